@@ -1,0 +1,32 @@
+// Picks the encoding of one chunk: every candidate estimates its size on a sample of the rows, the best score wins.
+// Source of the idea: BtrBlocks (Kuschewski et al., SIGMOD 2023, section 3). Re-sampled for every chunk; a verdict is
+// never inherited from the chunk before.
+#ifndef CORTEX_CODECS_ENCODING_CHOOSER_H_
+#define CORTEX_CODECS_ENCODING_CHOOSER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "codecs/codec.h"
+
+namespace cortex {
+
+// What the column declares (DESIGN: column option `compression`).
+enum class Compression : uint8_t { kNone, kAuto, kDictionary, kRunLength, kDelta, kZptv };
+
+// What the chunk is for: light encodings favour decode speed (warm), heavy ones size (cold).
+enum class EncodingEffort : uint8_t { kLight, kHeavy };
+
+struct EncodedBytes {
+  EncodingId encoding;
+  std::string bytes;
+};
+
+// Encodes `rows` with the best encoding that `compression` allows; falls back to plain where the declared one cannot
+// hold the values. Deterministic: same rows, same bytes. Thread-safe.
+absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort);
+
+}  // namespace cortex
+
+#endif  // CORTEX_CODECS_ENCODING_CHOOSER_H_
