@@ -1,0 +1,43 @@
+// Rows on their way in: one Column per column of the table, in the table's order.
+#ifndef CORTEX_STORAGE_COLUMN_BATCH_H_
+#define CORTEX_STORAGE_COLUMN_BATCH_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/column/column.h"
+#include "storage/column/schema.h"
+
+namespace cortex {
+
+struct Batch {
+  std::shared_ptr<const TableDefinition> table;
+  uint32_t row_count = 0;
+  std::vector<Column> columns;  // as table->columns; every one has row_count rows
+
+  // A batch of `table` whose columns are all empty.
+  static Batch For(std::shared_ptr<const TableDefinition> table);
+  size_t memory_bytes() const;
+};
+
+inline constexpr uint64_t kMaxRowBytes = 1 << 20;
+inline constexpr uint32_t kMaxBatchRows = 1 << 20;
+
+// The last gate before the log, whoever built the batch: row counts and types agree with the table, keys and times are
+// present, keys not empty, strings within their declared length and valid UTF-8, no row above 1 MiB, at least one row;
+// relation lists of one row have matching lengths. Errors: INVALID_ARGUMENT naming table, row (from 0) and column.
+absl::Status ValidateBatch(const Batch& batch);
+
+// Column by column, raw buffers: the form in which a batch stands in the WAL. See storage/wal/FORMAT.md.
+void EncodeBatch(const Batch& batch, std::string* out);
+// Errors: DATA_LOSS for anything malformed, FAILED_PRECONDITION for another schema id.
+absl::StatusOr<Batch> DecodeBatch(std::string_view bytes, std::shared_ptr<const TableDefinition> table);
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_COLUMN_BATCH_H_

@@ -1,0 +1,174 @@
+// THE DOOR of storage. Three tiers, one log, one manifest behind one class; everything above (query, server,
+// connectors) talks to this header and to the views of snapshot.h.
+//
+// A batch: Ingest -> WAL record -> fdatasync (group commit) -> applied to its shards -> visible -> acknowledged.
+// A read:  OpenSnapshot -> SegmentViews -> rows visible at Snapshot::commit.
+//
+// All methods are thread-safe. Blocking ones say so; none is to be called from a gRPC reaction.
+#ifndef CORTEX_STORAGE_DATABASE_H_
+#define CORTEX_STORAGE_DATABASE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/column/batch.h"
+#include "storage/column/schema.h"
+#include "storage/snapshot.h"
+
+namespace cortex {
+
+class Clock;
+class FileSystem;
+class MemoryBudget;
+
+struct DatabaseOptions {
+  std::string data_dir;  // meta store, WAL, lock file
+  std::string warm_dir;  // empty: <data_dir>/warm
+  std::string cold_dir;  // empty: <data_dir>/cold
+  uint64_t wal_limit_bytes = 1ull << 30;      // at the limit the oldest open group seals
+  uint64_t wal_file_bytes = 64ull << 20;
+  uint32_t seal_rows = 65'536;                // a row group seals at either limit
+  uint64_t seal_bytes = 64ull << 20;
+  uint64_t tiering_bytes_per_second = 200ull << 20;  // pace of moves; 0 = unpaced
+  int64_t tiering_interval_ns = 1'000'000'000;       // how often policies are looked at; 0 = only when asked
+  bool create_builtin_tables = true;
+  bool repair_wal = false;  // cut the WAL at damage instead of refusing to start
+  // Borrowed; must outlive the database. nullptr: the system's own.
+  FileSystem* file_system = nullptr;
+  Clock* clock = nullptr;
+  MemoryBudget* budget = nullptr;
+  // Lines for operators (tier moves, recovery); may be called from any thread. Libraries do not log themselves.
+  std::function<void(std::string_view event, std::string_view detail)> on_event;
+};
+
+enum class IngestMode : uint8_t { kReplace = 1, kMerge = 2 };
+
+struct IngestRequest {
+  Batch batch;
+  IngestMode mode = IngestMode::kReplace;
+  Tier tier = Tier::kHot;
+};
+
+// Where an acknowledged batch stands: a read with `at_least = commit` sees it.
+struct CommitToken {
+  uint32_t epoch = 1;
+  Commit commit = 0;
+};
+
+struct ColumnStats {
+  std::string name;
+  uint64_t raw_bytes = 0;
+  uint64_t stored_bytes = 0;
+  std::vector<std::pair<EncodingId, uint64_t>> chunks_by_encoding;
+};
+
+struct TierStats {
+  Tier tier = Tier::kHot;
+  uint64_t row_count = 0;  // row versions it holds; a row counts in the fastest tier that serves it
+  uint64_t segment_count = 0;
+  uint64_t raw_bytes = 0;
+  uint64_t stored_bytes = 0;  // memory for hot, file bytes for warm and cold
+  std::optional<int64_t> min_time, max_time;
+  std::vector<ColumnStats> columns;
+};
+
+struct TableStats {
+  std::shared_ptr<const TableDefinition> table;
+  std::vector<TierStats> tiers;  // hot, warm, cold
+};
+
+struct DatabaseStats {
+  Commit visible_commit = 0;
+  uint64_t manifest_version = 0;
+  uint64_t wal_bytes = 0;
+  uint64_t wal_syncs = 0;
+  bool tiering_paused = false;
+  uint64_t moves_done = 0;
+  uint64_t moves_failed = 0;
+  uint64_t moved_bytes = 0;
+  int64_t recovery_ns = 0;
+  uint64_t recovered_wal_records = 0;
+};
+
+struct MoveRequest {
+  std::string table;
+  Tier from = Tier::kHot;
+  Tier to = Tier::kWarm;
+  // Only segments whose newest row is older than this; absent: all.
+  std::optional<int64_t> max_time_before_ns;
+  // At most so many rows (whole segments, oldest first); 0 = all.
+  uint64_t max_rows = 0;
+};
+
+struct MoveResult {
+  uint64_t segments = 0;
+  uint64_t rows = 0;
+  uint64_t bytes_written = 0;
+};
+
+// Rows found by key: the latest version of each, in the order of the keys asked for.
+struct LookupResult {
+  std::vector<bool> found;       // one per key
+  std::vector<Tier> tier;        // one per key; meaningful where found
+  std::vector<Commit> commit;
+  std::vector<Column> columns;   // as asked for; only rows of found keys, in key order
+};
+
+class Database {
+ public:
+  // Opens or creates the database: lock -> meta store -> segments -> WAL replay. Blocking.
+  // Errors: FAILED_PRECONDITION directory locked or format newer, PERMISSION_DENIED not writable, DATA_LOSS damage.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(DatabaseOptions options);
+  // Drains: everything acknowledged is durable already; waits for running moves and syncs the WAL.
+  virtual ~Database() = default;
+
+  // --- catalog (blocking, durable on return) --------------------------------------------------------------------
+  // Ids in `definition` are ignored and given. Errors: INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED.
+  virtual absl::StatusOr<std::shared_ptr<const TableDefinition>> CreateTable(TableDefinition definition) = 0;
+  // Errors: NOT_FOUND.
+  virtual absl::Status DropTable(std::string_view name) = 0;
+  // Errors: NOT_FOUND, with the nearest name.
+  virtual absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(std::string_view name) const = 0;
+  virtual std::vector<std::shared_ptr<const TableDefinition>> ListTables() const = 0;
+
+  // --- rows -----------------------------------------------------------------------------------------------------
+  // Queues a validated batch; `done` runs on the commit thread, in commit order, once the batch is durable and visible,
+  // or with the error. Batches queued by one thread commit in that order. Blocks only while the commit queue is full.
+  // Errors: INVALID_ARGUMENT, NOT_FOUND table dropped, RESOURCE_EXHAUSTED memory or disk, UNIMPLEMENTED (MERGE),
+  // UNAVAILABLE after a failed fsync or while closing.
+  virtual void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) = 0;
+  // IngestAsync and wait.
+  absl::StatusOr<CommitToken> Ingest(IngestRequest request);
+  // Waits until everything queued before is durable and visible. Blocking.
+  virtual absl::StatusOr<CommitToken> Flush() = 0;
+
+  // The table now. `at_least` (0 = now) waits until that commit is visible; OUT_OF_RANGE if it was never given out.
+  virtual absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table, Commit at_least) = 0;
+
+  // The latest version of each key, planner-free: ENTITIES highest commit, EVENTS highest (time, commit).
+  // `columns` are ordinals of the table.
+  virtual absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
+                                              absl::Span<const uint32_t> columns) = 0;
+
+  // --- tiers (blocking) -----------------------------------------------------------------------------------------
+  // Seals, moves or evicts as asked, now, whatever the policy; paced like background moves.
+  virtual absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) = 0;
+  // Background moves stop after the one under way. MoveTier still works. Survives no restart.
+  virtual void PauseTiering(bool paused) = 0;
+
+  // --- seeing inside --------------------------------------------------------------------------------------------
+  virtual absl::StatusOr<TableStats> GetTableStats(std::string_view table) const = 0;
+  virtual DatabaseStats GetStats() const = 0;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_DATABASE_H_

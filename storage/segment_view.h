@@ -1,0 +1,124 @@
+// The one interface a scan sees. Hot row groups, mapped warm segments and cold archives implement it alike:
+//
+//   SegmentView ⊃ RowGroupView (unit of pruning) ⊃ ColumnChunk (one column: zone map, encoded values)
+//
+// Everything here is immutable to the reader and thread-safe: a hot group shows the rows that were published when the
+// view was taken, later rows do not appear in it. Views live as long as the snapshot that handed them out.
+//
+// Errors of every read: DATA_LOSS naming file and chunk when bytes are damaged; the other chunks stay readable.
+#ifndef CORTEX_STORAGE_SEGMENT_VIEW_H_
+#define CORTEX_STORAGE_SEGMENT_VIEW_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "codecs/codec.h"
+#include "storage/column/column.h"
+#include "storage/column/predicate.h"
+#include "storage/runtime/strong_id.h"
+#include "storage/zone_map.h"
+
+namespace cortex {
+
+enum class Tier : uint8_t { kHot = 1, kWarm = 2, kCold = 3 };
+std::string_view TierName(Tier tier);  // "hot", "warm", "cold"
+
+// One column of a row group. Row numbers are those of the row group. Null rows decode to zero values.
+class ColumnChunk {
+ public:
+  virtual ~ColumnChunk() = default;
+
+  // nullptr: nothing known (lists, vectors, and columns of a group still growing).
+  virtual const ZoneMap* zone_map() const = 0;
+  virtual EncodingId encoding() const = 0;
+  virtual uint64_t stored_bytes() const = 0;
+
+  // False only if no row is null.
+  virtual bool has_nulls() const = 0;
+  // Writes bits [0, count) of `words`: row first + i is present. `first` is a multiple of 64.
+  virtual absl::Status Validity(uint32_t first, uint32_t count, uint64_t* words) const = 0;
+
+  // Appends rows [first, first + count), or the rows listed (ascending), with validity, to `out`.
+  virtual absl::Status Decode(uint32_t first, uint32_t count, Column* out) const = 0;
+  virtual absl::Status Gather(absl::Span<const uint32_t> rows, Column* out) const = 0;
+
+  // Clears bits of `selection` (bit i = row first + i) for rows that do not satisfy `predicate`, nulls included; clear
+  // bits stay clear. Only for filterable types. `first` is a multiple of 64.
+  virtual absl::Status Filter(const ColumnPredicate& predicate, uint32_t first, uint32_t count,
+                              uint64_t* selection) const = 0;
+
+  // Fixed-width rows in place, without a copy, where they lie so; values of null rows are 0. nullopt: use Decode. The
+  // hot tier answers only for ranges inside one block of 1,024 rows.
+  virtual absl::StatusOr<std::optional<ValueSpan>> TryView(uint32_t first, uint32_t count) const = 0;
+
+  // Strings stored as codes: their dictionary, and the codes of rows [first, first + count) (0 where null). nullptr and
+  // FAILED_PRECONDITION for everything else. Codes mean nothing outside this chunk.
+  virtual const StringDictionary* dictionary() const = 0;
+  virtual absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const = 0;
+};
+
+class RowGroupView {
+ public:
+  virtual ~RowGroupView() = default;
+
+  virtual uint32_t row_count() const = 0;
+
+  // nullptr: the column did not exist when this group was written; all its rows are NULL. Opening is lazy, hence the
+  // status.
+  virtual absl::StatusOr<const ColumnChunk*> column(ColumnId id) const = 0;
+  // As column(id)->zone_map(), without opening the chunk.
+  virtual const ZoneMap* zone_map(ColumnId id) const = 0;
+
+  // True if every row is visible at `commit`: the fast path that needs no bitmap.
+  virtual bool AllVisible(Commit commit) const = 0;
+  // Clears bits of `selection` (bit i = row first + i) whose version is not visible at `commit`: visible means
+  // _commit <= commit < end. `first` is a multiple of 64.
+  virtual absl::Status SelectVisible(Commit commit, uint32_t first, uint32_t count, uint64_t* selection) const = 0;
+  // The _commit of rows [first, first + count).
+  virtual absl::Status Commits(uint32_t first, uint32_t count, Commit* commits) const = 0;
+};
+
+struct RowRef {
+  uint32_t row_group = 0;
+  uint32_t row = 0;
+};
+
+class SegmentView {
+ public:
+  virtual ~SegmentView() = default;
+
+  virtual SegmentId id() const = 0;  // 0 for a group that is not sealed yet
+  virtual Tier tier() const = 0;
+  virtual uint32_t shard() const = 0;
+
+  virtual size_t row_group_count() const = 0;
+  virtual const RowGroupView& row_group(size_t i) const = 0;
+  virtual uint64_t row_count() const = 0;
+
+  // Smallest and largest time value of all rows.
+  virtual int64_t min_time() const = 0;
+  virtual int64_t max_time() const = 0;
+
+  // False only if no row has this key; `hash` is HashKey(key). Reads no file (filters are in memory or in the meta
+  // store).
+  virtual bool MayContainKey(std::string_view key, uint64_t hash) const = 0;
+  // Appends all rows with this key, in row order.
+  virtual absl::Status FindKey(std::string_view key, uint64_t hash, std::vector<RowRef>* rows) const = 0;
+
+  // For people: file name, or "hot".
+  virtual std::string name() const = 0;
+  // Bytes it takes where it lives, and what the same rows would take as plain values.
+  virtual uint64_t stored_bytes() const = 0;
+  virtual uint64_t raw_bytes() const = 0;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_SEGMENT_VIEW_H_

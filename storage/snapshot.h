@@ -1,0 +1,25 @@
+// An immutable view of one table at one commit: (manifest version, visible commit). It sees each row exactly once,
+// whichever tier the row is in and whatever moves meanwhile. Holding it keeps files and memory of its segments alive.
+#ifndef CORTEX_STORAGE_SNAPSHOT_H_
+#define CORTEX_STORAGE_SNAPSHOT_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "storage/column/schema.h"
+#include "storage/segment_view.h"
+
+namespace cortex {
+
+struct Snapshot {
+  std::shared_ptr<const TableDefinition> table;
+  Commit commit = 0;  // rows of later commits are to be left out: RowGroupView::SelectVisible
+  uint64_t manifest_version = 0;
+  // Hot first, then warm, then cold; by shard and id within a tier.
+  std::vector<std::shared_ptr<const SegmentView>> segments;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_SNAPSHOT_H_
