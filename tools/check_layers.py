@@ -16,7 +16,7 @@ import sys
 CODECS = ["codecs"]
 COLUMN_AND_BELOW = ["codecs", "storage/runtime", "storage/io", "storage/column"]
 # Interfaces that live beside the door of storage and that the folders behind the door implement.
-SEAM = ["storage/segment_view.h"]
+SEAM = ["storage/segment_view.h", "storage/zone_map.h"]
 
 # Folder -> what it may include besides itself: folders, or single headers. The longest matching folder decides.
 MAY_INCLUDE = {
@@ -31,7 +31,8 @@ MAY_INCLUDE = {
     "storage/meta": COLUMN_AND_BELOW + ["proto:storage"],
     "storage/table": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta"],
     "storage/tiers": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta", "storage/table"],
-    "storage/segment_view.h": COLUMN_AND_BELOW,
+    "storage/segment_view.h": COLUMN_AND_BELOW + SEAM,
+    "storage/zone_map.h": COLUMN_AND_BELOW,
     "storage": ["codecs", "storage"],
     "query/cql": ["codecs", "storage/runtime", "storage/column"],
     "query/plan": ["codecs", "storage", "query/cql"],
