@@ -1,0 +1,105 @@
+// What must change atomically, durable: catalog, manifest, version ends, seal points, cold indexes, shard directory.
+// One RocksDB behind one class; FORMAT.md describes its keys and values.
+//
+//   ASSIGN_OR_RETURN(std::unique_ptr<MetaStore> meta, MetaStore::Open({.dir = JoinPath(data_dir, "meta")}));
+//   ASSIGN_OR_RETURN(ManifestState state, meta->Load());
+//   ManifestEdit edit;
+//   edit.AddSegment(record);
+//   ASSIGN_OR_RETURN(const uint64_t version, meta->Commit(edit));
+//
+// All methods are thread-safe and may block on the disk.
+#ifndef CORTEX_STORAGE_META_META_STORE_H_
+#define CORTEX_STORAGE_META_META_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/meta/manifest.h"
+
+namespace cortex {
+
+class FileSystem;
+class MemoryBudget;
+
+struct MetaStoreOptions {
+  std::string dir;  // created if missing
+  // Borrowed; must outlive the store. nullptr: the kernel's, and no charge.
+  FileSystem* file_system = nullptr;
+  MemoryBudget* budget = nullptr;
+  // Blocks, indexes and filters in memory. Reserved from the budget at Open, together with kMetaMemtableBytes.
+  uint64_t cache_bytes = 32ull << 20;
+  // Cut the store's own log at the first damaged record and lose the commits behind it, instead of refusing to open.
+  bool repair = false;
+};
+
+// Bound on writes held in memory before they reach a table file, those being flushed included.
+inline constexpr uint64_t kMetaMemtableBytes = 16ull << 20;
+
+struct MetaStats {
+  uint64_t manifest_version = 0;
+  uint64_t commits = 0;           // since Open
+  uint64_t commit_ns = 0;         // spent in them
+  uint64_t live_segments = 0;
+  uint64_t placements = 0;        // estimate
+  uint64_t disk_bytes = 0;        // table files
+  uint64_t cache_bytes = 0;       // in use now
+  uint64_t memtable_bytes = 0;    // in use now
+  uint64_t background_errors = 0;
+};
+
+class MetaStore final {
+ public:
+  // Opens or creates the store and locks its directory.
+  // Errors: FAILED_PRECONDITION directory locked or format newer than this program, DATA_LOSS damage,
+  // RESOURCE_EXHAUSTED budget or disk full, PERMISSION_DENIED.
+  static absl::StatusOr<std::unique_ptr<MetaStore>> Open(const MetaStoreOptions& options);
+  ~MetaStore();
+
+  // The whole manifest as of one version. Cost: one scan. Errors: DATA_LOSS.
+  absl::StatusOr<ManifestState> Load() const;
+
+  // Makes all of `edit` durable or nothing, and returns the new manifest version. Concurrent commits take turns.
+  // Errors: INTERNAL if the edit contradicts the manifest (removes what is not there, adds what is); nothing changed.
+  // After any other error the outcome is unknown and every later commit is refused with FAILED_PRECONDITION: reopen.
+  absl::StatusOr<uint64_t> Commit(const ManifestEdit& edit);
+
+  // Ids never given before, also after a restart. Segment ids are reserved on disk in blocks, so most calls are free.
+  absl::StatusOr<TableId> NextTableId();
+  absl::StatusOr<SegmentId> NextSegmentId();
+
+  // The cold index of a segment. Errors: NOT_FOUND if it has none, DATA_LOSS.
+  absl::StatusOr<std::string> ReadFooter(SegmentId segment) const;
+  absl::StatusOr<std::string> ReadKeyFilter(SegmentId segment) const;
+  absl::StatusOr<std::vector<std::string>> ReadFences(SegmentId segment) const;
+
+  // --- shard directory: which shard holds a key -----------------------------------------------------------------
+  // Not synced: a placement is durable once a later Commit has returned (one log, in order), before that the write-ahead
+  // log of the database knows it. Putting the same placement again is fine.
+  absl::Status PutPlacements(TableId table, absl::Span<const std::pair<std::string, uint32_t>> placements);
+  absl::StatusOr<std::optional<uint32_t>> FindPlacement(TableId table, std::string_view key) const;
+  // One answer per key, in order.
+  absl::Status FindPlacements(TableId table, absl::Span<const std::string_view> keys,
+                              std::vector<std::optional<uint32_t>>* shards) const;
+
+  // Memory in use now; at most about cache_bytes + kMetaMemtableBytes.
+  uint64_t memory_bytes() const;
+  MetaStats Stats() const;
+
+ private:
+  class Impl;
+  explicit MetaStore(std::unique_ptr<Impl> impl);
+
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_META_META_STORE_H_
