@@ -1,0 +1,102 @@
+#include "storage/column/schema.h"
+
+#include <set>
+
+#include "absl/strings/str_format.h"
+
+namespace cortex {
+namespace {
+
+constexpr size_t kMaxColumns = 1024;
+constexpr size_t kMaxNameBytes = 128;
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+absl::Status TableError(const TableDefinition& table, std::string_view problem) {
+  return absl::InvalidArgumentError(absl::StrFormat("%s: table \"%s\"", problem, table.name));
+}
+
+absl::Status ColumnError(const TableDefinition& table, const ColumnDefinition& column, std::string_view problem) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s: table \"%s\", column \"%s\"", problem, table.name, column.name));
+}
+
+absl::Status ValidateName(const TableDefinition& table, std::string_view name, std::string_view what) {
+  if (!IsValidName(name)) {
+    return TableError(table, absl::StrFormat("bad %s name \"%s\": a letter or '_', then letters, digits or '_', "
+                                             "at most %d bytes",
+                                             what, name, kMaxNameBytes));
+  }
+  if (name.front() == '_') {
+    return TableError(table, absl::StrFormat("%s name \"%s\" is reserved: names beginning with '_' are the server's",
+                                             what, name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateColumn(const TableDefinition& table, const ColumnDefinition& column) {
+  if (absl::Status name = ValidateName(table, column.name, "column"); !name.ok()) return name;
+  if (absl::Status type = ValidateType(column.type); !type.ok()) {
+    return ColumnError(table, column, std::string(type.message()));
+  }
+  if (column.contract.kind != ZptvContract::Kind::kLossless) {
+    return absl::UnimplementedError(
+        absl::StrFormat("lossy zptv is not built yet, declare zptv without a contract: table \"%s\", column \"%s\"",
+                        table.name, column.name));
+  }
+  return absl::OkStatus();
+}
+
+// The key and the time column: present, of their one type, never null.
+absl::Status ValidateRole(const TableDefinition& table, std::string_view role, std::string_view name, TypeKind kind) {
+  const std::optional<uint32_t> ordinal = table.FindColumn(name);
+  if (!ordinal.has_value()) return TableError(table, absl::StrFormat("%s column \"%s\" is not a column", role, name));
+  const ColumnDefinition& column = table.columns[*ordinal];
+  if (column.type.kind != kind) {
+    return ColumnError(table, column, absl::StrFormat("%s column must be %s, got %s", role, TypeKindName(kind),
+                                                      column.type.ToString()));
+  }
+  if (column.nullable) return ColumnError(table, column, absl::StrFormat("%s column must not be nullable", role));
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSharding(const TableDefinition& table) {
+  if (table.sharding != ShardingKind::kFmo) return absl::OkStatus();
+  if (table.FindColumn("fractal_dimension").has_value()) return absl::OkStatus();
+  return TableError(table, "fmo sharding needs a column \"fractal_dimension\"");
+}
+
+}  // namespace
+
+std::optional<uint32_t> TableDefinition::FindColumn(std::string_view column_name) const {
+  for (uint32_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name == column_name) return i;
+  }
+  return std::nullopt;
+}
+
+absl::Status ValidateDefinition(const TableDefinition& table) {
+  if (absl::Status name = ValidateName(table, table.name, "table"); !name.ok()) return name;
+  if (table.columns.size() > kMaxColumns) {
+    return TableError(table, absl::StrFormat("too many columns: %d, at most %d", table.columns.size(), kMaxColumns));
+  }
+  std::set<std::string_view> names;
+  for (const ColumnDefinition& column : table.columns) {
+    if (absl::Status valid = ValidateColumn(table, column); !valid.ok()) return valid;
+    if (!names.insert(column.name).second) return ColumnError(table, column, "column name used twice");
+  }
+  if (absl::Status key = ValidateRole(table, "key", table.key_column, TypeKind::kString); !key.ok()) return key;
+  if (absl::Status time = ValidateRole(table, "time", table.time_column, TypeKind::kTimestamp); !time.ok()) return time;
+  return ValidateSharding(table);
+}
+
+bool IsValidName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxNameBytes || IsDigit(name.front())) return false;
+  for (const char c : name) {
+    if (!IsLetter(c) && !IsDigit(c) && c != '_') return false;
+  }
+  return true;
+}
+
+}  // namespace cortex
