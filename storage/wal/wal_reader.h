@@ -22,6 +22,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -30,6 +32,7 @@
 #include "storage/io/file_system.h"
 #include "storage/io/mapped_file.h"
 #include "storage/wal/wal_record.h"
+#include "storage/wal/wal_scan.h"
 
 namespace cortex {
 
@@ -74,6 +77,7 @@ struct WalTail {
   std::vector<std::string> lost_files;   // names behind the cut (repair only)
   WalPosition end_position = 0;          // where the next record goes
   Commit last_commit = 0;                // of the last data record; 0 if none
+  uint32_t last_epoch = 1;
   bool ends_with_marker = false;
   uint64_t torn_bytes = 0;               // bytes from the end of the log to the last byte that is not zero
   std::optional<WalLoss> loss;           // set if repair had something to repair
@@ -96,26 +100,34 @@ class WalReader {
   const WalTail& tail() const { return tail_; }
 
  private:
-  struct BadPlace;
-  struct Behind;
+  // Why no believable record starts at a place.
+  struct BadPlace {
+    std::string reason;
+    bool is_damage = false;  // whatever was synced: no torn write looks like this
+  };
 
   WalReader(FileSystem* fs, WalReaderOptions options) : fs_(fs), options_(std::move(options)) {}
-  absl::Status ListFiles();
-  absl::Status CheckHeaders();
+  absl::Status ReadHeaders();
+  absl::StatusOr<WalFile> ReadHeader(const std::string& name, Commit first_commit) const;
   absl::StatusOr<bool> Advance(WalRecord* record);
-  absl::Status OpenNextFile();
-  absl::StatusOr<bool> ReadRecord(WalRecord* record);
-  absl::StatusOr<bool> EndAt(const BadPlace& place);
-  Behind LookBehind(uint64_t offset) const;
+  // Fills `record` from offset_, or says why it cannot.
+  absl::StatusOr<std::optional<BadPlace>> ReadRecord(WalRecord* record) const;
+  std::optional<BadPlace> FindFault(const WalRecordHeader& header) const;
+  // The log cannot be read on at offset_: goes to the next file, ends the log, or refuses.
+  absl::Status LeaveFile(BadPlace place);
+  absl::Status EndWithLoss(const std::string& file, uint64_t offset, const std::string& reason, const WalScan& behind);
+  absl::Status CountLostFile(const std::string& name, const WalFileHeader* header);
+  const WalFile& file() const { return files_[file_index_]; }
+  WalPosition position() const { return file().header.start_position + (offset_ - kWalFileHeaderBytes); }
 
   FileSystem* const fs_;
   const WalReaderOptions options_;
-  std::vector<WalFile> files_;             // all that have a sound header, in order
-  std::vector<std::string> headless_;      // from the first file with an unsound header on (repair only)
+  std::vector<WalFile> files_;            // those with a sound header, in order; constant after Open
+  std::vector<std::string> headless_;     // repair only: the first file without a sound header and all after it
   std::string headless_reason_;
-  size_t next_file_ = 0;                   // index into files_ of the file to open next
-  std::unique_ptr<MappedFile> current_;
-  uint64_t offset_ = 0;                    // in current_
+  size_t file_index_ = 0;                 // into files_
+  std::unique_ptr<MappedFile> current_;   // files_[file_index_] while it is read
+  uint64_t offset_ = 0;                   // in current_
   bool done_ = false;
   absl::Status status_;
   WalTail tail_;

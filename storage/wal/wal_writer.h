@@ -57,9 +57,11 @@ class WalWriter {
   // Appends and syncs a marker saying that everything appended is durable, so that damage to the last group can be told
   // from a torn tail. Syncs the group first if that was not done. Does nothing if the log ends with a marker.
   absl::Status WriteSyncedMarker();
-  // Syncs and closes the current file; the next Append opens a new one. Does nothing if the file has no records.
+  // Syncs the current file and starts the next, so that Trim can reach what was appended so far. Does nothing if the
+  // file has no records. Append rotates by itself when a file is full.
   absl::Status Rotate();
-  // Removes, oldest first, files whose records are all below `first_needed_commit`. Never the current file.
+  // Removes, oldest first, files whose records are all below `first_needed_commit`. Never the current file. Its errors
+  // are not final: the log is as good as before, only longer.
   absl::Status Trim(Commit first_needed_commit);
 
   // OK, or the error that ended this writer.
@@ -69,7 +71,7 @@ class WalWriter {
   WalPosition synced_through() const { return synced_through_; }
   // Used bytes of all files (preallocated space not counted).
   uint64_t total_bytes() const;
-  // Oldest first; the last one is written on unless it was rotated away.
+  // Oldest first; the last one is written on.
   const std::vector<WalFile>& files() const { return files_; }
 
  private:
@@ -77,22 +79,27 @@ class WalWriter {
   absl::Status Resume(const WalTail& tail);
   absl::Status RemoveUnfinishedFiles();
   absl::Status SetLostAside(const WalTail& tail);
-  absl::Status CutLastFile(const WalTail& tail);
+  absl::Status ReopenLastFile(const WalTail& tail);
+  absl::StatusOr<std::string> FreeLostName(const std::string& name);
   absl::Status CheckGroup(absl::Span<const WalRecordRef> group) const;
-  absl::Status MakeRoom(uint64_t group_bytes, Commit first_commit);
-  absl::Status StartFile(uint64_t group_bytes, Commit first_commit);
+  // Makes sure that current_ has room for `bytes` more, whose first commit is `first_commit`.
+  absl::Status MakeRoom(uint64_t bytes, Commit first_commit);
+  absl::Status StartFile(uint64_t record_bytes, Commit first_commit);
+  absl::Status CreateFile(const WalFile& file, uint64_t file_bytes);
   absl::Status WriteRecords(absl::Span<const WalRecordRef> group, WalRecordKind kind);
-  absl::Status Final(absl::Status status);
+  absl::Status Final(const absl::Status& status);
+  bool HasRecords() const { return !files_.empty() && files_.back().used_bytes > kWalFileHeaderBytes; }
   std::string Path(const std::string& name) const { return JoinPath(options_.dir, name); }
 
   FileSystem* const fs_;
   const WalWriterOptions options_;
   std::vector<WalFile> files_;
-  std::unique_ptr<WritableFile> current_;  // files_.back(), or null before the first append and after Rotate
+  std::unique_ptr<WritableFile> current_;  // files_.back(); null while there is no file yet
   uint64_t current_allocated_ = 0;         // size of current_ on disk
   WalPosition end_position_ = 0;
   WalPosition synced_through_ = 0;
   Commit last_commit_ = 0;
+  uint32_t last_epoch_ = 1;
   bool ends_with_marker_ = true;           // nothing to mark yet
   absl::Status status_;
 };
