@@ -1,0 +1,22 @@
+// Expressions, by precedence climbing; part of the parser.
+#ifndef CORTEX_QUERY_CQL_EXPRESSION_PARSER_H_
+#define CORTEX_QUERY_CQL_EXPRESSION_PARSER_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "query/cql/ast.h"
+#include "query/cql/token_stream.h"
+
+namespace cortex::cql {
+
+absl::StatusOr<Expr> ParseExpression(TokenStream& tokens);
+// One or more, separated by commas.
+absl::StatusOr<std::vector<Expr>> ParseExpressionList(TokenStream& tokens);
+absl::StatusOr<TypeName> ParseTypeName(TokenStream& tokens);
+// `( name = value, .. )`, brackets included. Names in lower case.
+absl::StatusOr<std::vector<Option>> ParseOptions(TokenStream& tokens);
+
+}  // namespace cortex::cql
+
+#endif  // CORTEX_QUERY_CQL_EXPRESSION_PARSER_H_

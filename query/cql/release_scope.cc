@@ -1,0 +1,70 @@
+#include "query/cql/release_scope.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "query/cql/nearest_name.h"
+
+namespace cortex::cql {
+namespace {
+
+absl::Status CheckOptions(const std::vector<Option>& options) {
+  const std::vector<std::string> known = {"history", "approx_recall", "lossy", "tiers", "max_cold_bytes", "timeout", "promote"};
+  for (const Option& option : options) {
+    if (std::find(known.begin(), known.end(), option.name) == known.end()) {
+      return InvalidAt(option.position,
+                       absl::StrFormat("unknown option \"%s\"%s", option.name, DidYouMean(option.name, known)));
+    }
+    return UnsupportedAt(option.position, absl::StrFormat("WITH (%s = ..)", option.name));
+  }
+  return absl::OkStatus();
+}
+
+class Checker {
+ public:
+  explicit Checker(Position at) : at_(at) {}
+
+  absl::Status operator()(const Select& select) const {
+    if (select.as_of) return UnsupportedAt(select.as_of->position, "FOR SYSTEM_TIME AS OF");
+    if (select.latest_by) return UnsupportedAt(select.latest_by->position, "LATEST BY");
+    return CheckOptions(select.options);
+  }
+  absl::Status operator()(const Update&) const {
+    return UnsupportedAt(at_, "UPDATE", "ingest a new version of the row instead");
+  }
+  absl::Status operator()(const Delete&) const { return UnsupportedAt(at_, "DELETE"); }
+  absl::Status operator()(const AlterTable&) const { return UnsupportedAt(at_, "ALTER TABLE"); }
+  absl::Status operator()(const CreateReference&) const { return UnsupportedAt(at_, "CREATE REFERENCE"); }
+  absl::Status operator()(const Show& show) const {
+    if (show.target == ShowTarget::kQueries) return UnsupportedAt(at_, "SHOW QUERIES");
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const CreateTable& create) const {
+    for (const ColumnDefinition& column : create.columns) {
+      if (column.default_value) return UnsupportedAt(column.default_value->position, "DEFAULT");
+    }
+    for (const Option& option : create.options) {
+      return InvalidAt(option.position, absl::StrFormat("unknown table option \"%s\"", option.name));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const Explain& explain) const {
+    const Statement& inner = *explain.statement;
+    if (std::holds_alternative<Insert>(inner.node)) return UnsupportedAt(inner.position, "EXPLAIN INSERT");
+    return CheckReleaseScope(inner);
+  }
+  absl::Status operator()(const Insert&) const { return absl::OkStatus(); }
+  absl::Status operator()(const DropTable&) const { return absl::OkStatus(); }
+
+ private:
+  Position at_;
+};
+
+}  // namespace
+
+absl::Status CheckReleaseScope(const Statement& statement) { return std::visit(Checker(statement.position), statement.node); }
+
+}  // namespace cortex::cql
