@@ -1,0 +1,27 @@
+// Ends that are newer than a file: rows of a sealed segment whose version was superseded or deleted after the file was
+// written. The file never changes, so storage/table keeps them beside it and hands them to the reader through this.
+#ifndef CORTEX_STORAGE_SEGMENT_END_OVERLAY_H_
+#define CORTEX_STORAGE_SEGMENT_END_OVERLAY_H_
+
+#include <cstdint>
+
+#include "storage/runtime/strong_id.h"
+
+namespace cortex {
+
+// Thread-safe; ends may be added while readers look.
+class EndOverlay {
+ public:
+  virtual ~EndOverlay() = default;
+
+  // True only if ClearEnded would clear nothing, whatever the arguments.
+  virtual bool empty() const = 0;
+
+  // Clears bit i of `selection` (LSB first) for every row first_row + i, i < count, whose end is <= `commit`. Rows are
+  // numbered through the whole segment, from 0. `first_row` may have any alignment.
+  virtual void ClearEnded(Commit commit, uint64_t first_row, uint32_t count, uint64_t* selection) const = 0;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_SEGMENT_END_OVERLAY_H_

@@ -1,0 +1,69 @@
+// Writes one segment file, row group by row group. FORMAT.md shows its bytes.
+//
+//   ASSIGN_OR_RETURN(auto writer, SegmentWriter::Create({.file_system = fs, .directory = dir, .table = table, ...}));
+//   RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, ends));
+//   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
+//
+// The bytes go to "<shard>-<segment id>.seg.tmp". Finish makes them durable under a name that carries the hash of their
+// content; after that the file never changes. A crash before leaves only the temporary name, which whoever opens the
+// directory may remove.
+#ifndef CORTEX_STORAGE_SEGMENT_SEGMENT_WRITER_H_
+#define CORTEX_STORAGE_SEGMENT_SEGMENT_WRITER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "codecs/encoding_chooser.h"
+#include "storage/column/column.h"
+#include "storage/column/schema.h"
+#include "storage/io/file_system.h"
+#include "storage/segment/segment_info.h"
+
+namespace cortex {
+
+struct SegmentWriterOptions {
+  FileSystem* file_system = nullptr;  // must outlive the writer
+  std::string directory;              // must exist
+  std::shared_ptr<const TableDefinition> table;
+  uint32_t shard = 0;
+  SegmentId id;
+  EncodingEffort effort = EncodingEffort::kLight;
+  bool sorted_by_key = false;  // rows come in ascending key order over all row groups; equal keys may straddle them
+};
+
+// One thread at a time. Memory: one encoded chunk, 8 bytes per row (16 while finishing).
+class SegmentWriter {
+ public:
+  // Errors: those of the file system; ALREADY_EXISTS if a temporary file of this id is there.
+  static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(SegmentWriterOptions options);
+  // Removes the temporary file unless Finish succeeded.
+  ~SegmentWriter();
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
+
+  // `columns` as table->columns, all with one row count > 0. `commits`: one per row. `ends`: one per row, kOpenEnd for
+  // a current version; empty = all current. After an error the writer can only be destroyed.
+  // Errors: INVALID_ARGUMENT lengths or types that do not agree, or keys out of order; those of the file system.
+  absl::Status AddRowGroup(absl::Span<const Column> columns, absl::Span<const Commit> commits,
+                           absl::Span<const Commit> ends);
+
+  // Writes keys, footer and trailer; syncs the file, gives it its name, syncs the directory.
+  // Errors: FAILED_PRECONDITION without a row; those of the file system.
+  absl::StatusOr<SegmentInfo> Finish();
+
+  // Bytes written so far.
+  uint64_t file_bytes() const;
+
+ private:
+  class Impl;
+  explicit SegmentWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_SEGMENT_SEGMENT_WRITER_H_
