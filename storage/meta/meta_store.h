@@ -46,7 +46,6 @@ inline constexpr uint64_t kMetaMemtableBytes = 16ull << 20;
 struct MetaStats {
   uint64_t manifest_version = 0;
   uint64_t commits = 0;           // since Open
-  uint64_t commit_ns = 0;         // spent in them
   uint64_t live_segments = 0;
   uint64_t placements = 0;        // estimate
   uint64_t disk_bytes = 0;        // table files

@@ -1,0 +1,102 @@
+#include "storage/meta/meta_db.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "codecs/bytes/string_view.h"
+#include "storage/io/file_system.h"
+#include "storage/meta/rocksdb_file_system.h"
+#include "storage/meta/rocksdb_options.h"
+#include "storage/meta/rocksdb_status.h"
+
+namespace cortex {
+namespace {
+
+// RocksDB would take a directory without CURRENT for an empty one and start afresh; with table files or logs in it the
+// store has lost that file. (A first start that was killed leaves neither.)
+absl::Status CheckNotHalfGone(FileSystem* fs, const std::string& dir) {
+  ASSIGN_OR_RETURN(const bool has_current, fs->Exists(JoinPath(dir, "CURRENT")));
+  if (has_current) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, fs->ListDir(dir));
+  for (const DirEntry& entry : entries) {
+    if (absl::EndsWith(entry.name, ".sst") || absl::EndsWith(entry.name, ".log")) {
+      return absl::DataLossError(absl::StrFormat("meta store: file CURRENT is missing in %s but %s is there", dir,
+                                                 entry.name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OpenError(const rocksdb::Status& status, const std::string& dir) {
+  // A column family that is not ours is the sign of a program after us.
+  if (status.IsInvalidArgument()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "meta store: cannot open %s, it was written by a newer program: %s", dir, status.ToString()));
+  }
+  const absl::Status error = FromRocksDb(status, absl::StrFormat("cannot open %s", dir));
+  if (error.code() != absl::StatusCode::kDataLoss || !absl::StrContains(error.message(), ".log")) return error;
+  return absl::DataLossError(
+      absl::StrFormat("%s; repairing cuts this log at the damage and loses the commits behind it",
+                      StdView(error.message())));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MetaDb>> MetaDb::Open(const MetaStoreOptions& options) {
+  FileSystem* const fs = options.file_system != nullptr ? options.file_system : PosixFileSystem();
+  auto db = std::unique_ptr<MetaDb>(new MetaDb);
+  if (options.budget != nullptr) {
+    ASSIGN_OR_RETURN(db->memory_, MemoryReservation::Make(options.budget, MemoryUse::kMeta,
+                                                          options.cache_bytes + kMetaMemtableBytes));
+  }
+  RETURN_IF_ERROR(fs->CreateDirs(options.dir));
+  RETURN_IF_ERROR(CheckNotHalfGone(fs, options.dir));
+  RETURN_IF_ERROR(db->OpenFamilies(options, fs));
+  return db;
+}
+
+absl::Status MetaDb::OpenFamilies(const MetaStoreOptions& options, FileSystem* file_system) {
+  cache_ = MakeMetaCache(options.cache_bytes);
+  write_buffers_ = MakeMetaWriteBuffers();
+  env_ = rocksdb::NewCompositeEnv(MakeRocksDbFileSystem(file_system));
+  const rocksdb::DBOptions db_options = MetaDbOptions(env_.get(), write_buffers_, options.repair);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = MetaFamilies(cache_);
+
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(db_options, options.dir, descriptors, &handles, &opened);
+  if (!status.ok()) return OpenError(status, options.dir);
+  db_.reset(opened);
+  for (size_t i = 0; i < kMetaFamilyCount; ++i) families_[i] = handles[i];
+  return absl::OkStatus();
+}
+
+MetaDb::~MetaDb() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : families_) db_->DestroyColumnFamilyHandle(handle);
+}
+
+absl::StatusOr<std::optional<std::string>> MetaDb::Get(MetaFamily family, std::string_view key) const {
+  std::string value;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), this->family(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  RETURN_IF_ERROR(FromRocksDb(status, "cannot read"));
+  return value;
+}
+
+absl::Status MetaDb::Write(rocksdb::WriteBatch* batch, bool synced) {
+  rocksdb::WriteOptions options;
+  options.sync = synced;
+  return FromRocksDb(db_->Write(options, batch), "cannot write");
+}
+
+std::unique_ptr<rocksdb::Iterator> MetaDb::Scan(MetaFamily family) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, this->family(family)));
+}
+
+}  // namespace cortex

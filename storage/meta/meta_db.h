@@ -1,0 +1,66 @@
+// One open RocksDB with its three column families, its memory and its lock; closes them in the right order.
+#ifndef CORTEX_STORAGE_META_META_DB_H_
+#define CORTEX_STORAGE_META_META_DB_H_
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/meta/meta_store.h"
+#include "storage/runtime/memory_budget.h"
+
+namespace cortex {
+
+inline rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()}; }
+inline std::string_view ToView(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
+
+// kManifest is small and read whole at start; kCold holds a few large values per archive; kPlacements one tiny value
+// per key of a sharded table.
+enum class MetaFamily : uint8_t { kManifest, kCold, kPlacements };
+inline constexpr size_t kMetaFamilyCount = 3;
+
+// Thread-safe.
+class MetaDb {
+ public:
+  // Errors as MetaStore::Open.
+  static absl::StatusOr<std::unique_ptr<MetaDb>> Open(const MetaStoreOptions& options);
+  ~MetaDb();
+
+  rocksdb::ColumnFamilyHandle* family(MetaFamily family) const { return families_[static_cast<size_t>(family)]; }
+
+  absl::StatusOr<std::optional<std::string>> Get(MetaFamily family, std::string_view key) const;
+  // `synced`: durable on return, with everything written before.
+  absl::Status Write(rocksdb::WriteBatch* batch, bool synced);
+  std::unique_ptr<rocksdb::Iterator> Scan(MetaFamily family) const;
+
+  rocksdb::DB& db() const { return *db_; }
+  uint64_t cache_bytes() const { return cache_->GetUsage(); }
+  uint64_t memtable_bytes() const { return write_buffers_->memory_usage(); }
+
+ private:
+  MetaDb() = default;
+  absl::Status OpenFamilies(const MetaStoreOptions& options, FileSystem* file_system);
+
+  // In this order, so that the database dies before what it uses.
+  MemoryReservation memory_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kMetaFamilyCount> families_ = {};
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_META_META_DB_H_

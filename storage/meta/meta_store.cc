@@ -1,0 +1,209 @@
+#include "storage/meta/meta_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "codecs/bytes/string_view.h"
+#include "storage/meta/edit_batch.h"
+#include "storage/meta/id_source.h"
+#include "storage/meta/live_set.h"
+#include "storage/meta/manifest_codec.h"
+#include "storage/meta/manifest_loader.h"
+#include "storage/meta/meta_db.h"
+#include "storage/meta/meta_key.h"
+#include "storage/meta/placements.h"
+#include "storage/meta/turnstile.h"
+
+namespace cortex {
+namespace {
+
+// One sync per so many segments; the rest of a block is lost with a restart, which 64 bits can bear.
+constexpr uint64_t kSegmentIdBlock = 1024;
+
+// Leaves a new store with its format, and checks the format of an old one.
+absl::Status CheckOrWriteFormat(MetaDb* db) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> format, db->Get(MetaFamily::kManifest, FormatKey()));
+  if (format) return CheckFormat(*format);
+  const std::unique_ptr<rocksdb::Iterator> entry = db->Scan(MetaFamily::kManifest);
+  entry->SeekToFirst();
+  if (entry->Valid()) return absl::DataLossError("meta store has lost its format key");
+  rocksdb::WriteBatch batch;
+  batch.Put(db->family(MetaFamily::kManifest), FormatKey(), EncodeFormat());
+  return db->Write(&batch, /*synced=*/true);
+}
+
+LiveSet LiveSetOf(const ManifestState& state) {
+  LiveSet live;
+  for (const auto& table : state.tables) live.AddTable(table->id);
+  for (const SegmentRecord& segment : state.segments) live.AddSegment(segment.table, segment.id);
+  return live;
+}
+
+}  // namespace
+
+class MetaStore::Impl {
+ public:
+  Impl(std::unique_ptr<MetaDb> db, const ManifestState& state)
+      : db_(std::move(db)),
+        table_ids_(state.next_table_id.value()),
+        segment_ids_(state.next_segment_id.value()),
+        version_(state.version),
+        live_segments_(state.segments.size()),
+        live_(LiveSetOf(state)) {}
+
+  MetaDb& db() const { return *db_; }
+
+  absl::StatusOr<uint64_t> Commit(const ManifestEdit& edit) {
+    Turn turn(&commit_turn_);
+    RETURN_IF_ERROR(CheckUsable());
+    LiveSetChange change(&live_);
+    EditBatch batch(db_.get(), &change);
+    RETURN_IF_ERROR(batch.AddAll(edit));
+    const uint64_t version = version_ + 1;
+    batch.PutNumber(VersionKey(), version);
+    KeepIdsAbove(&batch);
+    RETURN_IF_ERROR(WriteSynced(batch.batch()));
+    change.Keep();
+    table_ids_.SkipTo(batch.table_id_end().value());
+    segment_ids_.SkipTo(batch.segment_id_end().value());
+    live_segments_ = live_.segment_count();
+    ++commits_;
+    version_ = version;
+    return version;
+  }
+
+  // Every table is made by an operator, so there is no need to reserve ahead.
+  absl::StatusOr<uint64_t> NextTableId() { return NextId(&table_ids_, NextTableIdKey(), 1); }
+  absl::StatusOr<uint64_t> NextSegmentId() { return NextId(&segment_ids_, NextSegmentIdKey(), kSegmentIdBlock); }
+
+  MetaStats Stats() const {
+    MetaStats stats = {.manifest_version = version_,
+                       .commits = commits_,
+                       .live_segments = live_segments_,
+                       .cache_bytes = db_->cache_bytes(),
+                       .memtable_bytes = db_->memtable_bytes()};
+    rocksdb::ColumnFamilyHandle* const placements = db_->family(MetaFamily::kPlacements);
+    db_->db().GetIntProperty(placements, rocksdb::DB::Properties::kEstimateNumKeys, &stats.placements);
+    db_->db().GetAggregatedIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &stats.disk_bytes);
+    db_->db().GetIntProperty(rocksdb::DB::Properties::kBackgroundErrors, &stats.background_errors);
+    return stats;
+  }
+
+ private:
+  absl::Status CheckUsable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_turn_) {
+    if (failure_.ok()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrFormat("meta store takes no more commits, restart to reopen it: %s", StdView(failure_.message())));
+  }
+
+  // After a failed write nobody knows what a reopened store will hold, so nothing may be built on it.
+  absl::Status WriteSynced(rocksdb::WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_turn_) {
+    failure_ = db_->Write(batch, /*synced=*/true);
+    return failure_;
+  }
+
+  // Ids in the edit that were not given out here (restored, or chosen by a test) are never given out later.
+  void KeepIdsAbove(EditBatch* batch) const {
+    const uint64_t table_end = batch->table_id_end().value();
+    const uint64_t segment_end = batch->segment_id_end().value();
+    if (table_end > table_ids_.limit()) batch->PutNumber(NextTableIdKey(), table_end);
+    if (segment_end > segment_ids_.limit()) batch->PutNumber(NextSegmentIdKey(), segment_end);
+  }
+
+  absl::StatusOr<uint64_t> NextId(IdSource* ids, const std::string& key, uint64_t block) {
+    while (true) {
+      if (const std::optional<uint64_t> id = ids->Next()) return *id;
+      Turn turn(&commit_turn_);
+      RETURN_IF_ERROR(CheckUsable());
+      // Two threads may both have found nothing left; the second one reserves a block too many, which does no harm.
+      const uint64_t limit = ids->limit() + block;
+      rocksdb::WriteBatch batch;
+      batch.Put(db_->family(MetaFamily::kManifest), key, EncodeNumber(limit));
+      RETURN_IF_ERROR(WriteSynced(&batch));
+      ids->Reserve(limit);
+    }
+  }
+
+  const std::unique_ptr<MetaDb> db_;
+  IdSource table_ids_, segment_ids_;
+  std::atomic<uint64_t> version_;
+  std::atomic<uint64_t> commits_{0};
+  std::atomic<uint64_t> live_segments_;
+
+  Turnstile commit_turn_;  // taken before the locks inside RocksDB and IdSource
+  LiveSet live_ ABSL_GUARDED_BY(commit_turn_);
+  absl::Status failure_ ABSL_GUARDED_BY(commit_turn_);
+};
+
+absl::StatusOr<std::unique_ptr<MetaStore>> MetaStore::Open(const MetaStoreOptions& options) {
+  ASSIGN_OR_RETURN(std::unique_ptr<MetaDb> db, MetaDb::Open(options));
+  RETURN_IF_ERROR(CheckOrWriteFormat(db.get()));
+  ASSIGN_OR_RETURN(const ManifestState state, LoadManifest(*db));
+  return std::unique_ptr<MetaStore>(new MetaStore(std::make_unique<Impl>(std::move(db), state)));
+}
+
+MetaStore::MetaStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MetaStore::~MetaStore() = default;
+
+absl::StatusOr<ManifestState> MetaStore::Load() const { return LoadManifest(impl_->db()); }
+
+absl::StatusOr<uint64_t> MetaStore::Commit(const ManifestEdit& edit) { return impl_->Commit(edit); }
+
+absl::StatusOr<TableId> MetaStore::NextTableId() {
+  ASSIGN_OR_RETURN(const uint64_t id, impl_->NextTableId());
+  if (id > UINT32_MAX) return absl::OutOfRangeError("no table ids are left");
+  return TableId(static_cast<uint32_t>(id));
+}
+
+absl::StatusOr<SegmentId> MetaStore::NextSegmentId() {
+  ASSIGN_OR_RETURN(const uint64_t id, impl_->NextSegmentId());
+  return SegmentId(id);
+}
+
+namespace {
+
+absl::StatusOr<std::string> ReadColdPart(const MetaDb& db, SegmentId segment, ColdPart part) {
+  ASSIGN_OR_RETURN(std::optional<std::string> bytes, db.Get(MetaFamily::kCold, ColdKey(segment, part)));
+  if (!bytes) return absl::NotFoundError(absl::StrFormat("no cold index: segment %d", segment.value()));
+  return *std::move(bytes);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> MetaStore::ReadFooter(SegmentId segment) const {
+  return ReadColdPart(impl_->db(), segment, ColdPart::kFooter);
+}
+
+absl::StatusOr<std::string> MetaStore::ReadKeyFilter(SegmentId segment) const {
+  return ReadColdPart(impl_->db(), segment, ColdPart::kKeyFilter);
+}
+
+absl::StatusOr<std::vector<std::string>> MetaStore::ReadFences(SegmentId segment) const {
+  ASSIGN_OR_RETURN(const std::string bytes, ReadColdPart(impl_->db(), segment, ColdPart::kFences));
+  return DecodeFences(bytes);
+}
+
+absl::Status MetaStore::PutPlacements(TableId table,
+                                      absl::Span<const std::pair<std::string, uint32_t>> placements) {
+  return WritePlacements(&impl_->db(), table, placements);
+}
+
+absl::StatusOr<std::optional<uint32_t>> MetaStore::FindPlacement(TableId table, std::string_view key) const {
+  std::vector<std::optional<uint32_t>> shards;
+  RETURN_IF_ERROR(ReadPlacements(impl_->db(), table, {&key, 1}, &shards));
+  return shards[0];
+}
+
+absl::Status MetaStore::FindPlacements(TableId table, absl::Span<const std::string_view> keys,
+                                       std::vector<std::optional<uint32_t>>* shards) const {
+  return ReadPlacements(impl_->db(), table, keys, shards);
+}
+
+uint64_t MetaStore::memory_bytes() const { return impl_->db().cache_bytes() + impl_->db().memtable_bytes(); }
+
+MetaStats MetaStore::Stats() const { return impl_->Stats(); }
+
+}  // namespace cortex
