@@ -1,7 +1,6 @@
 #include "tests/storage/wal/wal_test_log.h"
 
 #include "codecs/bytes/byte_writer.h"
-#include "storage/io/durable_file.h"
 #include "tests/support/status_assertions.h"
 
 namespace cortex::testing {
@@ -48,7 +47,8 @@ std::string WalTestLog::Load(const std::string& name) const {
 }
 
 void WalTestLog::Store(const std::string& name, const std::string& bytes) const {
-  REQUIRE_OK(WriteFileDurably(PosixFileSystem(), Path(name), AsBytes(bytes)));
+  const auto file = REQUIRE_OK_AND_TAKE(PosixFileSystem()->OpenWritable(Path(name), WriteMode::kTruncate));
+  REQUIRE_OK(file->Append(AsBytes(bytes)));
 }
 
 void WalTestLog::Edit(const std::string& name, const std::function<void(std::string*)>& edit) const {
