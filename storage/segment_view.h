@@ -83,6 +83,8 @@ class RowGroupView {
   virtual absl::Status SelectVisible(Commit commit, uint32_t first, uint32_t count, uint64_t* selection) const = 0;
   // The _commit of rows [first, first + count).
   virtual absl::Status Commits(uint32_t first, uint32_t count, Commit* commits) const = 0;
+  // The end of each of these versions as it is now, kOpenEnd for current ones. What a mover carries along.
+  virtual absl::Status Ends(uint32_t first, uint32_t count, Commit* ends) const = 0;
 };
 
 struct RowRef {

@@ -20,6 +20,9 @@ class EndOverlay {
   // Clears bit i of `selection` (LSB first) for every row first_row + i, i < count, whose end is <= `commit`. Rows are
   // numbered through the whole segment, from 0. `first_row` may have any alignment.
   virtual void ClearEnded(Commit commit, uint64_t first_row, uint32_t count, uint64_t* selection) const = 0;
+
+  // Overwrites ends[i] where the overlay knows the end of row first_row + i; leaves the others.
+  virtual void ReadEnds(uint64_t first_row, uint32_t count, Commit* ends) const = 0;
 };
 
 }  // namespace cortex
