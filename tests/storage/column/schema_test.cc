@@ -1,0 +1,91 @@
+#include "storage/column/schema.h"
+
+#include "tests/support/batch_builder.h"
+#include "tests/support/status_assertions.h"
+
+namespace cortex {
+namespace {
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+TableDefinition Valid() {
+  return *testing::TestTable("t", {{"x", DataType::Scalar(TypeKind::kInt32)}});
+}
+
+TEST_CASE("ValidateDefinition accepts every type", "[storage][column]") {
+  REQUIRE_OK(ValidateDefinition(*testing::AllTypesTable()));
+}
+
+TEST_CASE("ValidateDefinition names table and column of what is wrong", "[storage][column]") {
+  TableDefinition table = Valid();
+  SECTION("bad table name") {
+    table.name = "9t";
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "bad table name \"9t\"");
+  }
+  SECTION("reserved column name") {
+    table.columns[2].name = "_commit";
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "\"_commit\" is reserved");
+  }
+  SECTION("column twice") {
+    table.columns[2].name = "time";
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "used twice: table \"t\", column \"time\"");
+  }
+  SECTION("bad type") {
+    table.columns[2].type = DataType::Vector(TypeKind::kFloat32, 0);
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "column \"x\"");
+  }
+  SECTION("no key column") {
+    table.key_column = "id";
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "key column \"id\" is not a column");
+  }
+  SECTION("key of another type") {
+    table.key_column = "x";
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "key column must be string, got int32");
+  }
+  SECTION("nullable key") {
+    table.columns[0].nullable = true;
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "must not be nullable");
+  }
+  SECTION("time of another type") {
+    table.time_column = "x";
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "time column must be timestamp");
+  }
+  SECTION("fmo without its column") {
+    table.sharding = ShardingKind::kFmo;
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "fractal_dimension");
+  }
+  SECTION("too many columns") {
+    for (uint32_t i = 0; i < 1024; ++i) {
+      table.columns.push_back({.id = ColumnId(10 + i), .name = "c" + std::to_string(i)});
+    }
+    REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "too many columns: 1027");
+  }
+  SECTION("lossy contract") {
+    table.columns[2].contract = {.kind = ZptvContract::Kind::kAbs, .bound = 0.1};
+    REQUIRE_STATUS(ValidateDefinition(table), absl::StatusCode::kUnimplemented, "zptv");
+  }
+}
+
+TEST_CASE("IsValidName knows its alphabet and length", "[storage][column]") {
+  REQUIRE(IsValidName("a"));
+  REQUIRE(IsValidName("_a9_Z"));
+  REQUIRE(IsValidName(std::string(128, 'x')));
+  REQUIRE_FALSE(IsValidName(""));
+  REQUIRE_FALSE(IsValidName("9a"));
+  REQUIRE_FALSE(IsValidName("a-b"));
+  REQUIRE_FALSE(IsValidName("ä"));
+  REQUIRE_FALSE(IsValidName(std::string(129, 'x')));
+}
+
+TEST_CASE("NearestName finds typos and nothing else", "[storage][column]") {
+  const std::vector<std::string> names = {"coherence_score", "entity_id", "lacunarity"};
+  REQUIRE(NearestName("coherense_score", names) == "coherence_score");
+  REQUIRE(NearestName("ENTITY_ID", names) == "entity_id");
+  REQUIRE(NearestName("entityid", names) == "entity_id");
+  REQUIRE(NearestName("lacuna", names) == std::nullopt);
+  REQUIRE(NearestName("x", names) == std::nullopt);
+  REQUIRE(NearestName(std::string(5000, 'x'), names) == std::nullopt);
+}
+
+}  // namespace
+}  // namespace cortex
