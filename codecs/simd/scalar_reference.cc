@@ -1,0 +1,148 @@
+#include "codecs/simd/scalar_reference.h"
+
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "codecs/simd/unpack_kernels.h"
+
+namespace cortex::simd::reference {
+namespace {
+
+constexpr size_t kAccumulators = 16;
+
+bool Selected(const uint64_t* selection, size_t i) {
+  return selection == nullptr || (selection[i / 64] >> (i % 64) & 1) != 0;
+}
+
+// sum[i mod 16] = fma(x, y, sum[i mod 16]) over a row padded with +0 to a multiple of 16, then the tree.
+template <typename T, typename Left, typename Right>
+double Accumulate(size_t length, Left left, Right right) {
+  T sums[kAccumulators] = {};
+  const size_t padded = (length + kAccumulators - 1) / kAccumulators * kAccumulators;
+  for (size_t i = 0; i < padded; ++i) {
+    const T x = i < length ? left(i) : T{0};
+    const T y = i < length ? right(i) : T{0};
+    sums[i % kAccumulators] = std::fma(x, y, sums[i % kAccumulators]);
+  }
+  return static_cast<double>(AddTree(sums));
+}
+
+template <typename T>
+double L2(absl::Span<const T> a, absl::Span<const T> b) {
+  using C = decltype(Number(T()));
+  const auto difference = [&](size_t i) { return Number(a[i]) - Number(b[i]); };
+  return CanonicalNan(Accumulate<C>(a.size(), difference, difference));
+}
+
+template <typename T>
+double Product(absl::Span<const T> a, absl::Span<const T> b) {
+  using C = decltype(Number(T()));
+  return CanonicalNan(
+      Accumulate<C>(a.size(), [&](size_t i) { return Number(a[i]); }, [&](size_t i) { return Number(b[i]); }));
+}
+
+template <typename T>
+HermitianSums HermitianOf(absl::Span<const T> a, absl::Span<const T> b) {
+  const auto x = [&](size_t i) { return a[i]; };
+  const auto y = [&](size_t i) { return b[i]; };
+  const auto conjugate = [&](size_t i) { return i % 2 == 0 ? a[i] : -a[i]; };
+  const auto swapped = [&](size_t i) { return b[i ^ 1]; };
+  return {Accumulate<T>(a.size(), x, y), Accumulate<T>(a.size(), conjugate, swapped), Accumulate<T>(a.size(), y, y)};
+}
+
+double WrapPhase(double difference) {
+  if (difference > kPi) return difference - kTwoPi;
+  if (difference <= -kPi) return difference + kTwoPi;
+  return difference;
+}
+
+template <typename T>
+void Unpack(const std::byte* packed, unsigned width, size_t count, T base, T* values) {
+  for (size_t i = 0; i < count; ++i) {
+    if constexpr (sizeof(T) == 4) {
+      values[i] = base + UnpackOne32(packed, width, i);
+    } else {
+      values[i] = base + UnpackOne64(packed, width, i);
+    }
+  }
+}
+
+}  // namespace
+
+void AndCodesIn(absl::Span<const uint32_t> codes, const uint64_t* codes_kept, uint32_t code_count,
+                uint64_t* selection) {
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const uint32_t code = codes[i];
+    KeepIf(code < code_count && (codes_kept[code / 64] >> (code % 64) & 1) != 0, i, selection);
+  }
+}
+
+IntSummary Summarize(absl::Span<const int64_t> values, const uint64_t* selection) {
+  IntSummary summary;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (Selected(selection, i)) summary.Merge({1, values[i], values[i], values[i]});
+  }
+  return summary;
+}
+
+FloatSummary Summarize(absl::Span<const double> values, const uint64_t* selection) {
+  FloatSummary summary;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!Selected(selection, i)) continue;
+    if (std::isnan(values[i])) {
+      summary.Merge({.count = 1, .nan_count = 1});
+    } else {
+      summary.Merge({1, 0, values[i], values[i]});
+    }
+  }
+  return summary;
+}
+
+double SquaredL2(absl::Span<const Half> a, absl::Span<const Half> b) { return L2(a, b); }
+double SquaredL2(absl::Span<const float> a, absl::Span<const float> b) { return L2(a, b); }
+double SquaredL2(absl::Span<const double> a, absl::Span<const double> b) { return L2(a, b); }
+double InnerProduct(absl::Span<const Half> a, absl::Span<const Half> b) { return Product(a, b); }
+double InnerProduct(absl::Span<const float> a, absl::Span<const float> b) { return Product(a, b); }
+double InnerProduct(absl::Span<const double> a, absl::Span<const double> b) { return Product(a, b); }
+HermitianSums Hermitian(absl::Span<const float> a, absl::Span<const float> b) { return HermitianOf(a, b); }
+HermitianSums Hermitian(absl::Span<const double> a, absl::Span<const double> b) { return HermitianOf(a, b); }
+
+void ToPolar(absl::Span<const double> row, double* amplitudes, double* phases) {
+  for (size_t k = 0; k < row.size() / 2; ++k) {
+    const double re = row[2 * k], im = row[2 * k + 1];
+    amplitudes[k] = std::sqrt(std::fma(re, re, im * im));
+    phases[k] = Atan2(im, re);
+  }
+}
+
+double PolarToQuery(absl::Span<const double> amplitudes, absl::Span<const double> phases,
+                    absl::Span<const double> row) {
+  const size_t n = row.size() / 2;
+  std::vector<double> row_amplitudes(n), row_phases(n);
+  ToPolar(row, row_amplitudes.data(), row_phases.data());
+  const auto turn = [&](size_t k) { return WrapPhase(phases[k] - row_phases[k]); };
+  const auto change = [&](size_t k) { return amplitudes[k] - row_amplitudes[k]; };
+  return PolarFrom(Accumulate<double>(n, turn, turn), Accumulate<double>(n, change, change), n);
+}
+
+double FieldDistance(FieldMetric metric, absl::Span<const double> a, absl::Span<const double> b) {
+  if (metric == FieldMetric::kEuclidean) return std::sqrt(SquaredL2(a, b));
+  if (metric == FieldMetric::kFidelity) {
+    const HermitianSums sums = Hermitian(a, b);
+    return FidelityFrom(sums.re, sums.im, InnerProduct(a, a), sums.squared_norm_b);
+  }
+  std::vector<double> amplitudes(a.size() / 2), phases(a.size() / 2);
+  ToPolar(a, amplitudes.data(), phases.data());
+  return PolarToQuery(amplitudes, phases, b);
+}
+
+void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint32_t base, uint32_t* values) {
+  Unpack(packed, width, count, base, values);
+}
+void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint64_t base, uint64_t* values) {
+  Unpack(packed, width, count, base, values);
+}
+
+}  // namespace cortex::simd::reference
