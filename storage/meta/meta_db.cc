@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
-#include "codecs/bytes/string_view.h"
 #include "storage/io/file_system.h"
 #include "storage/meta/rocksdb_file_system.h"
 #include "storage/meta/rocksdb_options.h"
@@ -36,17 +35,12 @@ absl::Status OpenError(const rocksdb::Status& status, const std::string& dir) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "meta store: cannot open %s, it was written by a newer program: %s", dir, status.ToString()));
   }
-  const absl::Status error = FromRocksDb(status, absl::StrFormat("cannot open %s", dir));
-  if (error.code() != absl::StatusCode::kDataLoss || !absl::StrContains(error.message(), ".log")) return error;
-  return absl::DataLossError(
-      absl::StrFormat("%s; repairing cuts this log at the damage and loses the commits behind it",
-                      StdView(error.message())));
+  return FromRocksDb(status, absl::StrFormat("cannot open %s", dir));
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MetaDb>> MetaDb::Open(const MetaStoreOptions& options) {
-  FileSystem* const fs = options.file_system != nullptr ? options.file_system : PosixFileSystem();
+absl::StatusOr<std::unique_ptr<MetaDb>> MetaDb::Open(const MetaStoreOptions& options, FileSystem* fs) {
   auto db = std::unique_ptr<MetaDb>(new MetaDb);
   if (options.budget != nullptr) {
     ASSIGN_OR_RETURN(db->memory_, MemoryReservation::Make(options.budget, MemoryUse::kMeta,

@@ -33,8 +33,8 @@ inline constexpr size_t kMetaFamilyCount = 3;
 // Thread-safe.
 class MetaDb {
  public:
-  // Errors as MetaStore::Open.
-  static absl::StatusOr<std::unique_ptr<MetaDb>> Open(const MetaStoreOptions& options);
+  // Takes `file_system` instead of the one in `options`. Errors as MetaStore::Open.
+  static absl::StatusOr<std::unique_ptr<MetaDb>> Open(const MetaStoreOptions& options, FileSystem* file_system);
   ~MetaDb();
 
   rocksdb::ColumnFamilyHandle* family(MetaFamily family) const { return families_[static_cast<size_t>(family)]; }

@@ -7,6 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
+#include "storage/io/file_system.h"
+#include "storage/meta/commit_witness.h"
 #include "storage/meta/edit_batch.h"
 #include "storage/meta/id_source.h"
 #include "storage/meta/live_set.h"
@@ -35,6 +37,15 @@ absl::Status CheckOrWriteFormat(MetaDb* db) {
   return db->Write(&batch, /*synced=*/true);
 }
 
+absl::Status CheckWitness(const CommitWitness& witness, uint64_t version) {
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> acknowledged, witness.Read());
+  if (acknowledged.value_or(0) <= version) return absl::OkStatus();
+  return absl::DataLossError(absl::StrFormat(
+      "meta store has lost commits, its log is damaged: manifest version %d found, %d was acknowledged; repairing goes "
+      "on without them",
+      version, *acknowledged));
+}
+
 LiveSet LiveSetOf(const ManifestState& state) {
   LiveSet live;
   for (const auto& table : state.tables) live.AddTable(table->id);
@@ -46,13 +57,14 @@ LiveSet LiveSetOf(const ManifestState& state) {
 
 class MetaStore::Impl {
  public:
-  Impl(std::unique_ptr<MetaDb> db, const ManifestState& state)
+  Impl(std::unique_ptr<MetaDb> db, CommitWitness witness, const ManifestState& state)
       : db_(std::move(db)),
         table_ids_(state.next_table_id.value()),
         segment_ids_(state.next_segment_id.value()),
         version_(state.version),
         live_segments_(state.segments.size()),
-        live_(LiveSetOf(state)) {}
+        live_(LiveSetOf(state)),
+        witness_(std::move(witness)) {}
 
   MetaDb& db() const { return *db_; }
 
@@ -67,6 +79,8 @@ class MetaStore::Impl {
     KeepIdsAbove(&batch);
     RETURN_IF_ERROR(WriteSynced(batch.batch()));
     change.Keep();
+    failure_ = witness_.Write(version);
+    RETURN_IF_ERROR(failure_);
     table_ids_.SkipTo(batch.table_id_end().value());
     segment_ids_.SkipTo(batch.segment_id_end().value());
     live_segments_ = live_.segment_count();
@@ -135,14 +149,19 @@ class MetaStore::Impl {
 
   Turnstile commit_turn_;  // taken before the locks inside RocksDB and IdSource
   LiveSet live_ ABSL_GUARDED_BY(commit_turn_);
+  CommitWitness witness_ ABSL_GUARDED_BY(commit_turn_);
   absl::Status failure_ ABSL_GUARDED_BY(commit_turn_);
 };
 
 absl::StatusOr<std::unique_ptr<MetaStore>> MetaStore::Open(const MetaStoreOptions& options) {
-  ASSIGN_OR_RETURN(std::unique_ptr<MetaDb> db, MetaDb::Open(options));
+  FileSystem* const fs = options.file_system != nullptr ? options.file_system : PosixFileSystem();
+  ASSIGN_OR_RETURN(std::unique_ptr<MetaDb> db, MetaDb::Open(options, fs));
   RETURN_IF_ERROR(CheckOrWriteFormat(db.get()));
   ASSIGN_OR_RETURN(const ManifestState state, LoadManifest(*db));
-  return std::unique_ptr<MetaStore>(new MetaStore(std::make_unique<Impl>(std::move(db), state)));
+  ASSIGN_OR_RETURN(CommitWitness witness, CommitWitness::Open(fs, options.dir, options.repair));
+  RETURN_IF_ERROR(CheckWitness(witness, state.version));
+  return std::unique_ptr<MetaStore>(
+      new MetaStore(std::make_unique<Impl>(std::move(db), std::move(witness), state)));
 }
 
 MetaStore::MetaStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -36,7 +36,7 @@ struct MetaStoreOptions {
   MemoryBudget* budget = nullptr;
   // Blocks, indexes and filters in memory. Reserved from the budget at Open, together with kMetaMemtableBytes.
   uint64_t cache_bytes = 32ull << 20;
-  // Cut the store's own log at the first damaged record and lose the commits behind it, instead of refusing to open.
+  // Go on without the commits behind a damaged record of the store's own log, instead of refusing to open.
   bool repair = false;
 };
 

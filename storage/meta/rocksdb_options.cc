@@ -62,9 +62,9 @@ rocksdb::DBOptions MetaDbOptions(rocksdb::Env* env, std::shared_ptr<rocksdb::Wri
   options.info_log = std::make_shared<SilentLogger>();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  // A torn tail was never acknowledged and is cut. Damage before it would silently undo commits: refuse, unless told.
-  options.wal_recovery_mode = repair ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
-                                     : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // Ends replay at the first bad record. Stricter modes refuse a tail that a power cut left with holes in it; whether
+  // acknowledged commits were lost is for CommitWitness to tell.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.track_and_verify_wals_in_manifest = !repair;
   options.paranoid_checks = true;
   options.max_bgerror_resume_count = 0;  // a failed sync is final: reopen

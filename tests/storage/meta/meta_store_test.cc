@@ -1,0 +1,266 @@
+#include "storage/meta/meta_store.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/runtime/memory_budget.h"
+#include "tests/storage/meta/meta_test_data.h"
+#include "tests/support/status_assertions.h"
+#include "tests/support/temp_dir.h"
+
+namespace cortex::testing {
+namespace {
+
+std::unique_ptr<MetaStore> OpenStore(const TempDir& dir) {
+  return REQUIRE_OK_AND_TAKE(MetaStore::Open({.dir = dir.File("meta")}));
+}
+
+// Two tables, four segments, ends, seal points, a cold index, a counter.
+ManifestEdit FullEdit() {
+  ManifestEdit edit;
+  edit.PutTable(WideTable(1));
+  edit.PutTable(SmallTable(2));
+  for (const uint64_t id : {1, 2, 3}) edit.AddSegment(Segment(1, id));
+  edit.AddSegment(Segment(2, 4));
+  edit.PutEnds(TableId(1), SegmentId(2), std::vector<VersionEnd>{{5, 8}, {1, 9}, {3, 8}});
+  edit.SetSealPoint(TableId(1), 0, {.commit = 10, .rows = 3});
+  edit.SetSealPoint(TableId(1), 15, {.commit = 11, .rows = 0});
+  edit.SetSealPoint(TableId(2), 0, {.commit = 12, .rows = 1});
+  const std::vector<std::string> fences = {"a", "ab", "c"};
+  edit.PutColdIndex(SegmentId(3), "footer", std::string("filter\0x", 8), fences);
+  edit.SetCounter("synced_commit", 99);
+  return edit;
+}
+
+TEST_CASE("MetaStore starts empty", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.version == 0);
+  CHECK(state.tables.empty());
+  CHECK(state.segments.empty());
+  CHECK(state.next_table_id == TableId(1));
+  CHECK(state.next_segment_id == SegmentId(1));
+}
+
+TEST_CASE("MetaStore brings everything of an edit back, also after a restart", "[storage][meta]") {
+  const TempDir dir;
+  auto store = OpenStore(dir);
+  REQUIRE(REQUIRE_OK_AND_TAKE(store->Commit(FullEdit())) == 1);
+  if (GENERATE(false, true)) {
+    store.reset();
+    store = OpenStore(dir);
+  }
+  const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.version == 1);
+  REQUIRE(state.tables.size() == 2);
+  CHECK(state.tables[0]->name == "entities");
+  CHECK(state.tables[0]->columns.size() == WideTable(1).columns.size());
+  CHECK(state.tables[1]->name == "events");
+  CHECK(state.segments == std::vector<SegmentRecord>{Segment(1, 1), Segment(1, 2), Segment(1, 3), Segment(2, 4)});
+  REQUIRE(state.ends.size() == 1);
+  CHECK(state.ends[0].table == TableId(1));
+  CHECK(state.ends[0].segment == SegmentId(2));
+  CHECK(state.ends[0].ends == std::vector<VersionEnd>{{1, 9}, {3, 8}, {5, 8}});
+  CHECK(state.seal_points.size() == 3);
+  CHECK(state.seal_points.at({TableId(1), 15}) == SealPoint{.commit = 11, .rows = 0});
+  CHECK(state.counters == std::map<std::string, uint64_t>{{"synced_commit", 99}});
+  CHECK(state.next_table_id == TableId(3));
+  CHECK(state.next_segment_id == SegmentId(5));
+  CHECK(REQUIRE_OK_AND_TAKE(store->ReadFooter(SegmentId(3))) == "footer");
+  CHECK(REQUIRE_OK_AND_TAKE(store->ReadKeyFilter(SegmentId(3))) == std::string("filter\0x", 8));
+  CHECK(REQUIRE_OK_AND_TAKE(store->ReadFences(SegmentId(3))) == std::vector<std::string>{"a", "ab", "c"});
+  REQUIRE_STATUS(store->ReadFooter(SegmentId(2)), absl::StatusCode::kNotFound, "segment 2");
+}
+
+TEST_CASE("MetaStore moves a segment in one edit", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  REQUIRE_OK(store->Commit(FullEdit()));
+  ManifestEdit move;
+  move.RemoveSegment(TableId(1), SegmentId(2));
+  move.RemoveSegment(TableId(1), SegmentId(3));
+  move.AddSegment(Segment(1, 5));
+  move.PutEnds(TableId(1), SegmentId(5), std::vector<VersionEnd>{{7, 8}});
+  move.PutColdIndex(SegmentId(5), "f5", "k5", {});
+  REQUIRE(REQUIRE_OK_AND_TAKE(store->Commit(move)) == 2);
+  const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.segments == std::vector<SegmentRecord>{Segment(1, 1), Segment(1, 5), Segment(2, 4)});
+  REQUIRE(state.ends.size() == 1);
+  CHECK(state.ends[0].segment == SegmentId(5));
+  REQUIRE_STATUS(store->ReadFences(SegmentId(3)), absl::StatusCode::kNotFound, "");
+  CHECK(REQUIRE_OK_AND_TAKE(store->ReadFences(SegmentId(5))).empty());
+}
+
+TEST_CASE("MetaStore replaces a definition and all ends of a segment", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  REQUIRE_OK(store->Commit(FullEdit()));
+  ManifestEdit edit;
+  edit.PutTable(SmallTable(2, "renamed"));
+  edit.PutEnds(TableId(1), SegmentId(2), {});
+  edit.SetSealPoint(TableId(1), 0, {.commit = 20, .rows = 0});
+  REQUIRE_OK(store->Commit(edit));
+  const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.tables[1]->name == "renamed");
+  CHECK(state.segments.size() == 4);
+  CHECK(state.ends.empty());
+  CHECK(state.seal_points.at({TableId(1), 0}).commit == 20);
+}
+
+TEST_CASE("MetaStore drops a table with all that belongs to it", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  REQUIRE_OK(store->Commit(FullEdit()));
+  const std::vector<std::pair<std::string, uint32_t>> placements = {{"k", 3}};
+  REQUIRE_OK(store->PutPlacements(TableId(1), placements));
+  REQUIRE_OK(store->PutPlacements(TableId(2), placements));
+  ManifestEdit drop;
+  drop.RemoveTable(TableId(1));
+  REQUIRE_OK(store->Commit(drop));
+  const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.tables.size() == 1);
+  CHECK(state.segments == std::vector<SegmentRecord>{Segment(2, 4)});
+  CHECK(state.seal_points.size() == 1);
+  CHECK(state.ends.empty());
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindPlacement(TableId(1), "k")) == std::nullopt);
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindPlacement(TableId(2), "k")) == 3);
+  REQUIRE_STATUS(store->ReadFooter(SegmentId(3)), absl::StatusCode::kNotFound, "");
+}
+
+TEST_CASE("MetaStore refuses an edit that contradicts the manifest and changes nothing", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  REQUIRE_OK(store->Commit(FullEdit()));
+  const std::vector<std::string> before = Describe(REQUIRE_OK_AND_TAKE(store->Load()));
+  ManifestEdit edit;
+  edit.SetCounter("other", 1);
+  edit.PutTable(SmallTable(9));
+  edit.AddSegment(Segment(9, 90));
+  edit.RemoveSegment(TableId(2), SegmentId(4));
+  std::string what;
+  SECTION("remove a table twice") { edit.RemoveTable(TableId(9)), edit.RemoveTable(TableId(9)), what = "table 9"; }
+  SECTION("remove an unknown table") { edit.RemoveTable(TableId(8)), what = "no such table: table 8"; }
+  SECTION("remove a segment twice") { edit.RemoveSegment(TableId(2), SegmentId(4)), what = "segment 4, table 2"; }
+  SECTION("remove from another table") { edit.RemoveSegment(TableId(2), SegmentId(1)), what = "segment 1, table 2"; }
+  SECTION("add a taken id") { edit.AddSegment(Segment(2, 1)), what = "id is taken: segment 1"; }
+  SECTION("add to an unknown table") { edit.AddSegment(Segment(8, 91)), what = "table 8"; }
+  SECTION("ends of an unknown segment") { edit.PutEnds(TableId(2), SegmentId(4), {}), what = "segment 4"; }
+  SECTION("a row ends twice") {
+    edit.PutEnds(TableId(1), SegmentId(1), std::vector<VersionEnd>{{1, 2}, {1, 3}});
+    what = "row 1";
+  }
+  SECTION("seal point of an unknown table") { edit.SetSealPoint(TableId(8), 0, {}), what = "table 8"; }
+  SECTION("seal point of an unknown shard") { edit.SetSealPoint(TableId(1), 16, {}), what = "16 of 16"; }
+  SECTION("cold index of an unknown segment") { edit.PutColdIndex(SegmentId(7), "", "", {}), what = "segment 7"; }
+  REQUIRE_STATUS(store->Commit(edit), absl::StatusCode::kInternal, what);
+  CHECK(Describe(REQUIRE_OK_AND_TAKE(store->Load())) == before);
+  // Nor does the refused edit live on in memory: the same steps are possible now.
+  ManifestEdit again;
+  again.RemoveSegment(TableId(2), SegmentId(4));
+  again.PutTable(SmallTable(9));
+  again.AddSegment(Segment(9, 90));
+  CHECK(REQUIRE_OK_AND_TAKE(store->Commit(again)) == 2);
+}
+
+TEST_CASE("MetaStore gives every id once, also after a restart", "[storage][meta]") {
+  const TempDir dir;
+  std::set<SegmentId> segments;
+  std::set<TableId> tables;
+  for (int start = 0; start < 3; ++start) {
+    const auto store = OpenStore(dir);
+    for (int i = 0; i < 1500; ++i) {
+      CHECK(segments.insert(REQUIRE_OK_AND_TAKE(store->NextSegmentId())).second);
+    }
+    for (int i = 0; i < 3; ++i) CHECK(tables.insert(REQUIRE_OK_AND_TAKE(store->NextTableId())).second);
+  }
+  CHECK(*segments.begin() == SegmentId(1));
+  CHECK(*tables.rbegin() == TableId(9));
+  ManifestEdit edit;
+  edit.PutTable(SmallTable(50));
+  edit.AddSegment(Segment(50, 1'000'000));
+  const auto store = OpenStore(dir);
+  REQUIRE_OK(store->Commit(edit));
+  CHECK(REQUIRE_OK_AND_TAKE(store->NextSegmentId()) == SegmentId(1'000'001));
+  CHECK(REQUIRE_OK_AND_TAKE(store->NextTableId()) == TableId(51));
+}
+
+TEST_CASE("MetaStore takes edits and ids from many threads", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  ManifestEdit first;
+  first.PutTable(SmallTable(1));
+  REQUIRE_OK(store->Commit(first));
+  std::atomic<uint64_t> failures{0};
+  std::vector<std::vector<uint64_t>> versions(4);
+  std::vector<std::thread> threads;
+  for (std::vector<uint64_t>& seen : versions) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        const auto id = store->NextSegmentId();
+        if (!id.ok()) ++failures;
+        ManifestEdit edit;
+        edit.AddSegment(Segment(1, id.ok() ? id->value() : 0));
+        const auto version = store->Commit(edit);
+        if (!version.ok()) ++failures;
+        seen.push_back(version.value_or(0));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failures == 0);
+  std::set<uint64_t> all;
+  for (const auto& seen : versions) all.insert(seen.begin(), seen.end());
+  CHECK(all.size() == 200);
+  CHECK(*all.begin() == 2);
+  CHECK(*all.rbegin() == 201);
+  CHECK(REQUIRE_OK_AND_TAKE(store->Load()).segments.size() == 200);
+  const MetaStats stats = store->Stats();
+  CHECK(stats.manifest_version == 201);
+  CHECK(stats.commits == 201);
+  CHECK(stats.live_segments == 200);
+  CHECK(stats.background_errors == 0);
+}
+
+TEST_CASE("MetaStore charges its memory and refuses when there is none", "[storage][meta]") {
+  const TempDir dir;
+  MemoryBudget budget(64 << 20);
+  const MetaStoreOptions options = {.dir = dir.File("meta"), .budget = &budget, .cache_bytes = 8 << 20};
+  {
+    const auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open(options));
+    CHECK(budget.used(MemoryUse::kMeta) == (8 << 20) + kMetaMemtableBytes);
+    CHECK(store->memory_bytes() > 0);
+    CHECK(store->memory_bytes() <= budget.used(MemoryUse::kMeta));
+  }
+  CHECK(budget.used() == 0);
+  MemoryBudget small(1 << 20);
+  REQUIRE_STATUS(MetaStore::Open({.dir = dir.File("meta"), .budget = &small}), absl::StatusCode::kResourceExhausted,
+                 "");
+  CHECK(small.used() == 0);
+}
+
+TEST_CASE("MetaStore locks its directory", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  REQUIRE_STATUS(MetaStore::Open({.dir = dir.File("meta")}), absl::StatusCode::kFailedPrecondition, "meta/LOCK");
+}
+
+TEST_CASE("MetaStore carries version ends by the million", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  std::vector<VersionEnd> ends;
+  for (uint64_t row = 0; row < 1'000'000; ++row) ends.push_back({3 * row, 1000 + row / 7});
+  ManifestEdit edit;
+  edit.PutTable(SmallTable(1));
+  edit.AddSegment(Segment(1, 1));
+  edit.PutEnds(TableId(1), SegmentId(1), ends);
+  REQUIRE_OK(store->Commit(edit));
+  CHECK(REQUIRE_OK_AND_TAKE(store->Load()).ends[0].ends == ends);
+}
+
+}  // namespace
+}  // namespace cortex::testing
