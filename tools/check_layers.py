@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     "storage/column": CODECS + ["storage/runtime", "storage/io"],
     "storage/segment": COLUMN_AND_BELOW + SEAM + ["proto:storage"],
     "storage/wal": COLUMN_AND_BELOW,
-    "storage/meta": COLUMN_AND_BELOW + ["proto:storage"],
+    "storage/meta": COLUMN_AND_BELOW + SEAM + ["proto:storage"],
     "storage/table": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta"],
     "storage/tiers": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta", "storage/table"],
     "storage/segment_view.h": COLUMN_AND_BELOW + SEAM,
