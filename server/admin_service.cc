@@ -1,0 +1,124 @@
+#include "server/admin_service.h"
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/database.h"
+
+namespace cortex {
+namespace {
+
+absl::Status DoMoveTier(Database* database, const wire::MoveTierRequest& request, wire::MoveTierResponse* response) {
+  MoveRequest move;
+  move.table = request.table();
+  ASSIGN_OR_RETURN(move.from, TierFromProto(request.from(), std::nullopt, "from"));
+  ASSIGN_OR_RETURN(move.to, TierFromProto(request.to(), std::nullopt, "to"));
+  if (move.from == move.to)
+    return InvalidField("to", absl::StrFormat("from and to are both %s", std::string(TierName(move.to))));
+  if (request.older_than_ns() != 0) move.max_time_before_ns = request.older_than_ns();
+  move.max_rows = request.max_rows();
+  RETURN_IF_ERROR(database->FindTable(request.table()).status());
+  ASSIGN_OR_RETURN(const MoveResult moved, database->MoveTier(move));
+  response->set_row_count(moved.rows);
+  response->set_segment_count(moved.segments);
+  response->set_stored_bytes(moved.bytes_written);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminServiceImpl::MoveTier(grpc::CallbackServerContext* context,
+                                                     const wire::MoveTierRequest* request,
+                                                     wire::MoveTierResponse* response) {
+  return RunUnary(core_, CallClass::kAdmin, "AdminService/MoveTier", context, request->ByteSizeLong(),
+                  [=, this] { return DoMoveTier(core_.database, *request, response); });
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::PauseTiering(grpc::CallbackServerContext* context,
+                                                         const wire::PauseTieringRequest* request,
+                                                         wire::PauseTieringResponse* response) {
+  return RunUnary(core_, CallClass::kAdmin, "AdminService/PauseTiering", context, request->ByteSizeLong(),
+                  [=, this]() -> absl::Status {
+                    core_.database->PauseTiering(request->paused());
+                    response->set_paused(request->paused());
+                    return absl::OkStatus();
+                  });
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::GetConfig(grpc::CallbackServerContext* context,
+                                                      const wire::GetConfigRequest* request,
+                                                      wire::GetConfigResponse* response) {
+  return RunUnary(core_, CallClass::kLookup, "AdminService/GetConfig", context, request->ByteSizeLong(),
+                  [=, this]() -> absl::Status {
+                    for (const ConfigValue& value : DescribeConfig(*core_.config)) {
+                      wire::ConfigOption* option = response->add_options();
+                      option->set_name(value.name);
+                      option->set_value(value.value);
+                      option->set_source(value.source);
+                    }
+                    response->set_version(kServerVersion);
+                    return absl::OkStatus();
+                  });
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::Pin(grpc::CallbackServerContext* context, const wire::PinRequest*,
+                                                wire::PinResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/Pin", context,
+                        "pinning tables to a tier is not built yet; set the table's tier policy");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::Verify(grpc::CallbackServerContext* context, const wire::VerifyRequest*,
+                                                   wire::VerifyResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/Verify", context,
+                        "verifying files on request is not built yet; every block is verified when it is read");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::Compact(grpc::CallbackServerContext* context, const wire::CompactRequest*,
+                                                    wire::CompactResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/Compact", context, "compaction on request is not built yet");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::CreateBackup(grpc::CallbackServerContext* context,
+                                                         const wire::CreateBackupRequest*,
+                                                         wire::CreateBackupResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/CreateBackup", context,
+                        "backups are not built yet; stop the server and copy the data directory");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::RestoreBackup(grpc::CallbackServerContext* context,
+                                                          const wire::RestoreBackupRequest*,
+                                                          wire::RestoreBackupResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/RestoreBackup", context,
+                        "backups are not built yet; stop the server and copy the data directory");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::CreateConnector(grpc::CallbackServerContext* context,
+                                                            const wire::CreateConnectorRequest*,
+                                                            wire::CreateConnectorResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/CreateConnector", context, "connectors are not built yet");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::PauseConnector(grpc::CallbackServerContext* context,
+                                                           const wire::PauseConnectorRequest*,
+                                                           wire::PauseConnectorResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/PauseConnector", context, "connectors are not built yet");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::ResumeConnector(grpc::CallbackServerContext* context,
+                                                            const wire::ResumeConnectorRequest*,
+                                                            wire::ResumeConnectorResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/ResumeConnector", context, "connectors are not built yet");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::GetConnectorLag(grpc::CallbackServerContext* context,
+                                                            const wire::GetConnectorLagRequest*,
+                                                            wire::GetConnectorLagResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/GetConnectorLag", context, "connectors are not built yet");
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::ReplayConnector(grpc::CallbackServerContext* context,
+                                                            const wire::ReplayConnectorRequest*,
+                                                            wire::ReplayConnectorResponse*) {
+  return AnswerNotBuilt(core_, "AdminService/ReplayConnector", context, "connectors are not built yet");
+}
+
+}  // namespace cortex

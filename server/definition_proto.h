@@ -1,0 +1,31 @@
+// Types and table definitions: wire <-> storage. What the wire can say but storage does not keep yet (defaults of
+// columns, TTL, bounded history) answers UNIMPLEMENTED, never silence.
+#ifndef CORTEX_SERVER_DEFINITION_PROTO_H_
+#define CORTEX_SERVER_DEFINITION_PROTO_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cortex/datastore/v1/types.pb.h"
+#include "storage/column/schema.h"
+#include "storage/segment_view.h"
+
+namespace cortex {
+
+namespace wire = datastore::v1;  // the public protocol
+
+// Errors: INVALID_ARGUMENT for kinds and lengths no type has.
+absl::StatusOr<DataType> TypeFromProto(const wire::DataType& proto);
+void TypeToProto(const DataType& type, wire::DataType* proto);
+
+// Errors: INVALID_ARGUMENT naming the field, UNIMPLEMENTED as above. The result is not yet validated as a whole:
+// Database::CreateTable does that.
+absl::StatusOr<TableDefinition> DefinitionFromProto(const wire::TableDefinition& proto);
+void DefinitionToProto(const TableDefinition& definition, wire::TableDefinition* proto);
+
+// `unspecified` is what TIER_UNSPECIFIED means here; nullopt: refused. Errors: INVALID_ARGUMENT naming `field`.
+absl::StatusOr<Tier> TierFromProto(int tier, std::optional<Tier> unspecified, std::string_view field);
+wire::Tier TierToProto(Tier tier);
+
+}  // namespace cortex
+
+#endif  // CORTEX_SERVER_DEFINITION_PROTO_H_

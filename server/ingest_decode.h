@@ -1,0 +1,17 @@
+// One ingest request of the wire -> a validated request for the database. Shared by the unary call and the stream.
+#ifndef CORTEX_SERVER_INGEST_DECODE_H_
+#define CORTEX_SERVER_INGEST_DECODE_H_
+
+#include "absl/status/statusor.h"
+#include "cortex/datastore/v1/ingest_service.pb.h"
+#include "server/definition_proto.h"
+#include "storage/database.h"
+
+namespace cortex {
+
+// Errors: INVALID_ARGUMENT, NOT_FOUND unknown table or column, UNIMPLEMENTED producers.
+absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire::IngestRequest& request);
+
+}  // namespace cortex
+
+#endif  // CORTEX_SERVER_INGEST_DECODE_H_
