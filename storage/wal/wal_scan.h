@@ -20,7 +20,7 @@ struct WalScan {
 // Searches `file` from offset `from` (a multiple of kWalAlignment) to its end, at every aligned place, for record headers
 // whose checksum holds and whose position is the one such a header must have there. The position is what tells a real
 // record from the bytes of a log stored as somebody's payload.
-// Cost: one pass; 5 ms for the zeros of 64 MiB (one compare per 8 bytes).
+// Cost: one pass forward; 45 ms for the zeros of a fresh file of 64 MiB (measured, most of it page faults).
 WalScan ScanWalFile(absl::Span<const std::byte> file, uint64_t from, WalPosition start_position);
 
 }  // namespace cortex
