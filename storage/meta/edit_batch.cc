@@ -19,8 +19,8 @@ absl::Status EditBatch::AddAll(const ManifestEdit& edit) {
   return absl::OkStatus();
 }
 
-void EditBatch::PutNumber(std::string_view key, uint64_t number) {
-  batch_.Put(db_.family(MetaFamily::kManifest), ToSlice(key), EncodeNumber(number));
+absl::Status EditBatch::PutNumber(std::string_view key, uint64_t number) {
+  return Put(MetaFamily::kManifest, key, EncodeNumber(number));
 }
 
 absl::Status EditBatch::Put(MetaFamily family, std::string_view key, std::string_view value) {
@@ -95,7 +95,7 @@ absl::Status EditBatch::Add(const ManifestEdit::ColdIndexOp& op) {
 }
 
 absl::Status EditBatch::Add(const ManifestEdit::CounterOp& op) {
-  return Put(MetaFamily::kManifest, CounterKey(op.name), EncodeNumber(op.value));
+  return PutNumber(CounterKey(op.name), op.value);
 }
 
 }  // namespace cortex

@@ -21,7 +21,8 @@ class EditBatch {
 
   // Errors: INTERNAL if the edit contradicts the live set or holds what cannot be encoded.
   absl::Status AddAll(const ManifestEdit& edit);
-  void PutNumber(std::string_view key, uint64_t number);
+  // A number of the manifest itself.
+  absl::Status PutNumber(std::string_view key, uint64_t number);
 
   rocksdb::WriteBatch* batch() { return &batch_; }
   // One above the highest id the edit put; 0 if none.

@@ -87,6 +87,12 @@ absl::Status MetaDb::Write(rocksdb::WriteBatch* batch, bool synced) {
   return FromRocksDb(db_->Write(options, batch), "cannot write");
 }
 
+absl::Status MetaDb::PutSynced(std::string_view key, std::string_view value) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return FromRocksDb(db_->Put(options, family(MetaFamily::kManifest), ToSlice(key), ToSlice(value)), "cannot write");
+}
+
 std::unique_ptr<rocksdb::Iterator> MetaDb::Scan(MetaFamily family) const {
   rocksdb::ReadOptions options;
   options.fill_cache = false;

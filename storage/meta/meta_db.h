@@ -42,6 +42,8 @@ class MetaDb {
   absl::StatusOr<std::optional<std::string>> Get(MetaFamily family, std::string_view key) const;
   // `synced`: durable on return, with everything written before.
   absl::Status Write(rocksdb::WriteBatch* batch, bool synced);
+  // One key of the manifest family, synced.
+  absl::Status PutSynced(std::string_view key, std::string_view value);
   std::unique_ptr<rocksdb::Iterator> Scan(MetaFamily family) const;
 
   rocksdb::DB& db() const { return *db_; }

@@ -17,6 +17,7 @@
 #include "storage/meta/meta_db.h"
 #include "storage/meta/meta_key.h"
 #include "storage/meta/placements.h"
+#include "storage/meta/rocksdb_status.h"
 #include "storage/meta/turnstile.h"
 
 namespace cortex {
@@ -32,9 +33,8 @@ absl::Status CheckOrWriteFormat(MetaDb* db) {
   const std::unique_ptr<rocksdb::Iterator> entry = db->Scan(MetaFamily::kManifest);
   entry->SeekToFirst();
   if (entry->Valid()) return absl::DataLossError("meta store has lost its format key");
-  rocksdb::WriteBatch batch;
-  batch.Put(db->family(MetaFamily::kManifest), FormatKey(), EncodeFormat());
-  return db->Write(&batch, /*synced=*/true);
+  RETURN_IF_ERROR(FromRocksDb(entry->status(), "cannot read the manifest"));
+  return db->PutSynced(FormatKey(), EncodeFormat());
 }
 
 absl::Status CheckWitness(const CommitWitness& witness, uint64_t version) {
@@ -75,12 +75,11 @@ class MetaStore::Impl {
     EditBatch batch(db_.get(), &change);
     RETURN_IF_ERROR(batch.AddAll(edit));
     const uint64_t version = version_ + 1;
-    batch.PutNumber(VersionKey(), version);
-    KeepIdsAbove(&batch);
-    RETURN_IF_ERROR(WriteSynced(batch.batch()));
+    RETURN_IF_ERROR(batch.PutNumber(VersionKey(), version));
+    RETURN_IF_ERROR(KeepIdsAbove(&batch));
+    RETURN_IF_ERROR(failure_ = db_->Write(batch.batch(), /*synced=*/true));
     change.Keep();
-    failure_ = witness_.Write(version);
-    RETURN_IF_ERROR(failure_);
+    RETURN_IF_ERROR(failure_ = witness_.Write(version));
     table_ids_.SkipTo(batch.table_id_end().value());
     segment_ids_.SkipTo(batch.segment_id_end().value());
     live_segments_ = live_.segment_count();
@@ -113,18 +112,13 @@ class MetaStore::Impl {
         absl::StrFormat("meta store takes no more commits, restart to reopen it: %s", StdView(failure_.message())));
   }
 
-  // After a failed write nobody knows what a reopened store will hold, so nothing may be built on it.
-  absl::Status WriteSynced(rocksdb::WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_turn_) {
-    failure_ = db_->Write(batch, /*synced=*/true);
-    return failure_;
-  }
-
   // Ids in the edit that were not given out here (restored, or chosen by a test) are never given out later.
-  void KeepIdsAbove(EditBatch* batch) const {
+  absl::Status KeepIdsAbove(EditBatch* batch) const {
     const uint64_t table_end = batch->table_id_end().value();
     const uint64_t segment_end = batch->segment_id_end().value();
-    if (table_end > table_ids_.limit()) batch->PutNumber(NextTableIdKey(), table_end);
-    if (segment_end > segment_ids_.limit()) batch->PutNumber(NextSegmentIdKey(), segment_end);
+    if (table_end > table_ids_.limit()) RETURN_IF_ERROR(batch->PutNumber(NextTableIdKey(), table_end));
+    if (segment_end > segment_ids_.limit()) RETURN_IF_ERROR(batch->PutNumber(NextSegmentIdKey(), segment_end));
+    return absl::OkStatus();
   }
 
   absl::StatusOr<uint64_t> NextId(IdSource* ids, const std::string& key, uint64_t block) {
@@ -134,9 +128,7 @@ class MetaStore::Impl {
       RETURN_IF_ERROR(CheckUsable());
       // Two threads may both have found nothing left; the second one reserves a block too many, which does no harm.
       const uint64_t limit = ids->limit() + block;
-      rocksdb::WriteBatch batch;
-      batch.Put(db_->family(MetaFamily::kManifest), key, EncodeNumber(limit));
-      RETURN_IF_ERROR(WriteSynced(&batch));
+      RETURN_IF_ERROR(failure_ = db_->PutSynced(key, EncodeNumber(limit)));
       ids->Reserve(limit);
     }
   }
@@ -150,6 +142,7 @@ class MetaStore::Impl {
   Turnstile commit_turn_;  // taken before the locks inside RocksDB and IdSource
   LiveSet live_ ABSL_GUARDED_BY(commit_turn_);
   CommitWitness witness_ ABSL_GUARDED_BY(commit_turn_);
+  // Set by a failed write. Nobody knows then what a reopened store will hold, so nothing may be built on it.
   absl::Status failure_ ABSL_GUARDED_BY(commit_turn_);
 };
 

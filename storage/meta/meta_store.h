@@ -80,8 +80,8 @@ class MetaStore final {
   absl::StatusOr<std::vector<std::string>> ReadFences(SegmentId segment) const;
 
   // --- shard directory: which shard holds a key -----------------------------------------------------------------
-  // Not synced: a placement is durable once a later Commit has returned (one log, in order), before that the write-ahead
-  // log of the database knows it. Putting the same placement again is fine.
+  // Not synced: a placement is durable once a later Commit has returned (one log, in order); before that the WAL of the
+  // database knows it. Putting the same placement again is fine.
   absl::Status PutPlacements(TableId table, absl::Span<const std::pair<std::string, uint32_t>> placements);
   absl::StatusOr<std::optional<uint32_t>> FindPlacement(TableId table, std::string_view key) const;
   // One answer per key, in order.

@@ -254,5 +254,29 @@ TEST_CASE("MetaStore loses no acknowledged commit when any step fails and power 
   }
 }
 
+TEST_CASE("MetaStore comes back from a power cut with holes in the unsynced tail of its log",
+          "[storage][meta][recovery]") {
+  const uint64_t seed = GENERATE(range(1, 25));
+  CAPTURE(seed);
+  const TempDir dir;
+  FaultyFileSystem fs(PosixFileSystem());
+  const MetaStoreOptions options = {.dir = dir.File("meta"), .file_system = &fs};
+  uint64_t acknowledged = 0;
+  {
+    const auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open(options));
+    REQUIRE_OK(Run(store.get(), 3, &acknowledged));
+    for (int i = 0; i < 40; ++i) {
+      REQUIRE_OK(store->PutPlacements(TableId(1), Placements{{std::string(3'000, 'x') + std::to_string(i), 2}}));
+    }
+  }
+  fs.LosePower(seed);
+  const auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open(options));
+  const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.version == 3);
+  RequireWhole(state);
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindPlacement(TableId(1), Filler(3))) == 1);
+  REQUIRE_OK(Run(store.get(), 5, &acknowledged));
+}
+
 }  // namespace
 }  // namespace cortex::testing
