@@ -131,8 +131,9 @@ absl::StatusOr<std::optional<WalReader::BadPlace>> WalReader::ReadRecord(WalReco
                                     header->commit, header->payload_checksum, checksum)};
   }
   if (header->kind != WalRecordKind::kData && header->kind != WalRecordKind::kSyncedMarker) {
-    return absl::UnimplementedError(absl::StrFormat("wal record kind %d is not known to this version: file %s, offset %d",
-                                                    static_cast<int>(header->kind), file().name, offset_));
+    return absl::UnimplementedError(
+        absl::StrFormat("wal record kind %d is not known to this version: file %s, offset %d",
+                        static_cast<int>(header->kind), file().name, offset_));
   }
   if (auto fault = FindFault(*header)) return fault;
   *record = {.commit = header->commit,
@@ -156,7 +157,8 @@ std::optional<WalReader::BadPlace> WalReader::FindFault(const WalRecordHeader& h
     return fault(absl::StrFormat("epoch %d follows epoch %d", header.epoch, tail_.last_epoch));
   }
   if (header.kind == WalRecordKind::kSyncedMarker) {
-    if (header.payload_bytes == 0 && (header.commit == tail_.last_commit || tail_.last_commit == 0)) return std::nullopt;
+    const bool follows = header.commit == tail_.last_commit || tail_.last_commit == 0;
+    if (header.payload_bytes == 0 && follows) return std::nullopt;
     return fault(absl::StrFormat("marker of commit %d follows commit %d", header.commit, tail_.last_commit));
   }
   if (header.commit <= tail_.last_commit || header.commit < file().header.first_commit) {

@@ -109,8 +109,9 @@ absl::Status WalWriter::CheckGroup(absl::Span<const WalRecordRef> group) const {
   if (!files_.empty()) previous = std::max(previous, files_.back().header.first_commit - 1);
   for (const WalRecordRef& record : group) {
     if (record.commit <= previous || record.epoch < epoch) {
-      return absl::InvalidArgumentError(absl::StrFormat("wal records out of order: commit %d of epoch %d follows %d of %d",
-                                                        record.commit, record.epoch, previous, epoch));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("wal records out of order: commit %d of epoch %d follows %d of %d", record.commit,
+                          record.epoch, previous, epoch));
     }
     if (record.payload.size() > kWalMaxPayloadBytes) {
       return absl::InvalidArgumentError(absl::StrFormat("wal record too long: commit %d, %d bytes, at most %d",

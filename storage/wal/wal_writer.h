@@ -5,8 +5,8 @@
 //   RETURN_IF_ERROR(writer->Sync());          // now acknowledge
 //
 // A failed write or sync is final: after it nothing is known about the bytes on disk, so every later call returns the
-// same error and the owner reopens from disk. The one exception: if there is no room for a new file (RESOURCE_EXHAUSTED)
-// nothing of the group was written, and Append may be tried again.
+// same error and the owner reopens from disk. The one exception: if there is no room for a new file
+// (RESOURCE_EXHAUSTED) nothing of the group was written, and Append may be tried again.
 #ifndef CORTEX_STORAGE_WAL_WAL_WRITER_H_
 #define CORTEX_STORAGE_WAL_WAL_WRITER_H_
 

@@ -1,6 +1,6 @@
 // Fuzz entry of the WAL reader: whatever the files hold, it gives records and an end, or an error, and with `repair`
-// always an end. The first byte says how the rest becomes files: bit 0 = two files instead of one; bit 1 = the checksums
-// of everything that looks like a header are made right first, so that the checks behind them are reached too.
+// always an end. The first byte says how the rest becomes files: bit 0 = two files instead of one; bit 1 = the
+// checksums of everything that looks like a header are made right first, so that the checks behind them are reached too.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -60,7 +60,9 @@ class MemoryFiles final : public FileSystem {
     return entries;
   }
   absl::StatusOr<FileInfo> Stat(const std::string& path) override { return FileInfo{.size = files.at(path).size()}; }
-  absl::StatusOr<std::unique_ptr<WritableFile>> OpenWritable(const std::string&, WriteMode) override { return kReadOnly; }
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenWritable(const std::string&, WriteMode) override {
+    return kReadOnly;
+  }
   absl::Status Rename(const std::string&, const std::string&) override { return kReadOnly; }
   absl::Status HardLink(const std::string&, const std::string&) override { return kReadOnly; }
   absl::Status Remove(const std::string&) override { return kReadOnly; }
@@ -72,7 +74,9 @@ class MemoryFiles final : public FileSystem {
   absl::StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string&) override { return kReadOnly; }
 };
 
-void Patch(std::string* bytes, size_t offset, uint64_t value) { std::memcpy(bytes->data() + offset, &value, sizeof(value)); }
+void Patch(std::string* bytes, size_t offset, uint64_t value) {
+  std::memcpy(bytes->data() + offset, &value, sizeof(value));
+}
 
 // Makes the checksums of the file header and of every place with a record's magic right.
 void Restamp(std::string* bytes) {

@@ -200,7 +200,9 @@ TEST_CASE("WalWriter keeps every acknowledged record through kills and power cut
       while (writer != nullptr) {
         LogGroup group;
         for (uint64_t i = 0; i <= random() % 3; ++i) {
-          group.push_back({appended.size() + group.size() + 1, std::string(random() % 60, static_cast<char>(random()))});
+          const size_t payload_bytes = random() % 60;
+          const auto fill = static_cast<char>(random());
+          group.push_back({appended.size() + group.size() + 1, std::string(payload_bytes, fill)});
         }
         const absl::Status status = AppendGroup(writer, group);
         appended.insert(appended.end(), group.begin(), group.end());
