@@ -18,8 +18,8 @@ struct WalScan {
 };
 
 // Searches `file` from offset `from` (a multiple of kWalAlignment) to its end, at every aligned place, for record
-// headers whose checksum holds and whose position is the one such a header must have there. The position is what tells a real
-// record from the bytes of a log stored as somebody's payload.
+// headers whose checksum holds and whose position is the one such a header must have there. The position is what tells
+// a real record from the bytes of a log stored as somebody's payload.
 // Cost: one pass forward; 45 ms for the zeros of a fresh file of 64 MiB (measured, most of it page faults).
 WalScan ScanWalFile(absl::Span<const std::byte> file, uint64_t from, WalPosition start_position);
 

@@ -1,6 +1,6 @@
 // Fuzz entry of the WAL reader: whatever the files hold, it gives records and an end, or an error, and with `repair`
 // always an end. The first byte says how the rest becomes files: bit 0 = two files instead of one; bit 1 = the
-// checksums of everything that looks like a header are made right first, so that the checks behind them are reached too.
+// checksums of everything that looks like a header are made right first, so that the checks behind are reached too.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
