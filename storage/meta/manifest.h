@@ -21,13 +21,13 @@
 
 namespace cortex {
 
-// One live segment file.
+// One live segment file. It has at least one row; a commit refuses a record with ranges upside down.
 struct SegmentRecord {
   TableId table;
   SegmentId id;
   uint32_t shard = 0;  // 0 .. kShardCount - 1
   Tier tier = Tier::kWarm;
-  std::string file_name;  // without directory; unique in its tier
+  std::string file_name;  // without directory
   uint64_t file_bytes = 0;
   uint64_t raw_bytes = 0;  // the same rows as plain values
   uint64_t row_count = 0;
