@@ -1,0 +1,251 @@
+#include "storage/commit_log.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/bytes/status_macros.h"
+
+namespace cortex {
+namespace {
+
+std::unique_ptr<WalWriter> TakeWal(CommitLogOptions& options) { return std::move(options.wal); }
+
+absl::Status Closing() { return absl::UnavailableError("the database is closing; retry against a running server"); }
+
+}  // namespace
+
+CommitLog::CommitLog(CommitLogOptions options)
+    : options_{.wal = nullptr,
+               .last_commit = options.last_commit,
+               .wal_limit_bytes = options.wal_limit_bytes,
+               .on_wal_full = options.on_wal_full},
+      wal_(TakeWal(options)),
+      next_commit_(options.last_commit + 1),
+      last_given_(options.last_commit),
+      visible_commit_(options.last_commit) {
+  wal_bytes_.store(wal_->total_bytes());
+  writer_ = std::thread([this] { RunWriter(); });
+  applier_ = std::thread([this] { RunApplier(); });
+  pthread_setname_np(writer_.native_handle(), "wal-writer");
+  pthread_setname_np(applier_.native_handle(), "applier");
+}
+
+void CommitLog::Shutdown() {
+  {
+    MutexLock lock(&mutex_);
+    if (std::exchange(stopping_, true)) return;
+  }
+  not_empty_.NotifyAll();
+  not_full_.NotifyAll();
+  writer_.join();
+  applier_.join();
+}
+
+void CommitLog::Submit(std::unique_ptr<CommitTask> task) {
+  absl::Status refused;
+  {
+    MutexLock lock(&mutex_);
+    while (!stopping_ && failed_.ok() && (queued_bytes_ > kMaxQueuedBytes || queue_.size() >= kMaxQueuedTasks)) {
+      not_full_.Wait(&mutex_);
+    }
+    refused = stopping_ ? Closing() : failed_;
+    if (refused.ok()) {
+      queued_bytes_ += task->queued_bytes();
+      queue_.push_back(std::move(task));
+    }
+  }
+  if (!refused.ok()) return task->Done(refused);
+  not_empty_.NotifyOne();
+}
+
+absl::Status CommitLog::WaitVisible(Commit commit) {
+  if (commit <= visible_commit()) return absl::OkStatus();
+  MutexLock lock(&mutex_);
+  if (commit > last_given_) {
+    return absl::OutOfRangeError(
+        absl::StrFormat("commit %d was never given out; the newest is %d", commit, last_given_));
+  }
+  while (visible_commit() < commit && failed_.ok()) visible_changed_.Wait(&mutex_);
+  return visible_commit() >= commit ? absl::OkStatus() : failed_;
+}
+
+void CommitLog::RequestTrim(Commit first_needed) {
+  {
+    MutexLock lock(&mutex_);
+    if (first_needed <= trim_below_) return;
+    trim_below_ = first_needed;
+  }
+  not_empty_.NotifyOne();
+}
+
+absl::Status CommitLog::health() const {
+  MutexLock lock(&mutex_);
+  return failed_;
+}
+
+// --- writer thread ------------------------------------------------------------------------------------------------
+
+void CommitLog::RunWriter() {
+  for (;;) {
+    std::vector<std::unique_ptr<CommitTask>> tasks = TakeGroup();
+    TrimIfAsked();
+    if (tasks.empty()) break;
+    Group group = PrepareGroup(std::move(tasks));
+    const absl::Status written = WriteGroup(group);
+    if (!written.ok()) {
+      FailGroup(&group, written);
+      continue;
+    }
+    HandOver(std::move(group));
+    if (wal_bytes() > options_.wal_limit_bytes && options_.on_wal_full != nullptr) options_.on_wal_full();
+  }
+  // Everything acknowledged is synced already; the marker only narrows what a later start may call a torn tail.
+  if (wal_->status().ok()) (void)wal_->WriteSyncedMarker();
+  {
+    MutexLock lock(&mutex_);
+    writer_done_ = true;
+  }
+  group_ready_.NotifyAll();
+}
+
+// Blocks until there is work; empty only when stopping and drained. Idle time is when markers and trims happen.
+std::vector<std::unique_ptr<CommitTask>> CommitLog::TakeGroup() {
+  std::vector<std::unique_ptr<CommitTask>> tasks;
+  bool marked = false;
+  for (;;) {
+    bool idle = false;
+    {
+      MutexLock lock(&mutex_);
+      while (queue_.empty() && !stopping_ && !idle) {
+        if (marked) {
+          not_empty_.Wait(&mutex_);
+          idle = queue_.empty() && !stopping_;  // woken for a trim
+        } else {
+          idle = !not_empty_.WaitFor(&mutex_, kMarkerDelayNs);
+        }
+      }
+      uint64_t bytes = 0;
+      while (!queue_.empty() && tasks.size() < kMaxGroupTasks && bytes < kMaxGroupBytes) {
+        bytes += queue_.front()->queued_bytes();
+        tasks.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+      queued_bytes_ -= bytes;
+      if (!tasks.empty() || stopping_) break;
+    }
+    TrimIfAsked();
+    if (!marked && wal_->status().ok()) {
+      const absl::Status status = wal_->WriteSyncedMarker();
+      if (!status.ok()) SetFailed(status);
+    }
+    marked = true;
+  }
+  not_full_.NotifyAll();
+  return tasks;
+}
+
+CommitLog::Group CommitLog::PrepareGroup(std::vector<std::unique_ptr<CommitTask>> tasks) {
+  Group group;
+  group.reserve(tasks.size());
+  for (auto& task : tasks) {
+    const Commit commit = next_commit_;
+    absl::StatusOr<std::string> payload = task->Prepare(commit);
+    if (!payload.ok()) {
+      task->Done(payload.status());
+      continue;
+    }
+    ++next_commit_;
+    group.push_back({.task = std::move(task), .commit = commit, .payload = *std::move(payload)});
+  }
+  MutexLock lock(&mutex_);
+  last_given_ = next_commit_ - 1;
+  return group;
+}
+
+absl::Status CommitLog::WriteGroup(const Group& group) {
+  std::vector<WalRecordRef> records;
+  for (const Prepared& prepared : group) {
+    if (!prepared.payload.empty()) records.push_back({.commit = prepared.commit, .payload = AsBytes(prepared.payload)});
+  }
+  if (records.empty()) return wal_->status();
+  RETURN_IF_ERROR(wal_->Append(records));
+  RETURN_IF_ERROR(wal_->Sync());
+  sync_count_.fetch_add(1, std::memory_order_relaxed);
+  wal_bytes_.store(wal_->total_bytes(), std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+void CommitLog::HandOver(Group group) {
+  if (group.empty()) return;
+  {
+    MutexLock lock(&mutex_);
+    while (unapplied_.size() >= kMaxUnappliedGroups) group_taken_.Wait(&mutex_);
+    unapplied_.push_back(std::move(group));
+  }
+  group_ready_.NotifyOne();
+}
+
+// A full disk refuses this group and nothing else; anything else is final.
+void CommitLog::FailGroup(Group* group, const absl::Status& status) {
+  const bool retryable = wal_->status().ok() && absl::IsResourceExhausted(status);
+  const absl::Status reported =
+      retryable ? status
+                : absl::UnavailableError(absl::StrFormat(
+                      "the write-ahead log failed and nothing more is acknowledged until restart: %s",
+                      std::string(status.message())));
+  if (!retryable) SetFailed(reported);
+  for (Prepared& prepared : *group) prepared.task->Done(reported);
+}
+
+void CommitLog::SetFailed(const absl::Status& status) {
+  {
+    MutexLock lock(&mutex_);
+    if (failed_.ok()) failed_ = status;
+  }
+  not_full_.NotifyAll();
+  visible_changed_.NotifyAll();
+}
+
+void CommitLog::TrimIfAsked() {
+  Commit below = 0;
+  {
+    MutexLock lock(&mutex_);
+    below = std::exchange(trim_below_, 0);
+  }
+  if (below == 0 || !wal_->status().ok()) return;
+  const absl::Status status = wal_->Trim(below);
+  if (!status.ok() && !wal_->status().ok()) SetFailed(status);
+  wal_bytes_.store(wal_->total_bytes(), std::memory_order_relaxed);
+}
+
+// --- applier thread -----------------------------------------------------------------------------------------------
+
+void CommitLog::RunApplier() {
+  for (;;) {
+    Group group;
+    {
+      MutexLock lock(&mutex_);
+      while (unapplied_.empty() && !writer_done_) group_ready_.Wait(&mutex_);
+      if (unapplied_.empty()) return;
+      group = std::move(unapplied_.front());
+      unapplied_.pop_front();
+    }
+    group_taken_.NotifyOne();
+    for (Prepared& prepared : group) {
+      const absl::Status applied = prepared.task->Apply(prepared.commit);
+      {
+        // Under the lock so that a waiter cannot miss the change.
+        MutexLock lock(&mutex_);
+        visible_commit_.store(prepared.commit, std::memory_order_release);
+      }
+      visible_changed_.NotifyAll();
+      prepared.task->Done(applied.ok() ? absl::StatusOr<Commit>(prepared.commit) : applied);
+      prepared.task.reset();
+    }
+  }
+}
+
+}  // namespace cortex

@@ -1,0 +1,126 @@
+// Orders commits: every task gets the next commit number, is written to the WAL, synced with its group, applied, and
+// only then acknowledged. visible_commit() advances in that one order.
+//
+//   submitters --queue--> [writer thread: Prepare, append group, fdatasync] --queue--> [applier thread: Apply, Done]
+//
+// Two threads so that the disk syncs one group while the one before is applied. Both queues are bounded.
+// A failed write or sync is final: everything queued and everything later is refused with UNAVAILABLE; reopen.
+#ifndef CORTEX_STORAGE_COMMIT_LOG_H_
+#define CORTEX_STORAGE_COMMIT_LOG_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/runtime/mutex.h"
+#include "storage/runtime/strong_id.h"
+#include "storage/wal/wal_writer.h"
+
+namespace cortex {
+
+// One write on its way through the log. Called by one thread at a time, in this order: Prepare, Apply, Done; after an
+// error of Prepare or of the log only Done.
+class CommitTask {
+ public:
+  virtual ~CommitTask() = default;
+  // Bytes it holds in the queue.
+  virtual uint64_t queued_bytes() const = 0;
+  // Writer thread: the WAL payload. Empty: Apply makes the commit durable by itself (or there is nothing to keep).
+  virtual absl::StatusOr<std::string> Prepare(Commit commit) = 0;
+  // Applier thread, in commit order, after the payload is durable. An error is reported to the submitter.
+  virtual absl::Status Apply(Commit commit) = 0;
+  // After the commit became visible, or with the error.
+  virtual void Done(absl::StatusOr<Commit> result) = 0;
+};
+
+struct CommitLogOptions {
+  std::unique_ptr<WalWriter> wal;
+  Commit last_commit = 0;  // the highest ever given out
+  uint64_t wal_limit_bytes = 1ull << 30;
+  // Called from the writer thread while the WAL is above its limit; is to get old rows sealed. Must not block.
+  std::function<void()> on_wal_full;
+};
+
+class CommitLog {
+ public:
+  explicit CommitLog(CommitLogOptions options);
+  ~CommitLog() { Shutdown(); }
+
+  // Refuses new tasks, finishes queued ones, writes the synced marker, joins both threads. Once.
+  void Shutdown();
+
+  // Queues a task; blocks while the queue is full. Tasks of one thread keep their order.
+  void Submit(std::unique_ptr<CommitTask> task);
+
+  // Everything at or below is durable and visible.
+  Commit visible_commit() const { return visible_commit_.load(std::memory_order_acquire); }
+  // Blocks until `commit` is visible. OUT_OF_RANGE if it was never given out; UNAVAILABLE if the log failed first.
+  absl::Status WaitVisible(Commit commit);
+
+  // WAL files entirely below `first_needed` may go. Carried out by the writer thread.
+  void RequestTrim(Commit first_needed);
+
+  // OK, or why the log stopped.
+  absl::Status health() const;
+  uint64_t wal_bytes() const { return wal_bytes_.load(std::memory_order_relaxed); }
+  uint64_t sync_count() const { return sync_count_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Prepared {
+    std::unique_ptr<CommitTask> task;
+    Commit commit = 0;
+    std::string payload;
+  };
+  using Group = std::vector<Prepared>;
+
+  // A group is what was queued when the writer came back, up to these bounds.
+  static constexpr size_t kMaxGroupTasks = 1024;
+  static constexpr uint64_t kMaxGroupBytes = 32ull << 20;
+  static constexpr uint64_t kMaxQueuedBytes = 128ull << 20;
+  static constexpr size_t kMaxQueuedTasks = 8192;
+  static constexpr size_t kMaxUnappliedGroups = 2;
+  // The residual window in which damage to the last group cannot be told from a torn tail (DESIGN: within 100 ms).
+  static constexpr int64_t kMarkerDelayNs = 50'000'000;
+
+  void RunWriter();
+  void RunApplier();
+  std::vector<std::unique_ptr<CommitTask>> TakeGroup();
+  Group PrepareGroup(std::vector<std::unique_ptr<CommitTask>> tasks);
+  absl::Status WriteGroup(const Group& group);
+  void HandOver(Group group);
+  void FailGroup(Group* group, const absl::Status& status);
+  void TrimIfAsked();
+  void SetFailed(const absl::Status& status);
+
+  const CommitLogOptions options_;
+  const std::unique_ptr<WalWriter> wal_;  // writer thread only
+  Commit next_commit_;                    // writer thread only
+
+  mutable Mutex mutex_;  // guards the queues and the state below; a leaf
+  CondVar not_empty_, not_full_, group_ready_, group_taken_, visible_changed_;
+  std::deque<std::unique_ptr<CommitTask>> queue_ ABSL_GUARDED_BY(mutex_);
+  uint64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<Group> unapplied_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writer_done_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status failed_ ABSL_GUARDED_BY(mutex_);
+  Commit trim_below_ ABSL_GUARDED_BY(mutex_) = 0;
+  Commit last_given_ ABSL_GUARDED_BY(mutex_);
+
+  std::atomic<Commit> visible_commit_;
+  std::atomic<uint64_t> wal_bytes_{0};
+  std::atomic<uint64_t> sync_count_{0};
+  std::thread writer_;
+  std::thread applier_;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_COMMIT_LOG_H_

@@ -1,0 +1,387 @@
+#include "storage/database.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <future>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/builtin_tables.h"
+#include "storage/commit_log.h"
+#include "storage/ingest_task.h"
+#include "storage/io/file_system.h"
+#include "storage/meta/meta_store.h"
+#include "storage/point_lookup.h"
+#include "storage/recovery.h"
+#include "storage/runtime/clock.h"
+#include "storage/runtime/memory_budget.h"
+#include "storage/runtime/mutex.h"
+#include "storage/table/hot_segment_view.h"
+#include "storage/table_registry.h"
+#include "storage/table_stats.h"
+#include "storage/tiers/file_tier.h"
+#include "storage/tiers/sealer.h"
+#include "storage/tiers/tier_manager.h"
+
+namespace cortex {
+namespace {
+
+// A commit without rows: what Flush waits for.
+class BarrierTask final : public CommitTask {
+ public:
+  explicit BarrierTask(IngestDone done) : done_(std::move(done)) {}
+  uint64_t queued_bytes() const override { return 0; }
+  absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
+  absl::Status Apply(Commit) override { return absl::OkStatus(); }
+  void Done(absl::StatusOr<Commit> result) override {
+    if (!result.ok()) return done_(result.status());
+    done_(CommitToken{.epoch = 1, .commit = *result});
+  }
+
+ private:
+  IngestDone done_;
+};
+
+absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start) {
+  auto promise = std::make_shared<std::promise<absl::StatusOr<CommitToken>>>();
+  std::future<absl::StatusOr<CommitToken>> future = promise->get_future();
+  start([promise](absl::StatusOr<CommitToken> result) { promise->set_value(std::move(result)); });
+  return future.get();
+}
+
+class DatabaseImpl final : public Database {
+ public:
+  explicit DatabaseImpl(DatabaseOptions options) : options_(std::move(options)) {}
+  ~DatabaseImpl() override;
+
+  absl::Status Start();
+
+  absl::StatusOr<std::shared_ptr<const TableDefinition>> CreateTable(TableDefinition definition) override;
+  absl::Status DropTable(std::string_view name) override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(std::string_view name) const override;
+  std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override;
+  void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) override;
+  absl::StatusOr<CommitToken> Flush() override;
+  absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table, Commit at_least) override;
+  absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
+                                      absl::Span<const uint32_t> columns) override;
+  absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) override;
+  void PauseTiering(bool paused) override { tier_manager_->Pause(paused); }
+  absl::StatusOr<TableStats> GetTableStats(std::string_view table) const override;
+  DatabaseStats GetStats() const override;
+
+ private:
+  absl::Status OpenStores();
+  void StartThreads(Recovered recovered);
+  absl::Status CreateBuiltinTables();
+  absl::Status Submit(IngestRequest* request, IngestDone* done);
+  std::shared_ptr<const Snapshot> TakeSnapshot(const Table& table) const;
+  void TrimWal();
+  void SealOldestOpenGroup();
+
+  DatabaseOptions options_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<MetaStore> meta_;
+  std::unique_ptr<FileTier> warm_, cold_;
+  TableRegistry registry_;
+  std::unique_ptr<Sealer> sealer_;
+  std::unique_ptr<TierManager> tier_manager_;
+  std::unique_ptr<CommitLog> log_;
+
+  Mutex ddl_mutex_;  // one catalog change at a time; held across the meta-store commit; taken before all others
+  int64_t recovery_ns_ = 0;          // constant after Start
+  uint64_t replayed_records_ = 0;    // constant after Start
+};
+
+absl::Status DatabaseImpl::Start() {
+  const int64_t begin_ns = options_.clock->MonotonicNanos();
+  RETURN_IF_ERROR(OpenStores());
+  ASSIGN_OR_RETURN(Recovered recovered, Recover({.options = &options_,
+                                                 .meta = meta_.get(),
+                                                 .warm = warm_.get(),
+                                                 .cold = cold_.get(),
+                                                 .registry = &registry_}));
+  const bool first_start = recovered.first_start;
+  replayed_records_ = recovered.replayed_records;
+  StartThreads(std::move(recovered));
+  recovery_ns_ = options_.clock->MonotonicNanos() - begin_ns;
+  if (first_start && options_.create_builtin_tables) RETURN_IF_ERROR(CreateBuiltinTables());
+  return absl::OkStatus();
+}
+
+absl::Status DatabaseImpl::OpenStores() {
+  FileSystem* const fs = options_.file_system;
+  RETURN_IF_ERROR(fs->CreateDirs(options_.data_dir));
+  ASSIGN_OR_RETURN(lock_, fs->LockFile(JoinPath(options_.data_dir, "LOCK")));
+  ASSIGN_OR_RETURN(meta_, MetaStore::Open({.dir = JoinPath(options_.data_dir, "meta"),
+                                           .file_system = fs,
+                                           .budget = options_.budget}));
+  ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
+                                          .directory = options_.warm_dir,
+                                          .file_system = fs,
+                                          .meta = meta_.get(),
+                                          .on_event = options_.on_event}));
+  ASSIGN_OR_RETURN(cold_, FileTier::Open({.tier = Tier::kCold,
+                                          .directory = options_.cold_dir,
+                                          .file_system = fs,
+                                          .meta = meta_.get(),
+                                          .on_event = options_.on_event}));
+  return absl::OkStatus();
+}
+
+void DatabaseImpl::StartThreads(Recovered recovered) {
+  const TierContext context{.meta = meta_.get(),
+                            .warm = warm_.get(),
+                            .cold = cold_.get(),
+                            .budget = options_.budget,
+                            .clock = options_.clock,
+                            .on_event = options_.on_event};
+  log_ = std::make_unique<CommitLog>(CommitLogOptions{.wal = std::move(recovered.wal),
+                                                      .last_commit = recovered.last_commit,
+                                                      .wal_limit_bytes = options_.wal_limit_bytes,
+                                                      .on_wal_full = [this] { SealOldestOpenGroup(); }});
+  sealer_ = std::make_unique<Sealer>(context, [this] { TrimWal(); });
+  tier_manager_ = std::make_unique<TierManager>(TierManagerOptions{.context = context,
+                                                                   .sealer = sealer_.get(),
+                                                                   .bytes_per_second = options_.tiering_bytes_per_second,
+                                                                   .interval_ns = options_.tiering_interval_ns,
+                                                                   .list_tables = [this] { return registry_.List(); }});
+  for (auto& [table, closed] : recovered.closed) sealer_->Enqueue(table, std::move(closed));
+}
+
+DatabaseImpl::~DatabaseImpl() {
+  tier_manager_.reset();                      // cuts pacing short; a move under way finishes
+  if (log_ != nullptr) log_->Shutdown();      // queued commits are applied and acknowledged
+  sealer_.reset();                            // still calls into the log, which is quiet now
+}
+
+absl::Status DatabaseImpl::CreateBuiltinTables() {
+  for (TableDefinition& definition : BuiltinTables()) {
+    const auto created = CreateTable(std::move(definition));
+    // A crash during the first start may have left some of them.
+    if (!created.ok() && !absl::IsAlreadyExists(created.status())) return created.status();
+  }
+  return absl::OkStatus();
+}
+
+// --- catalog ------------------------------------------------------------------------------------------------------
+
+absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::CreateTable(TableDefinition definition) {
+  uint32_t next_column = 1;
+  for (ColumnDefinition& column : definition.columns) column.id = ColumnId(next_column++);
+  RETURN_IF_ERROR(ValidateDefinition(definition));
+  MutexLock ddl(&ddl_mutex_);
+  if (registry_.Find(definition.name).ok()) {
+    return absl::AlreadyExistsError(absl::StrFormat("table \"%s\" exists already", definition.name));
+  }
+  ASSIGN_OR_RETURN(definition.id, meta_->NextTableId());
+  ManifestEdit edit;
+  edit.PutTable(definition);
+  RETURN_IF_ERROR(meta_->Commit(edit).status());
+  const auto shared = std::make_shared<const TableDefinition>(std::move(definition));
+  registry_.Add(std::make_shared<Table>(TableOptionsFor(options_, meta_.get(), shared)));
+  return shared;
+}
+
+absl::Status DatabaseImpl::DropTable(std::string_view name) {
+  MutexLock ddl(&ddl_mutex_);
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  {
+    std::vector<std::unique_ptr<MutexLock>> maintenance;
+    for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+      maintenance.push_back(std::make_unique<MutexLock>(table->maintenance_mutex(shard)));
+    }
+    ManifestEdit edit;
+    edit.RemoveTable(table->id());
+    // The table's files may hold the highest commit; it must not be given out again.
+    edit.SetCounter(kLastCommitCounter, log_->visible_commit());
+    RETURN_IF_ERROR(meta_->Commit(edit).status());
+    table->MarkDropped();
+    registry_.Remove(name);
+  }
+  const auto list = table->segments();
+  for (const auto& shard : list->shards) {
+    for (const LiveSegment& segment : shard) {
+      if (segment.file != nullptr) segment.file->Retire();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::FindTable(std::string_view name) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  return table->definition();
+}
+
+std::vector<std::shared_ptr<const TableDefinition>> DatabaseImpl::ListTables() const {
+  std::vector<std::shared_ptr<const TableDefinition>> definitions;
+  for (const auto& table : registry_.List()) definitions.push_back(table->definition());
+  return definitions;
+}
+
+// --- rows ---------------------------------------------------------------------------------------------------------
+
+void DatabaseImpl::IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) {
+  const absl::Status refused = Submit(&request, &done);
+  if (!refused.ok()) done(refused);
+}
+
+absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
+  RETURN_IF_ERROR(ValidateBatch(request->batch));
+  const std::shared_ptr<Table> table = registry_.FindById(request->batch.table->id);
+  if (table == nullptr) {
+    return absl::NotFoundError(absl::StrFormat("unknown table \"%s\"", request->batch.table->name));
+  }
+  if (request->mode == IngestMode::kMerge) {
+    return absl::UnimplementedError("ingest mode MERGE is not built yet; send whole rows with REPLACE");
+  }
+  if (table->definition()->kind == TableKind::kEntities) request->batch = KeepLastOfEachKey(std::move(request->batch));
+  // The batch, its WAL record and the rows in the hot tier or the file being written.
+  const uint64_t bytes = 3 * request->batch.memory_bytes();
+  MemoryReservation memory;
+  if (options_.budget != nullptr) {
+    ASSIGN_OR_RETURN(memory, MemoryReservation::Make(options_.budget, MemoryUse::kHotRows, bytes));
+  }
+  const IngestContext context{.meta = meta_.get(),
+                              .sealer = sealer_.get(),
+                              .warm = warm_.get(),
+                              .cold = cold_.get(),
+                              .budget = options_.budget};
+  if (request->tier == Tier::kHot) {
+    log_->Submit(
+        std::make_unique<HotIngestTask>(context, table, std::move(*request), std::move(memory), std::move(*done)));
+  } else {
+    log_->Submit(
+        std::make_unique<FileIngestTask>(context, table, std::move(*request), std::move(memory), std::move(*done)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CommitToken> DatabaseImpl::Flush() {
+  return WaitFor([this](IngestDone done) { log_->Submit(std::make_unique<BarrierTask>(std::move(done))); });
+}
+
+std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table) const {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->table = table.definition();
+  // The commit first: whatever is published afterwards holds at least the rows up to it.
+  snapshot->commit = log_->visible_commit();
+  snapshot->manifest_version = meta_->Stats().manifest_version;
+  const auto list = table.segments();
+  for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
+    for (const auto& shard : list->shards) {
+      for (const LiveSegment& segment : shard) {
+        if (segment.tier() != tier) continue;
+        if (tier == Tier::kHot) {
+          snapshot->segments.push_back(std::make_shared<HotSegmentView>(segment.group, segment.id()));
+        } else {
+          // Shares ownership with the file, so that a retired one outlives the snapshot.
+          snapshot->segments.push_back(std::shared_ptr<const SegmentView>(segment.file, &segment.file->reader()));
+        }
+      }
+    }
+  }
+  return snapshot;
+}
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::string_view name, Commit at_least) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  RETURN_IF_ERROR(log_->WaitVisible(at_least));
+  return TakeSnapshot(*table);
+}
+
+absl::StatusOr<LookupResult> DatabaseImpl::Lookup(std::string_view name, absl::Span<const std::string> keys,
+                                                  absl::Span<const uint32_t> columns) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  return LookupLatest(*TakeSnapshot(*table), keys, columns);
+}
+
+// --- tiers --------------------------------------------------------------------------------------------------------
+
+absl::StatusOr<MoveResult> DatabaseImpl::MoveTier(const MoveRequest& request) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(request.table));
+  ASSIGN_OR_RETURN(const MoveCount moved,
+                   tier_manager_->MoveTier(table, {.from = request.from,
+                                                   .to = request.to,
+                                                   .max_time_before_ns = request.max_time_before_ns,
+                                                   .max_rows = request.max_rows}));
+  return MoveResult{.segments = moved.segments, .rows = moved.rows, .bytes_written = moved.bytes_written};
+}
+
+// Runs on the sealer's thread. Everything below the oldest row that is in no file yet may go.
+void DatabaseImpl::TrimWal() {
+  Commit first_needed = log_->visible_commit() + 1;  // before looking at tables: later commits are above it
+  for (const auto& table : registry_.List()) {
+    for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+      const Commit unsealed = table->FirstUnsealedCommit(shard);
+      if (unsealed != 0) first_needed = std::min(first_needed, unsealed);
+    }
+  }
+  log_->RequestTrim(first_needed);
+}
+
+void DatabaseImpl::SealOldestOpenGroup() {
+  if (sealer_ == nullptr || sealer_->queued() != 0) return;  // the WAL shrinks once those are done
+  std::shared_ptr<Table> oldest_table;
+  uint32_t oldest_shard = 0;
+  Commit oldest = kOpenEnd;
+  for (const auto& table : registry_.List()) {
+    for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+      const Commit unsealed = table->FirstUnsealedCommit(shard);
+      if (unsealed == 0 || unsealed >= oldest) continue;
+      oldest = unsealed;
+      oldest_table = table;
+      oldest_shard = shard;
+    }
+  }
+  if (oldest_table == nullptr) return;
+  auto closed = oldest_table->CloseOpenGroup(oldest_shard);
+  if (closed.has_value()) sealer_->Enqueue(oldest_table, *std::move(closed));
+}
+
+// --- seeing inside ------------------------------------------------------------------------------------------------
+
+absl::StatusOr<TableStats> DatabaseImpl::GetTableStats(std::string_view name) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  return CollectTableStats(*table);
+}
+
+DatabaseStats DatabaseImpl::GetStats() const {
+  const TierManagerStats tiers = tier_manager_->stats();
+  return {.visible_commit = log_->visible_commit(),
+          .manifest_version = meta_->Stats().manifest_version,
+          .wal_bytes = log_->wal_bytes(),
+          .wal_syncs = log_->sync_count(),
+          .tiering_paused = tiers.paused,
+          .moves_done = tiers.moves_done,
+          .moves_failed = tiers.moves_failed,
+          .moved_bytes = tiers.moved_bytes,
+          .recovery_ns = recovery_ns_,
+          .recovered_wal_records = replayed_records_};
+}
+
+}  // namespace
+
+absl::StatusOr<CommitToken> Database::Ingest(IngestRequest request) {
+  return WaitFor([&](IngestDone done) { IngestAsync(std::move(request), std::move(done)); });
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
+  if (options.data_dir.empty()) return absl::InvalidArgumentError("no data directory given");
+  if (options.seal_rows == 0 || options.seal_rows % kHotBlockRows != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("seal_rows must be a multiple of %d, not %d", kHotBlockRows, options.seal_rows));
+  }
+  if (options.warm_dir.empty()) options.warm_dir = JoinPath(options.data_dir, "warm");
+  if (options.cold_dir.empty()) options.cold_dir = JoinPath(options.data_dir, "cold");
+  if (options.file_system == nullptr) options.file_system = PosixFileSystem();
+  if (options.clock == nullptr) options.clock = SystemClock();
+  auto database = std::make_unique<DatabaseImpl>(std::move(options));
+  RETURN_IF_ERROR(database->Start());
+  return database;
+}
+
+}  // namespace cortex

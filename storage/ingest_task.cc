@@ -1,0 +1,208 @@
+#include "storage/ingest_task.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "codecs/bytes/status_macros.h"
+#include "codecs/bytes/string_view.h"
+#include "storage/commit_record.h"
+#include "storage/meta/meta_store.h"
+#include "storage/tiers/file_tier.h"
+#include "storage/tiers/rewrite_unit.h"
+
+namespace cortex {
+namespace {
+
+constexpr uint32_t kEpoch = 1;  // one machine
+
+void Report(const IngestDone& done, const absl::StatusOr<Commit>& result) {
+  if (!result.ok()) return done(result.status());
+  done(CommitToken{.epoch = kEpoch, .commit = *result});
+}
+
+}  // namespace
+
+Batch KeepLastOfEachKey(Batch batch) {
+  const Column& keys = batch.columns[batch.table->key_ordinal()];
+  absl::flat_hash_map<absl::string_view, uint32_t> last;
+  last.reserve(batch.row_count);
+  for (uint32_t row = 0; row < batch.row_count; ++row) last[AbslView(keys.StringAt(row))] = row;
+  if (last.size() == batch.row_count) return batch;
+  std::vector<uint32_t> rows;
+  rows.reserve(last.size());
+  for (const auto& [key, row] : last) rows.push_back(row);
+  std::sort(rows.begin(), rows.end());
+  Batch kept = Batch::For(batch.table);
+  kept.row_count = static_cast<uint32_t>(rows.size());
+  for (size_t i = 0; i < batch.columns.size(); ++i) kept.columns[i].AppendSelected(batch.columns[i], rows);
+  return kept;
+}
+
+// --- hot ----------------------------------------------------------------------------------------------------------
+
+HotIngestTask::HotIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
+                             MemoryReservation memory, IngestDone done)
+    : context_(context),
+      table_(std::move(table)),
+      request_(std::move(request)),
+      bytes_(request_.batch.memory_bytes()),
+      memory_(std::move(memory)),
+      done_(std::move(done)) {}
+
+absl::StatusOr<std::string> HotIngestTask::Prepare(Commit) {
+  RETURN_IF_ERROR(table_->AssignShards(request_.batch, &placements_));
+  return EncodeCommitRecord(request_.batch, request_.mode, placements_);
+}
+
+absl::Status HotIngestTask::Apply(Commit commit) {
+  std::vector<ClosedGroup> closed;
+  const absl::Status status = table_->Apply(request_.batch, placements_, commit, &closed);
+  for (ClosedGroup& group : closed) context_.sealer->Enqueue(table_, std::move(group));
+  return status;
+}
+
+void HotIngestTask::Done(absl::StatusOr<Commit> result) { Report(done_, result); }
+
+// --- warm and cold ------------------------------------------------------------------------------------------------
+
+struct FileIngestTask::WrittenFile {
+  uint32_t shard = 0;
+  std::vector<uint32_t> rows;  // of the batch, in file order
+  SegmentInfo info;
+};
+
+FileIngestTask::FileIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
+                               MemoryReservation memory, IngestDone done)
+    : context_(context),
+      tier_(request.tier == Tier::kCold ? context.cold : context.warm),
+      table_(std::move(table)),
+      request_(std::move(request)),
+      bytes_(request_.batch.memory_bytes()),
+      memory_(std::move(memory)),
+      done_(std::move(done)) {}
+
+absl::StatusOr<std::string> FileIngestTask::Prepare(Commit) {
+  RETURN_IF_ERROR(table_->AssignShards(request_.batch, &placements_));
+  return std::string();
+}
+
+absl::Status FileIngestTask::Apply(Commit commit) {
+  RETURN_IF_ERROR(SealOlderRows());
+  ASSIGN_OR_RETURN(std::vector<WrittenFile> files, WriteFiles(commit));
+  return CommitAndPublish(std::move(files), commit);
+}
+
+void FileIngestTask::Done(absl::StatusOr<Commit> result) { Report(done_, result); }
+
+absl::Status FileIngestTask::SealOlderRows() {
+  if (table_->definition()->kind != TableKind::kEntities) return absl::OkStatus();
+  std::array<bool, kShardCount> touched{};
+  for (const uint8_t placement : placements_) touched[ShardOfPlacement(placement)] = true;
+  for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+    if (!touched[shard]) continue;
+    auto closed = table_->CloseOpenGroup(shard);
+    if (closed.has_value()) context_.sealer->Enqueue(table_, *std::move(closed));
+  }
+  return context_.sealer->Drain();
+}
+
+absl::StatusOr<std::vector<FileIngestTask::WrittenFile>> FileIngestTask::WriteFiles(Commit commit) const {
+  const TableDefinition& table = *table_->definition();
+  const auto times = request_.batch.columns[table.time_ordinal()].values_as<int64_t>();
+  std::map<std::pair<uint32_t, int64_t>, std::vector<uint32_t>> rows;  // by shard and time partition
+  for (uint32_t row = 0; row < request_.batch.row_count; ++row) {
+    const int64_t partition = tier_->tier() == Tier::kCold ? PartitionOf(times[row], table.policy.cold_partition) : 0;
+    rows[{ShardOfPlacement(placements_[row]), partition}].push_back(row);
+  }
+  std::vector<WrittenFile> files;
+  for (auto& [place, file_rows] : rows) {
+    auto file = WriteFile(std::move(file_rows), place.first, commit);
+    if (!file.ok()) {
+      for (const WrittenFile& written : files) tier_->RemoveUncommitted(written.info.file_name);
+      return file.status();
+    }
+    files.push_back(*std::move(file));
+  }
+  return files;
+}
+
+absl::StatusOr<FileIngestTask::WrittenFile> FileIngestTask::WriteFile(std::vector<uint32_t> rows, uint32_t shard,
+                                                                      Commit commit) const {
+  const Batch& batch = request_.batch;
+  const bool sorted = tier_->tier() == Tier::kCold;
+  if (sorted) {
+    const Column& keys = batch.columns[batch.table->key_ordinal()];
+    const auto times = batch.columns[batch.table->time_ordinal()].values_as<int64_t>();
+    std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+      const int order = keys.StringAt(a).compare(keys.StringAt(b));
+      return order != 0 ? order < 0 : times[a] < times[b];
+    });
+  }
+  ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
+  ASSIGN_OR_RETURN(auto writer, tier_->NewFile(batch.table, shard, id, sorted));
+  constexpr size_t kRowGroupRows = 65'536;
+  for (size_t first = 0; first < rows.size(); first += kRowGroupRows) {
+    const auto part = absl::MakeConstSpan(rows).subspan(first, kRowGroupRows);
+    std::vector<Column> columns;
+    for (const Column& source : batch.columns) {
+      columns.emplace_back(source.type());
+      columns.back().AppendSelected(source, part);
+    }
+    RETURN_IF_ERROR(writer->AddRowGroup(columns, std::vector<Commit>(part.size(), commit), {}));
+  }
+  ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
+  return WrittenFile{.shard = shard, .rows = std::move(rows), .info = std::move(info)};
+}
+
+absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Commit commit) {
+  // Shards in rising order, as everybody who takes more than one.
+  std::vector<std::unique_ptr<MutexLock>> maintenance;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (i != 0 && files[i].shard == files[i - 1].shard) continue;
+    maintenance.push_back(std::make_unique<MutexLock>(table_->maintenance_mutex(files[i].shard)));
+  }
+  if (table_->dropped()) {
+    for (const WrittenFile& file : files) tier_->RemoveUncommitted(file.info.file_name);
+    return absl::NotFoundError("the table was dropped while rows were written to it");
+  }
+  ManifestEdit edit;
+  std::vector<FoundVersion> superseded;
+  std::map<SegmentId, std::vector<VersionEnd>> new_ends;
+  for (const WrittenFile& file : files) {
+    edit.AddSegment(tier_->RecordOf(*table_->definition(), file.info));
+    if (tier_->tier() == Tier::kCold) {
+      edit.PutColdIndex(file.info.id, file.info.footer, file.info.key_filter, file.info.fences);
+    }
+    auto found = table_->FindSuperseded(request_.batch, file.rows, file.shard);
+    if (!found.ok()) {
+      for (const WrittenFile& written : files) tier_->RemoveUncommitted(written.info.file_name);
+      return found.status();
+    }
+    superseded.insert(superseded.end(), found->begin(), found->end());
+  }
+  std::map<SegmentId, std::shared_ptr<RowVersions>> touched;
+  for (const FoundVersion& version : superseded) {
+    touched[version.segment] = version.versions;
+    new_ends[version.segment].push_back({.row = version.row, .end = commit});
+  }
+  for (auto& [segment, ends] : new_ends) {
+    const std::vector<VersionEnd> known = touched[segment]->List();
+    ends.insert(ends.end(), known.begin(), known.end());
+    edit.PutEnds(table_->id(), segment, ends);
+  }
+  RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+  for (const FoundVersion& version : superseded) version.versions->SetEnd(version.row, commit);
+  for (const auto& [segment, ends] : new_ends) touched[segment]->MarkSaved(ends.size());
+  for (const WrittenFile& file : files) {
+    const SegmentRecord record = tier_->RecordOf(*table_->definition(), file.info);
+    auto versions = std::make_shared<RowVersions>(record.row_count, context_.budget);
+    ASSIGN_OR_RETURN(auto sealed, tier_->OpenFile(record, table_->definition(), versions));
+    table_->PublishSegment(file.shard, {.group = nullptr, .file = std::move(sealed), .versions = versions});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cortex

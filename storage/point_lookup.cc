@@ -1,0 +1,106 @@
+#include "storage/point_lookup.h"
+
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "codecs/bytes/checksum.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/column/bitmap.h"
+
+namespace cortex {
+namespace {
+
+struct Candidate {
+  const SegmentView* segment = nullptr;
+  RowRef row;
+  int64_t time = 0;
+  Commit commit = 0;
+
+  bool IsAfter(const Candidate& other) const {
+    return std::tie(time, commit, row.row_group, row.row) >
+           std::tie(other.time, other.commit, other.row.row_group, other.row.row);
+  }
+};
+
+class LatestSearch {
+ public:
+  LatestSearch(const Snapshot& snapshot, std::string_view key)
+      : snapshot_(snapshot),
+        time_column_(snapshot.table->time().id),
+        by_time_(snapshot.table->kind == TableKind::kEvents),
+        key_(key),
+        hash_(HashKey(key)) {}
+
+  absl::StatusOr<std::optional<Candidate>> Run() {
+    for (const auto& segment : snapshot_.segments) {
+      // Keys of hash-sharded tables live in one shard.
+      if (snapshot_.table->sharding == ShardingKind::kHash && segment->shard() != hash_ % kShardCount) continue;
+      if (by_time_ && best_.has_value() && segment->max_time() < best_->time) continue;
+      if (!segment->MayContainKey(key_, hash_)) continue;
+      RETURN_IF_ERROR(Look(*segment));
+      if (!by_time_ && best_.has_value()) break;  // one current version
+    }
+    return best_;
+  }
+
+ private:
+  absl::Status Look(const SegmentView& segment) {
+    rows_.clear();
+    RETURN_IF_ERROR(segment.FindKey(key_, hash_, &rows_));
+    for (const RowRef& row : rows_) {
+      const RowGroupView& group = segment.row_group(row.row_group);
+      const uint32_t first = row.row / 64 * 64;
+      uint64_t selection = ~uint64_t{0};
+      if (!group.AllVisible(snapshot_.commit)) {
+        RETURN_IF_ERROR(group.SelectVisible(snapshot_.commit, first, row.row - first + 1, &selection));
+        if (!GetBit(&selection, row.row - first)) continue;
+      }
+      Candidate candidate{.segment = &segment, .row = row};
+      RETURN_IF_ERROR(group.Commits(row.row, 1, &candidate.commit));
+      if (by_time_) {
+        ASSIGN_OR_RETURN(const ColumnChunk* times, group.column(time_column_));
+        Column time(DataType::Scalar(TypeKind::kTimestamp));
+        RETURN_IF_ERROR(times->Gather({&row.row, 1}, &time));
+        candidate.time = time.values_as<int64_t>()[0];
+      }
+      if (!best_.has_value() || candidate.IsAfter(*best_)) best_ = candidate;
+    }
+    return absl::OkStatus();
+  }
+
+  const Snapshot& snapshot_;
+  const ColumnId time_column_;
+  const bool by_time_;
+  const std::string_view key_;
+  const uint64_t hash_;
+  std::vector<RowRef> rows_;
+  std::optional<Candidate> best_;
+};
+
+}  // namespace
+
+absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<const std::string> keys,
+                                          absl::Span<const uint32_t> columns) {
+  LookupResult result;
+  for (const uint32_t ordinal : columns) result.columns.emplace_back(snapshot.table->columns[ordinal].type);
+  for (const std::string& key : keys) {
+    ASSIGN_OR_RETURN(const std::optional<Candidate> latest, LatestSearch(snapshot, key).Run());
+    result.found.push_back(latest.has_value());
+    result.tier.push_back(latest.has_value() ? latest->segment->tier() : Tier::kHot);
+    result.commit.push_back(latest.has_value() ? latest->commit : 0);
+    if (!latest.has_value()) continue;
+    const RowGroupView& group = latest->segment->row_group(latest->row.row_group);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(snapshot.table->columns[columns[i]].id));
+      if (chunk == nullptr) {
+        result.columns[i].AppendNull();
+      } else {
+        RETURN_IF_ERROR(chunk->Gather({&latest->row.row, 1}, &result.columns[i]));
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace cortex

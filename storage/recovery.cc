@@ -1,0 +1,172 @@
+#include "storage/recovery.h"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/commit_record.h"
+#include "storage/io/file_system.h"
+#include "storage/meta/meta_store.h"
+#include "storage/tiers/file_tier.h"
+#include "storage/wal/wal_reader.h"
+
+namespace cortex {
+namespace {
+
+void Event(const DatabaseOptions& options, std::string_view event, const std::string& detail) {
+  if (options.on_event != nullptr) options.on_event(event, detail);
+}
+
+absl::Status SweepOrphans(const RecoveryInput& input, const ManifestState& state) {
+  std::set<std::string> live_warm, live_cold;
+  for (const SegmentRecord& segment : state.segments) {
+    (segment.tier == Tier::kCold ? live_cold : live_warm).insert(segment.file_name);
+  }
+  if (input.warm->directory() == input.cold->directory()) {
+    return absl::InvalidArgumentError("warm and cold tier must be two directories: " + input.warm->directory());
+  }
+  RETURN_IF_ERROR(input.warm->SweepOrphans(live_warm).status());
+  return input.cold->SweepOrphans(live_cold).status();
+}
+
+absl::Status OpenTables(const RecoveryInput& input, const ManifestState& state) {
+  std::map<TableId, std::shared_ptr<Table>> tables;
+  for (const auto& definition : state.tables) {
+    auto table = std::make_shared<Table>(TableOptionsFor(*input.options, input.meta, definition));
+    tables[definition->id] = table;
+    input.registry->Add(table);
+  }
+  std::map<std::pair<TableId, SegmentId>, const std::vector<VersionEnd>*> ends;
+  for (const SegmentEnds& segment : state.ends) ends[{segment.table, segment.segment}] = &segment.ends;
+  std::vector<SegmentRecord> oldest_first = state.segments;
+  std::stable_sort(oldest_first.begin(), oldest_first.end(), [](const SegmentRecord& a, const SegmentRecord& b) {
+    return a.max_commit < b.max_commit;
+  });
+  for (const SegmentRecord& record : oldest_first) {
+    const auto table = tables.find(record.table);
+    if (table == tables.end() || record.shard >= kShardCount) {
+      return absl::DataLossError(absl::StrFormat("manifest: segment %d names table %d, shard %d", record.id.value(),
+                                                 record.table.value(), record.shard));
+    }
+    auto versions = std::make_shared<RowVersions>(record.row_count, input.options->budget);
+    if (const auto known = ends.find({record.table, record.id}); known != ends.end()) {
+      for (const VersionEnd& end : *known->second) {
+        if (end.row >= record.row_count) {
+          return absl::DataLossError(absl::StrFormat("manifest: segment %d has no row %d", record.id.value(), end.row));
+        }
+        versions->SetEnd(end.row, end.end);
+      }
+      versions->MarkSaved(versions->ended_count());
+    }
+    FileTier* tier = record.tier == Tier::kCold ? input.cold : input.warm;
+    ASSIGN_OR_RETURN(auto file, tier->OpenFile(record, table->second->definition(), versions));
+    table->second->AddSegment(record.shard, {.group = nullptr, .file = std::move(file), .versions = versions});
+  }
+  for (const auto& [place, point] : state.seal_points) {
+    const auto table = tables.find(place.first);
+    if (table != tables.end()) table->second->SetSealPoint(place.second, point);
+  }
+  return absl::OkStatus();
+}
+
+// Applies one record. Rows of dropped tables are gone on purpose.
+absl::Status Replay(const RecoveryInput& input, const WalRecord& record, Recovered* recovered) {
+  ASSIGN_OR_RETURN(const CommitRecordHeader header, DecodeCommitRecord(record.payload));
+  const std::shared_ptr<Table> table = input.registry->FindById(header.table);
+  if (table == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Batch batch, DecodeBatch(header.batch, table->definition()));
+  if (batch.row_count != header.placements.size()) {
+    return absl::DataLossError(absl::StrFormat("commit record places %d rows but holds %d", header.placements.size(),
+                                               batch.row_count));
+  }
+  RETURN_IF_ERROR(table->LearnPlacements(batch, header.placements));
+  std::vector<ClosedGroup> closed;
+  RETURN_IF_ERROR(table->Apply(batch, header.placements, record.commit, &closed));
+  for (ClosedGroup& group : closed) recovered->closed.emplace_back(table, std::move(group));
+  return absl::OkStatus();
+}
+
+absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered* recovered) {
+  const DatabaseOptions& options = *input.options;
+  FileSystem* const fs = options.file_system;
+  const std::string dir = JoinPath(options.data_dir, "wal");
+  RETURN_IF_ERROR(fs->CreateDirs(dir));
+  ASSIGN_OR_RETURN(auto reader,
+                   WalReader::Open(fs, {.dir = dir, .server_id = server_id, .repair = options.repair_wal}));
+  WalRecord record;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool found, reader->Next(&record));
+    if (!found) break;
+    const absl::Status replayed = Replay(input, record, recovered);
+    if (!replayed.ok()) {
+      return absl::Status(replayed.code(),
+                          absl::StrFormat("write-ahead log %s, offset %d, commit %d: %s", record.file, record.offset,
+                                          record.commit, std::string(replayed.message())));
+    }
+    ++recovered->replayed_records;
+  }
+  const WalTail& tail = reader->tail();
+  if (tail.loss.has_value()) {
+    Event(options, "write-ahead log repaired",
+          absl::StrFormat("cut at %s, offset %d (%s); given up: %d bytes, %d readable records up to commit %d",
+                          tail.loss->file, tail.loss->offset, tail.loss->reason, tail.loss->lost_bytes,
+                          tail.loss->readable_records, tail.loss->last_readable_commit));
+  }
+  recovered->last_commit = std::max(recovered->last_commit, tail.last_commit);
+  ASSIGN_OR_RETURN(recovered->wal,
+                   WalWriter::Open(fs, {.dir = dir, .server_id = server_id, .file_bytes = options.wal_file_bytes},
+                                   tail));
+  return absl::OkStatus();
+}
+
+// The number that ties WAL files to their manifest, so that a log copied from elsewhere is refused.
+absl::StatusOr<uint64_t> ServerId(MetaStore* meta, const ManifestState& state) {
+  if (const auto known = state.counters.find(std::string(kServerIdCounter)); known != state.counters.end()) {
+    return known->second;
+  }
+  std::random_device random;
+  const uint64_t id = (uint64_t{random()} << 32 | random()) | 1;  // never 0
+  ManifestEdit edit;
+  edit.SetCounter(kServerIdCounter, id);
+  RETURN_IF_ERROR(meta->Commit(edit).status());
+  return id;
+}
+
+}  // namespace
+
+TableOptions TableOptionsFor(const DatabaseOptions& options, MetaStore* meta,
+                             std::shared_ptr<const TableDefinition> definition) {
+  return {.definition = std::move(definition),
+          .meta = meta,
+          .budget = options.budget,
+          .seal_rows = options.seal_rows,
+          .seal_bytes = options.seal_bytes};
+}
+
+absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
+  Recovered recovered;
+  ASSIGN_OR_RETURN(const ManifestState state, input.meta->Load());
+  recovered.manifest_version = state.version;
+  recovered.first_start = state.counters.count(std::string(kServerIdCounter)) == 0;
+  RETURN_IF_ERROR(SweepOrphans(input, state));
+  RETURN_IF_ERROR(OpenTables(input, state));
+  for (const SegmentRecord& segment : state.segments) {
+    recovered.last_commit = std::max(recovered.last_commit, segment.max_commit);
+  }
+  for (const auto& [place, point] : state.seal_points) {
+    recovered.last_commit = std::max(recovered.last_commit, point.commit);
+  }
+  if (const auto counter = state.counters.find(std::string(kLastCommitCounter)); counter != state.counters.end()) {
+    recovered.last_commit = std::max(recovered.last_commit, counter->second);
+  }
+  ASSIGN_OR_RETURN(const uint64_t server_id, ServerId(input.meta, state));
+  RETURN_IF_ERROR(ReplayWal(input, server_id, &recovered));
+  return recovered;
+}
+
+}  // namespace cortex

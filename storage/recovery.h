@@ -1,0 +1,53 @@
+// Opening what the last process left behind, in order: manifest -> segments -> sweep -> WAL replay.
+//
+// Invariants. A file the manifest does not name is removed. Replay skips what the seal points cover, so that each row is
+// there once. Nothing is written before everything was read, except the removal of orphans.
+#ifndef CORTEX_STORAGE_RECOVERY_H_
+#define CORTEX_STORAGE_RECOVERY_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/database.h"
+#include "storage/table_registry.h"
+#include "storage/wal/wal_writer.h"
+
+namespace cortex {
+
+class FileTier;
+class MetaStore;
+
+struct RecoveryInput {
+  const DatabaseOptions* options = nullptr;
+  MetaStore* meta = nullptr;
+  FileTier* warm = nullptr;
+  FileTier* cold = nullptr;
+  TableRegistry* registry = nullptr;  // filled
+};
+
+struct Recovered {
+  std::unique_ptr<WalWriter> wal;
+  Commit last_commit = 0;  // the highest ever given out
+  uint64_t manifest_version = 0;
+  uint64_t replayed_records = 0;
+  bool first_start = false;
+  // Groups that replay filled; to be sealed once the sealer runs.
+  std::vector<std::pair<std::shared_ptr<Table>, ClosedGroup>> closed;
+};
+
+// Errors: DATA_LOSS (with advice), FAILED_PRECONDITION newer format, those of the file system.
+absl::StatusOr<Recovered> Recover(const RecoveryInput& input);
+
+// What Table needs of the database's options.
+TableOptions TableOptionsFor(const DatabaseOptions& options, MetaStore* meta,
+                             std::shared_ptr<const TableDefinition> definition);
+
+// Names of the manifest's counters.
+inline constexpr std::string_view kServerIdCounter = "server_id";
+inline constexpr std::string_view kLastCommitCounter = "last_commit";
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_RECOVERY_H_

@@ -1,0 +1,62 @@
+#include "storage/table/hot_segment_view.h"
+
+#include <algorithm>
+
+#include "storage/column/bitmap.h"
+
+namespace cortex {
+
+const HotColumn* HotRowGroupView::FindColumn(ColumnId id) const {
+  const auto& columns = group_->table()->columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].id == id) return &group_->column(i);
+  }
+  return nullptr;
+}
+
+const ZoneMap* HotRowGroupView::zone_map(ColumnId id) const {
+  const HotColumn* column = FindColumn(id);
+  return column == nullptr ? nullptr : column->zone_map();
+}
+
+bool HotRowGroupView::AllVisible(Commit commit) const {
+  return group_->max_commit() <= commit && group_->versions()->empty();
+}
+
+absl::Status HotRowGroupView::SelectVisible(Commit commit, uint32_t first, uint32_t count,
+                                            uint64_t* selection) const {
+  if (group_->max_commit() > commit) {
+    for (uint32_t i = 0; i < count; ++i) {
+      if (group_->CommitAt(first + i) > commit) ClearBit(selection, i);
+    }
+  }
+  group_->versions()->ClearEnded(commit, first, count, selection);
+  return absl::OkStatus();
+}
+
+absl::Status HotRowGroupView::Commits(uint32_t first, uint32_t count, Commit* commits) const {
+  for (uint32_t i = 0; i < count; ++i) commits[i] = group_->CommitAt(first + i);
+  return absl::OkStatus();
+}
+
+absl::Status HotRowGroupView::Ends(uint32_t first, uint32_t count, Commit* ends) const {
+  for (uint32_t i = 0; i < count; ++i) ends[i] = group_->versions()->EndOf(first + i);
+  return absl::OkStatus();
+}
+
+bool HotSegmentView::MayContainKey(std::string_view key, uint64_t hash) const {
+  return rows_.group().FindNewest(key, rows_.row_count()).has_value();
+}
+
+absl::Status HotSegmentView::FindKey(std::string_view key, uint64_t hash, std::vector<RowRef>* rows) const {
+  const size_t old_size = rows->size();
+  auto row = rows_.group().FindNewest(key, rows_.row_count());
+  while (row.has_value()) {
+    rows->push_back({.row_group = 0, .row = *row});
+    row = rows_.group().FindBefore(*row);
+  }
+  std::reverse(rows->begin() + static_cast<ptrdiff_t>(old_size), rows->end());
+  return absl::OkStatus();
+}
+
+}  // namespace cortex

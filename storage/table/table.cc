@@ -1,0 +1,268 @@
+#include "storage/table/table.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+#include "codecs/bytes/status_macros.h"
+#include "codecs/bytes/string_view.h"
+
+namespace cortex {
+namespace {
+
+std::vector<std::string_view> KeysOf(const Batch& batch) {
+  const Column& keys = batch.columns[batch.table->key_ordinal()];
+  std::vector<std::string_view> out;
+  out.reserve(batch.row_count);
+  for (uint32_t row = 0; row < batch.row_count; ++row) out.push_back(keys.StringAt(row));
+  return out;
+}
+
+}  // namespace
+
+Table::Table(const TableOptions& options)
+    : definition_(options.definition),
+      budget_(options.budget),
+      seal_rows_(options.seal_rows),
+      seal_bytes_(options.seal_bytes),
+      sharding_(MakeShardingStrategy(*definition_)),
+      list_(std::make_shared<SegmentList>()) {
+  if (definition_->kind == TableKind::kEntities && definition_->sharding == ShardingKind::kFmo) {
+    directory_ = std::make_unique<ShardDirectory>(options.meta, definition_->id);
+  }
+}
+
+// --- commit thread ------------------------------------------------------------------------------------------------
+
+absl::Status Table::AssignShards(const Batch& batch, std::vector<uint8_t>* placements) {
+  ShardBytes bytes = shard_bytes();
+  placements->resize(batch.row_count);
+  if (directory_ == nullptr) {
+    for (uint32_t row = 0; row < batch.row_count; ++row) {
+      (*placements)[row] = static_cast<uint8_t>(sharding_->Assign(batch, row, bytes));
+    }
+    return absl::OkStatus();
+  }
+  const std::vector<std::string_view> keys = KeysOf(batch);
+  std::vector<std::optional<uint32_t>> known;
+  RETURN_IF_ERROR(directory_->Find(keys, &known));
+  std::vector<std::string_view> new_keys;
+  std::vector<uint32_t> new_shards;
+  for (uint32_t row = 0; row < batch.row_count; ++row) {
+    if (known[row].has_value()) {
+      (*placements)[row] = static_cast<uint8_t>(*known[row]);
+      continue;
+    }
+    const uint32_t shard = sharding_->Assign(batch, row, bytes);
+    (*placements)[row] = static_cast<uint8_t>(shard | kFirstVersion);
+    new_keys.push_back(keys[row]);
+    new_shards.push_back(shard);
+  }
+  return directory_->Place(new_keys, new_shards);
+}
+
+absl::Status Table::LearnPlacements(const Batch& batch, absl::Span<const uint8_t> placements) {
+  if (directory_ == nullptr) return absl::OkStatus();
+  std::vector<uint32_t> shards;
+  shards.reserve(placements.size());
+  for (const uint8_t placement : placements) shards.push_back(ShardOfPlacement(placement));
+  return directory_->Place(KeysOf(batch), shards);
+}
+
+absl::Status Table::Apply(const Batch& batch, absl::Span<const uint8_t> placements, Commit commit,
+                          std::vector<ClosedGroup>* closed) {
+  std::array<std::vector<uint32_t>, kShardCount> rows;
+  for (uint32_t row = 0; row < batch.row_count; ++row) rows[ShardOfPlacement(placements[row])].push_back(row);
+  absl::Status status;
+  for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+    if (rows[shard].empty()) continue;
+    status.Update(ApplyToShard(batch, rows[shard], placements, shard, commit, closed));
+  }
+  return status;
+}
+
+absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> rows,
+                                 absl::Span<const uint8_t> placements, uint32_t shard_number, Commit commit,
+                                 std::vector<ClosedGroup>* closed) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  if (commit < shard.sealed.commit) return absl::OkStatus();
+  if (commit == shard.sealed.commit) {
+    const auto sealed_rows = static_cast<size_t>(std::min<uint64_t>(shard.sealed.rows, rows.size()));
+    rows.remove_prefix(sealed_rows);
+    shard.applied = {.commit = commit, .rows = sealed_rows};
+  }
+  if (shard.applied.commit != commit) shard.applied = {.commit = commit, .rows = 0};
+  absl::Status status;
+  if (definition_->kind == TableKind::kEntities) {
+    const std::shared_ptr<const SegmentList> list = segments();
+    const Column& keys = batch.columns[definition_->key_ordinal()];
+    for (const uint32_t row : rows) {
+      if ((placements[row] & kFirstVersion) != 0) continue;
+      auto found = FindOpenVersion(list->shards[shard_number], keys.StringAt(row));
+      status.Update(found.status());
+      if (found.ok() && found->has_value()) (*found)->versions->SetEnd((*found)->row, commit);
+    }
+  }
+  AppendLocked(shard, shard_number, batch, rows, commit, closed);
+  return status;
+}
+
+void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
+                         Commit commit, std::vector<ClosedGroup>* closed) {
+  const uint64_t row_bytes = std::max<uint64_t>(1, batch.memory_bytes() / batch.row_count);
+  while (!rows.empty()) {
+    if (shard.open == nullptr) OpenGroupLocked(shard, shard_number);
+    const uint64_t used = shard.open->raw_bytes();
+    const uint64_t by_bytes = used >= seal_bytes_ ? 1 : (seal_bytes_ - used) / row_bytes + 1;
+    const auto step = static_cast<size_t>(std::min<uint64_t>({rows.size(), shard.open->room(), by_bytes}));
+    const uint64_t raw_before = used;
+    shard.open->Append(batch, rows.subspan(0, step), commit);
+    shard.raw_bytes.fetch_add(shard.open->raw_bytes() - raw_before, std::memory_order_relaxed);
+    shard.applied.rows += step;
+    rows.remove_prefix(step);
+    if (shard.open->room() == 0 || shard.open->raw_bytes() >= seal_bytes_) {
+      closed->push_back(*CloseLocked(shard, shard_number));
+    }
+  }
+}
+
+absl::StatusOr<std::vector<FoundVersion>> Table::FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
+                                                                uint32_t shard_number) const {
+  std::vector<FoundVersion> superseded;
+  if (definition_->kind != TableKind::kEntities) return superseded;
+  const std::shared_ptr<const SegmentList> list = segments();
+  const Column& keys = batch.columns[definition_->key_ordinal()];
+  for (const uint32_t row : rows) {
+    ASSIGN_OR_RETURN(const auto found, FindOpenVersion(list->shards[shard_number], keys.StringAt(row)));
+    if (found.has_value()) superseded.push_back(*found);
+  }
+  return superseded;
+}
+
+void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number) {
+  shard.open = std::make_shared<RowGroup>(RowGroupOptions{.table = definition_,
+                                                          .shard = shard_number,
+                                                          .capacity = seal_rows_,
+                                                          .budget = budget_,
+                                                          .previous = shard.last_closed.get()});
+  const LiveSegment segment{.group = shard.open, .file = nullptr, .versions = shard.open->versions()};
+  EditList(shard_number, [&](std::vector<LiveSegment>* segments) { segments->push_back(segment); });
+}
+
+std::optional<ClosedGroup> Table::CloseOpenGroup(uint32_t shard_number) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  return CloseLocked(shard, shard_number);
+}
+
+std::optional<ClosedGroup> Table::CloseLocked(Shard& shard, uint32_t shard_number) {
+  if (shard.open == nullptr) return std::nullopt;
+  ClosedGroup closed{.shard = shard_number, .group = shard.open, .seal_point = shard.applied};
+  shard.closed.push_back(shard.open);
+  shard.last_closed = shard.open;
+  shard.open = nullptr;
+  return closed;
+}
+
+Commit Table::FirstUnsealedCommit(uint32_t shard_number) const {
+  const Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  const RowGroup* oldest = shard.closed.empty() ? shard.open.get() : shard.closed.front().get();
+  return oldest == nullptr ? 0 : oldest->CommitAt(0);
+}
+
+// --- recovery -----------------------------------------------------------------------------------------------------
+
+void Table::SetSealPoint(uint32_t shard_number, SealPoint point) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  shard.sealed = point;
+  shard.applied = point;
+}
+
+void Table::AddSegment(uint32_t shard_number, LiveSegment segment) { PublishSegment(shard_number, std::move(segment)); }
+
+// --- background threads -------------------------------------------------------------------------------------------
+
+void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<const SealedFile> file) {
+  Shard& shard = shards_[closed.shard];
+  MutexLock lock(&shard.mutex);
+  std::erase(shard.closed, closed.group);
+  EditList(closed.shard, [&](std::vector<LiveSegment>* segments) {
+    for (LiveSegment& segment : *segments) {
+      if (segment.group == closed.group) segment.file = file;
+    }
+  });
+}
+
+void Table::PublishSegment(uint32_t shard_number, LiveSegment segment) {
+  Shard& shard = shards_[shard_number];
+  shard.raw_bytes.fetch_add(segment.file->record().raw_bytes, std::memory_order_relaxed);
+  MutexLock lock(&shard.mutex);
+  EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
+    // The open group, if any, stays last: searches go newest first.
+    const auto open = std::find_if(segments->begin(), segments->end(),
+                                   [](const LiveSegment& live) { return live.file == nullptr; });
+    segments->insert(open, std::move(segment));
+  });
+}
+
+void Table::PublishEvicted(uint32_t shard_number, SegmentId id) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
+    for (LiveSegment& segment : *segments) {
+      if (segment.file != nullptr && segment.id() == id) segment.group = nullptr;
+    }
+  });
+}
+
+void Table::PublishLoaded(uint32_t shard_number, SegmentId id, std::shared_ptr<RowGroup> group,
+                          absl::Span<const VersionEnd> file_ends) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  for (const VersionEnd& end : file_ends) group->versions()->SetEnd(end.row, end.end);
+  EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
+    for (LiveSegment& segment : *segments) {
+      if (segment.file != nullptr && segment.id() == id) segment.group = group;
+    }
+  });
+}
+
+void Table::PublishReplaced(uint32_t shard_number, absl::Span<const SegmentId> sources,
+                            std::vector<LiveSegment> targets, const std::function<void()>& translate_late_ends) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  translate_late_ends();
+  EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
+    std::erase_if(*segments, [&](const LiveSegment& segment) {
+      return segment.file != nullptr && std::find(sources.begin(), sources.end(), segment.id()) != sources.end();
+    });
+    // Moved segments are older than everything that stayed.
+    segments->insert(segments->begin(), targets.begin(), targets.end());
+  });
+}
+
+void Table::EditList(uint32_t shard, const std::function<void(std::vector<LiveSegment>*)>& edit) {
+  MutexLock lock(&list_mutex_);
+  auto edited = std::make_shared<SegmentList>(*list_);
+  edit(&edited->shards[shard]);
+  list_ = std::move(edited);
+}
+
+// --- anybody ------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<const SegmentList> Table::segments() const {
+  MutexLock lock(&list_mutex_);
+  return list_;
+}
+
+ShardBytes Table::shard_bytes() const {
+  ShardBytes bytes{};
+  for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+    bytes[shard] = shards_[shard].raw_bytes.load(std::memory_order_relaxed);
+  }
+  return bytes;
+}
+
+}  // namespace cortex

@@ -1,0 +1,148 @@
+// A table while it lives: its definition, its shards' open row groups and the published list of its segments.
+//
+// Threads. The commit thread applies rows (Apply). Background threads seal and move (Replace, Publish...). Readers copy
+// one pointer (segments()). Locks: a shard's mutex guards what the commit thread and the movers both touch (the open
+// group, and that `end`s reach the right segment); list_mutex_ guards the list pointer and is taken after it.
+#ifndef CORTEX_STORAGE_TABLE_TABLE_H_
+#define CORTEX_STORAGE_TABLE_TABLE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/column/batch.h"
+#include "storage/runtime/mutex.h"
+#include "storage/table/live_segment.h"
+#include "storage/table/shard_directory.h"
+#include "storage/table/sharding_strategy.h"
+#include "storage/table/version_search.h"
+
+namespace cortex {
+
+struct TableOptions {
+  std::shared_ptr<const TableDefinition> definition;
+  MetaStore* meta = nullptr;       // borrowed
+  MemoryBudget* budget = nullptr;  // borrowed
+  uint32_t seal_rows = 65'536;
+  uint64_t seal_bytes = 64ull << 20;
+};
+
+// A placement is a shard number, plus this bit where the key has no earlier version anywhere.
+inline constexpr uint8_t kFirstVersion = 0x80;
+constexpr uint32_t ShardOfPlacement(uint8_t placement) { return placement & 0x0f; }
+
+// A full row group on its way to a file.
+struct ClosedGroup {
+  uint32_t shard = 0;
+  std::shared_ptr<RowGroup> group;
+  SealPoint seal_point;  // of the shard once this group is sealed
+};
+
+class Table {
+ public:
+  explicit Table(const TableOptions& options);
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+
+  const std::shared_ptr<const TableDefinition>& definition() const { return definition_; }
+  TableId id() const { return definition_->id; }
+
+  // --- commit thread --------------------------------------------------------------------------------------------
+  // The placement of every row: its shard, and kFirstVersion where the shard directory has never seen the key. New keys
+  // are entered in the directory.
+  absl::Status AssignShards(const Batch& batch, std::vector<uint8_t>* placements);
+  // Replay: placements are known; the directory learns them again.
+  absl::Status LearnPlacements(const Batch& batch, absl::Span<const uint8_t> placements);
+  // Appends the rows to their shards' open groups as commit `commit` and ends the versions they supersede. Rows that
+  // the seal points cover already are skipped. Groups that became full are added to `closed`.
+  // Errors: DATA_LOSS if a superseded version stands in a damaged segment; the rows are then still appended, so that
+  // nothing acknowledged is missing, and the older version stays visible next to them until repaired.
+  absl::Status Apply(const Batch& batch, absl::Span<const uint8_t> placements, Commit commit,
+                     std::vector<ClosedGroup>* closed);
+  // The current versions that these rows, bound for a segment written outside the WAL, will supersede.
+  absl::StatusOr<std::vector<FoundVersion>> FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
+                                                           uint32_t shard) const;
+  // Closes the open group of a shard if it has rows.
+  std::optional<ClosedGroup> CloseOpenGroup(uint32_t shard);
+  // The commit of the shard's first row that is in no committed file, or 0: the WAL is needed from there.
+  Commit FirstUnsealedCommit(uint32_t shard) const;
+
+  // --- recovery (before any other thread runs) ------------------------------------------------------------------
+  void SetSealPoint(uint32_t shard, SealPoint point);
+  void AddSegment(uint32_t shard, LiveSegment segment);
+
+  // --- background threads ---------------------------------------------------------------------------------------
+  // The closed group is now a committed file too.
+  void PublishSealed(const ClosedGroup& closed, std::shared_ptr<const SealedFile> file);
+  // Adds a segment that was written as a file from the start.
+  void PublishSegment(uint32_t shard, LiveSegment segment);
+  // Drops the memory copy of a sealed segment.
+  void PublishEvicted(uint32_t shard, SegmentId segment);
+  // Sets the memory copy of a sealed segment. `file_ends` are the ends its file holds itself; a group knows only what
+  // its RowVersions record.
+  void PublishLoaded(uint32_t shard, SegmentId segment, std::shared_ptr<RowGroup> group,
+                     absl::Span<const VersionEnd> file_ends);
+  // Replaces `sources` by `targets`. `translate_late_ends` runs under the shard's lock, so no `end` can fall between.
+  void PublishReplaced(uint32_t shard, absl::Span<const SegmentId> sources, std::vector<LiveSegment> targets,
+                       const std::function<void()>& translate_late_ends);
+  // Serialises manifest commits of one shard among sealer, movers and direct ingest, from writing the edit to
+  // publishing it. Held across a meta-store commit by design; readers and the commit log never take it.
+  Mutex* maintenance_mutex(uint32_t shard) ABSL_LOCK_RETURNED(shards_[shard].maintenance) {
+    return &shards_[shard].maintenance;
+  }
+
+  // Set under all maintenance mutexes once the manifest no longer names the table; background work then skips it.
+  void MarkDropped() { dropped_.store(true, std::memory_order_release); }
+  bool dropped() const { return dropped_.load(std::memory_order_acquire); }
+
+  // --- anybody --------------------------------------------------------------------------------------------------
+  std::shared_ptr<const SegmentList> segments() const;
+  ShardBytes shard_bytes() const;
+
+ private:
+  struct Shard {
+    Mutex maintenance;
+    mutable Mutex mutex;
+    std::shared_ptr<RowGroup> open ABSL_GUARDED_BY(mutex);
+    std::deque<std::shared_ptr<const RowGroup>> closed ABSL_GUARDED_BY(mutex);  // not sealed yet, oldest first
+    std::shared_ptr<const RowGroup> last_closed ABSL_GUARDED_BY(mutex);         // shows what dictionaries paid for
+    SealPoint sealed ABSL_GUARDED_BY(mutex);   // from recovery: what Apply skips
+    SealPoint applied ABSL_GUARDED_BY(mutex);  // the last commit applied and how many of its rows
+    std::atomic<uint64_t> raw_bytes{0};
+  };
+
+  absl::Status ApplyToShard(const Batch& batch, absl::Span<const uint32_t> rows, absl::Span<const uint8_t> placements,
+                            uint32_t shard_number, Commit commit, std::vector<ClosedGroup>* closed);
+  void AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
+                    Commit commit, std::vector<ClosedGroup>* closed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  std::optional<ClosedGroup> CloseLocked(Shard& shard, uint32_t shard_number)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void OpenGroupLocked(Shard& shard, uint32_t shard_number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  // Copies the list, lets `edit` change one shard of the copy and publishes it.
+  void EditList(uint32_t shard, const std::function<void(std::vector<LiveSegment>*)>& edit);
+
+  const std::shared_ptr<const TableDefinition> definition_;
+  MemoryBudget* const budget_;
+  const uint32_t seal_rows_;
+  const uint64_t seal_bytes_;
+  const std::unique_ptr<ShardingStrategy> sharding_;    // commit thread
+  std::unique_ptr<ShardDirectory> directory_;           // commit thread; nullptr: keys are not sticky
+  std::array<Shard, kShardCount> shards_;
+  std::atomic<bool> dropped_{false};
+
+  mutable Mutex list_mutex_;  // guards list_; a leaf
+  std::shared_ptr<const SegmentList> list_ ABSL_GUARDED_BY(list_mutex_);
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_TABLE_TABLE_H_

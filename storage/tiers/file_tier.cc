@@ -1,0 +1,103 @@
+#include "storage/tiers/file_tier.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/io/file_system.h"
+#include "storage/meta/meta_store.h"
+#include "storage/segment/segment_reader.h"
+
+namespace cortex {
+
+absl::StatusOr<std::unique_ptr<FileTier>> FileTier::Open(FileTierOptions options) {
+  RETURN_IF_ERROR(options.file_system->CreateDirs(options.directory));
+  return std::unique_ptr<FileTier>(new FileTier(std::move(options)));
+}
+
+FileTier::FileTier(FileTierOptions options)
+    : options_(std::move(options)), blobs_(MakeLocalBlobStore(options_.file_system, options_.directory)) {}
+
+absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr<const TableDefinition> table,
+                                                                 uint32_t shard, SegmentId id, bool sorted_by_key) {
+  return SegmentWriter::Create({.file_system = options_.file_system,
+                                .directory = options_.directory,
+                                .table = std::move(table),
+                                .shard = shard,
+                                .id = id,
+                                .effort = tier() == Tier::kCold ? EncodingEffort::kHeavy : EncodingEffort::kLight,
+                                .sorted_by_key = sorted_by_key});
+}
+
+SegmentRecord FileTier::RecordOf(const TableDefinition& table, const SegmentInfo& info) const {
+  return {.table = table.id,
+          .id = info.id,
+          .shard = info.shard,
+          .tier = tier(),
+          .file_name = info.file_name,
+          .file_bytes = info.file_bytes,
+          .raw_bytes = info.raw_bytes,
+          .row_count = info.row_count,
+          .min_time = info.min_time,
+          .max_time = info.max_time,
+          .min_commit = info.min_commit,
+          .max_commit = info.max_commit,
+          .sorted_by_key = info.sorted_by_key,
+          .row_group_count = info.row_group_count,
+          .schema_id = table.schema_id};
+}
+
+absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const SegmentRecord& record,
+                                                                     std::shared_ptr<const TableDefinition> table,
+                                                                     std::shared_ptr<const RowVersions> late_ends) {
+  SegmentReaderOptions reader_options;
+  reader_options.info = {.id = record.id,
+                         .shard = record.shard,
+                         .file_name = record.file_name,
+                         .file_bytes = record.file_bytes,
+                         .raw_bytes = record.raw_bytes,
+                         .row_count = record.row_count,
+                         .min_time = record.min_time,
+                         .max_time = record.max_time,
+                         .min_commit = record.min_commit,
+                         .max_commit = record.max_commit,
+                         .sorted_by_key = record.sorted_by_key,
+                         .row_group_count = record.row_group_count};
+  reader_options.tier = record.tier;
+  reader_options.table = std::move(table);
+  reader_options.overlay = std::move(late_ends);
+  reader_options.open_file = [blobs = blobs_.get(), name = record.file_name] { return blobs->Open(name); };
+  if (tier() == Tier::kCold) {
+    MetaStore* meta = options_.meta;
+    reader_options.load_footer = [meta, id = record.id] { return meta->ReadFooter(id); };
+    reader_options.load_key_filter = [meta, id = record.id] { return meta->ReadKeyFilter(id); };
+    reader_options.load_fences = [meta, id = record.id] { return meta->ReadFences(id); };
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, SegmentReader::Open(std::move(reader_options)));
+  return std::make_shared<SealedFile>(record, std::move(reader),
+                                      [this, name = record.file_name] { RemoveUncommitted(name); });
+}
+
+void FileTier::RemoveUncommitted(const std::string& file_name) {
+  const absl::Status status = blobs_->Remove(file_name);
+  // Space is lost until the next start sweeps it; no row is.
+  if (!status.ok() && options_.on_event != nullptr) options_.on_event("segment not removed", status.ToString());
+}
+
+absl::StatusOr<uint64_t> FileTier::SweepOrphans(const std::set<std::string>& live) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, blobs_->List());
+  uint64_t removed = 0;
+  for (const std::string& name : names) {
+    if (!absl::EndsWith(name, ".seg") && !absl::EndsWith(name, ".seg.tmp")) continue;
+    if (live.count(name) != 0) continue;
+    RETURN_IF_ERROR(blobs_->Remove(name));
+    ++removed;
+    if (options_.on_event != nullptr) {
+      options_.on_event("orphan removed", absl::StrCat(options_.directory, "/", name));
+    }
+  }
+  return removed;
+}
+
+}  // namespace cortex

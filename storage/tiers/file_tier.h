@@ -1,0 +1,62 @@
+// A tier of files: warm (light encodings, index inside the file) or cold (heavy encodings, footers, fences and key
+// filters in the meta store). One directory each; the two differ in what they are opened with, not in code.
+#ifndef CORTEX_STORAGE_TIERS_FILE_TIER_H_
+#define CORTEX_STORAGE_TIERS_FILE_TIER_H_
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/meta/manifest.h"
+#include "storage/segment/segment_writer.h"
+#include "storage/table/live_segment.h"
+#include "storage/tiers/blob_store.h"
+
+namespace cortex {
+
+class FileSystem;
+class MetaStore;
+
+struct FileTierOptions {
+  Tier tier = Tier::kWarm;
+  std::string directory;               // created if missing
+  FileSystem* file_system = nullptr;   // borrowed, as all below
+  MetaStore* meta = nullptr;
+  std::function<void(std::string_view event, std::string_view detail)> on_event;
+};
+
+// Thread-safe. Must outlive the files it opened.
+class FileTier {
+ public:
+  static absl::StatusOr<std::unique_ptr<FileTier>> Open(FileTierOptions options);
+
+  // A writer of a new file of this tier, with the tier's encoding effort.
+  absl::StatusOr<std::unique_ptr<SegmentWriter>> NewFile(std::shared_ptr<const TableDefinition> table, uint32_t shard,
+                                                         SegmentId id, bool sorted_by_key);
+  // What the manifest is to say about a finished file.
+  SegmentRecord RecordOf(const TableDefinition& table, const SegmentInfo& info) const;
+  // Opens a file the manifest names. Reads nothing yet. `late_ends`: of its rows, newer than the file.
+  absl::StatusOr<std::shared_ptr<const SealedFile>> OpenFile(const SegmentRecord& record,
+                                                             std::shared_ptr<const TableDefinition> table,
+                                                             std::shared_ptr<const RowVersions> late_ends);
+  // Removes a file that was finished but never committed.
+  void RemoveUncommitted(const std::string& file_name);
+  // Removes every segment file, finished or not, that is not in `live`: left by a crash. Returns how many.
+  absl::StatusOr<uint64_t> SweepOrphans(const std::set<std::string>& live);
+
+  Tier tier() const { return options_.tier; }
+  const std::string& directory() const { return options_.directory; }
+
+ private:
+  explicit FileTier(FileTierOptions options);
+
+  const FileTierOptions options_;
+  const std::unique_ptr<BlobStore> blobs_;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_TIERS_FILE_TIER_H_

@@ -1,0 +1,199 @@
+#include "storage/tiers/mover.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/meta/meta_store.h"
+#include "storage/runtime/memory_budget.h"
+#include "storage/tiers/file_tier.h"
+#include "storage/tiers/rewrite_unit.h"
+
+namespace cortex {
+namespace {
+
+// Where every row of a unit went.
+struct Destination {
+  uint32_t target = 0;
+  uint32_t row = 0;
+};
+
+std::vector<Destination> DestinationsOf(uint64_t row_count, const std::vector<RewrittenFile>& files) {
+  std::vector<Destination> destinations(row_count);
+  for (uint32_t t = 0; t < files.size(); ++t) {
+    for (uint32_t i = 0; i < files[t].rows.size(); ++i) destinations[files[t].rows[i]] = {t, i};
+  }
+  return destinations;
+}
+
+// Ends recorded on the sources since the unit was read, set on the targets. Repeating it is harmless.
+void TranslateLateEnds(const RewriteUnit& unit, const std::vector<LiveSegment>& sources,
+                       const std::vector<Destination>& destinations, const std::vector<LiveSegment>& targets) {
+  for (size_t s = 0; s < sources.size(); ++s) {
+    for (const VersionEnd& end : sources[s].versions->List()) {
+      const uint64_t unit_row = unit.first_row_of(s) + end.row;
+      if (unit.EndAtRead(unit_row) != kOpenEnd) continue;  // the file has it
+      const Destination& to = destinations[unit_row];
+      targets[to.target].versions->SetEnd(to.row, end.end);
+    }
+  }
+}
+
+std::vector<LiveSegment> FindSealed(const Table& table, uint32_t shard, absl::Span<const SegmentId> ids) {
+  std::vector<LiveSegment> found;
+  for (const LiveSegment& segment : table.segments()->shards[shard]) {
+    if (segment.file == nullptr) continue;
+    if (std::find(ids.begin(), ids.end(), segment.id()) != ids.end()) found.push_back(segment);
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
+  MoveCount count;
+  for (const LiveSegment& segment : FindSealed(*table, shard, segments)) {
+    if (segment.group == nullptr) continue;
+    table->PublishEvicted(shard, segment.id());
+    ++count.segments;
+    count.rows += segment.group->published_rows();
+    context_.Event("evicted", absl::StrFormat("table %s, shard %d, segment %d, %d rows", table->definition()->name,
+                                              shard, segment.id().value(), segment.group->published_rows()));
+  }
+  return count;
+}
+
+absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id) {
+  const std::vector<LiveSegment> found = FindSealed(*table, shard, {&id, 1});
+  if (found.empty() || found[0].group != nullptr) return MoveCount();
+  const LiveSegment& segment = found[0];
+  // Twice: the decoded copy lives next to the group while it is filled.
+  ASSIGN_OR_RETURN(auto memory, MemoryReservation::Make(context_.budget, MemoryUse::kCaches,
+                                                        2 * segment.file->record().raw_bytes));
+  const auto rows = static_cast<uint32_t>(segment.file->record().row_count);
+  auto group = std::make_shared<RowGroup>(RowGroupOptions{
+      .table = table->definition(),
+      .shard = shard,
+      .capacity = (rows + kHotBlockRows - 1) / kHotBlockRows * kHotBlockRows,
+      .budget = context_.budget,
+      .versions = segment.versions});
+  const SegmentReader& reader = segment.file->reader();
+  std::vector<VersionEnd> file_ends;
+  uint64_t first_row = 0;
+  for (size_t g = 0; g < reader.row_group_count(); ++g) {
+    const RowGroupView& view = reader.row_group(g);
+    Batch batch = Batch::For(table->definition());
+    batch.row_count = view.row_count();
+    for (size_t i = 0; i < batch.columns.size(); ++i) {
+      ASSIGN_OR_RETURN(const ColumnChunk* chunk, view.column(table->definition()->columns[i].id));
+      if (chunk == nullptr) {
+        batch.columns[i].AppendNulls(batch.row_count);
+      } else {
+        RETURN_IF_ERROR(chunk->Decode(0, batch.row_count, &batch.columns[i]));
+      }
+    }
+    std::vector<Commit> commits(batch.row_count), ends(batch.row_count);
+    RETURN_IF_ERROR(view.Commits(0, batch.row_count, commits.data()));
+    RETURN_IF_ERROR(view.Ends(0, batch.row_count, ends.data()));
+    std::vector<uint32_t> all_rows(batch.row_count);
+    for (uint32_t row = 0; row < batch.row_count; ++row) {
+      all_rows[row] = row;
+      if (ends[row] != kOpenEnd) file_ends.push_back({.row = first_row + row, .end = ends[row]});
+    }
+    group->Append(batch, all_rows, commits);
+    first_row += batch.row_count;
+  }
+  table->PublishLoaded(shard, id, group, file_ends);
+  return MoveCount{.segments = 1, .rows = rows, .bytes_written = 0, .created = {}};
+}
+
+absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments,
+                                         Tier target) {
+  MoveCount total;
+  std::vector<LiveSegment> unit;
+  uint64_t unit_bytes = 0;
+  const std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    unit.push_back(sources[i]);
+    unit_bytes += sources[i].file->record().raw_bytes;
+    if (i + 1 < sources.size() && unit_bytes < kUnitBytes) continue;
+    ASSIGN_OR_RETURN(const MoveCount moved, RewriteUnit(table, shard, unit, target));
+    total.segments += moved.segments;
+    total.rows += moved.rows;
+    total.bytes_written += moved.bytes_written;
+    total.created.insert(total.created.end(), moved.created.begin(), moved.created.end());
+    unit.clear();
+    unit_bytes = 0;
+  }
+  return total;
+}
+
+absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const std::vector<LiveSegment>& sources,
+                                             Tier target) {
+  if (table->dropped()) return MoveCount();
+  FileTier* const tier = target == Tier::kCold ? context_.cold : context_.warm;
+  uint64_t raw_bytes = 0;
+  std::vector<SegmentId> source_ids;
+  for (const LiveSegment& source : sources) {
+    raw_bytes += source.file->record().raw_bytes;
+    source_ids.push_back(source.id());
+  }
+  // The rows themselves, and one row group gathered from them.
+  ASSIGN_OR_RETURN(auto memory,
+                   MemoryReservation::Make(context_.budget, MemoryUse::kCaches, raw_bytes + (128ull << 20)));
+
+  // Write.
+  ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(table->definition(), sources));
+  std::vector<RewrittenFile> files;
+  for (std::vector<uint32_t>& rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold)) {
+    ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
+    ASSIGN_OR_RETURN(RewrittenFile file, unit.Write(tier, shard, id, std::move(rows), pacer_));
+    files.push_back(std::move(file));
+  }
+  MoveCount count{.segments = sources.size(), .rows = unit.row_count(), .bytes_written = 0, .created = {}};
+  const std::vector<Destination> destinations = DestinationsOf(unit.row_count(), files);
+  std::vector<LiveSegment> targets;
+  for (const RewrittenFile& file : files) {
+    const SegmentRecord record = tier->RecordOf(*table->definition(), file.info);
+    auto versions = std::make_shared<RowVersions>(record.row_count, context_.budget);
+    ASSIGN_OR_RETURN(auto sealed, tier->OpenFile(record, table->definition(), versions));
+    targets.push_back({.group = nullptr, .file = std::move(sealed), .versions = std::move(versions)});
+    count.bytes_written += record.file_bytes;
+    count.created.push_back(record.id);
+  }
+
+  {
+    MutexLock maintenance(table->maintenance_mutex(shard));
+    if (table->dropped()) {
+      for (const RewrittenFile& file : files) tier->RemoveUncommitted(file.info.file_name);
+      return MoveCount();
+    }
+    // Commit. Ends that came while the files were written go along; those that come after stay in memory and in the WAL
+    // until the shard's next seal saves them.
+    TranslateLateEnds(unit, sources, destinations, targets);
+    ManifestEdit edit;
+    for (const SegmentId id : source_ids) edit.RemoveSegment(table->id(), id);
+    for (size_t t = 0; t < targets.size(); ++t) {
+      edit.AddSegment(targets[t].file->record());
+      const SegmentInfo& info = files[t].info;
+      if (target == Tier::kCold) edit.PutColdIndex(info.id, info.footer, info.key_filter, info.fences);
+      const std::vector<VersionEnd> ends = targets[t].versions->List();
+      if (!ends.empty()) edit.PutEnds(table->id(), info.id, ends);
+      targets[t].versions->MarkSaved(ends.size());
+    }
+    RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+    // Publish.
+    table->PublishReplaced(shard, source_ids, targets,
+                           [&] { TranslateLateEnds(unit, sources, destinations, targets); });
+  }
+  // Retire.
+  for (const LiveSegment& source : sources) source.file->Retire();
+  context_.Event("rewritten", absl::StrFormat("table %s, shard %d, %d segments to %d of tier %s, %d rows, %d bytes",
+                                              table->definition()->name, shard, sources.size(), files.size(),
+                                              TierName(target), count.rows, count.bytes_written));
+  return count;
+}
+
+}  // namespace cortex

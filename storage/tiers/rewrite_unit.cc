@@ -1,0 +1,117 @@
+#include "storage/tiers/rewrite_unit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <numeric>
+
+#include "codecs/bytes/status_macros.h"
+
+namespace cortex {
+namespace {
+
+constexpr uint32_t kRowGroupRows = 65'536;
+constexpr uint64_t kRowGroupBytes = 64ull << 20;
+constexpr int64_t kHourNs = 3'600'000'000'000;
+
+int64_t FloorTo(int64_t value, int64_t step) {
+  const int64_t remainder = value % step;
+  return value - (remainder < 0 ? remainder + step : remainder);
+}
+
+}  // namespace
+
+int64_t PartitionOf(int64_t time_ns, ColdPartition partition) {
+  if (partition == ColdPartition::kHour) return FloorTo(time_ns, kHourNs);
+  const int64_t day_ns = FloorTo(time_ns, 24 * kHourNs);
+  if (partition == ColdPartition::kDay) return day_ns;
+  const std::chrono::sys_days day{std::chrono::days(day_ns / (24 * kHourNs))};
+  const std::chrono::year_month_day date{day};
+  const std::chrono::sys_days first{date.year() / date.month() / 1};
+  return first.time_since_epoch().count() * 24 * kHourNs;
+}
+
+absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinition> table,
+                                              const std::vector<LiveSegment>& sources) {
+  RewriteUnit unit;
+  unit.table_ = std::move(table);
+  for (const ColumnDefinition& column : unit.table_->columns) unit.columns_.emplace_back(column.type);
+  for (const LiveSegment& source : sources) {
+    unit.first_rows_.push_back(unit.commits_.size());
+    RETURN_IF_ERROR(unit.ReadSource(source));
+  }
+  return unit;
+}
+
+absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
+  const SegmentReader& reader = source.file->reader();
+  for (size_t g = 0; g < reader.row_group_count(); ++g) {
+    const RowGroupView& group = reader.row_group(g);
+    const uint32_t rows = group.row_count();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(table_->columns[i].id));
+      if (chunk == nullptr) {
+        columns_[i].AppendNulls(rows);
+      } else {
+        RETURN_IF_ERROR(chunk->Decode(0, rows, &columns_[i]));
+      }
+    }
+    const size_t first = commits_.size();
+    commits_.resize(first + rows);
+    ends_.resize(first + rows);
+    RETURN_IF_ERROR(group.Commits(0, rows, commits_.data() + first));
+    RETURN_IF_ERROR(group.Ends(0, rows, ends_.data() + first));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::vector<uint32_t>> RewriteUnit::SortedPartitions(bool by_partition) const {
+  const Column& keys = columns_[table_->key_ordinal()];
+  const auto times = columns_[table_->time_ordinal()].values_as<int64_t>();
+  std::map<int64_t, std::vector<uint32_t>> partitions;
+  for (uint32_t row = 0; row < row_count(); ++row) {
+    partitions[by_partition ? PartitionOf(times[row], table_->policy.cold_partition) : 0].push_back(row);
+  }
+  std::vector<std::vector<uint32_t>> sorted;
+  for (auto& [start, rows] : partitions) {
+    std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+      if (const int order = keys.StringAt(a).compare(keys.StringAt(b)); order != 0) return order < 0;
+      if (times[a] != times[b]) return times[a] < times[b];
+      if (commits_[a] != commits_[b]) return commits_[a] < commits_[b];
+      return a < b;
+    });
+    sorted.push_back(std::move(rows));
+  }
+  return sorted;
+}
+
+absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard, SegmentId id,
+                                                 std::vector<uint32_t> rows, Pacer* pacer) const {
+  ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true));
+  uint64_t bytes = 0;
+  for (const Column& column : columns_) bytes += column.memory_bytes();
+  const uint64_t row_bytes = std::max<uint64_t>(1, bytes / std::max<uint64_t>(1, row_count()));
+  const auto group_rows =
+      static_cast<size_t>(std::clamp<uint64_t>(kRowGroupBytes / row_bytes, 1024, kRowGroupRows));
+  for (size_t first = 0; first < rows.size(); first += group_rows) {
+    const absl::Span<const uint32_t> part = absl::MakeConstSpan(rows).subspan(first, group_rows);
+    std::vector<Column> columns;
+    for (const Column& source : columns_) {
+      columns.emplace_back(source.type());
+      columns.back().AppendSelected(source, part);
+    }
+    std::vector<Commit> commits, ends;
+    for (const uint32_t row : part) {
+      commits.push_back(commits_[row]);
+      ends.push_back(ends_[row]);
+    }
+    const bool all_open = std::all_of(ends.begin(), ends.end(), [](Commit end) { return end == kOpenEnd; });
+    const uint64_t before = writer->file_bytes();
+    RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, all_open ? absl::Span<const Commit>() : ends));
+    pacer->Spend(writer->file_bytes() - before);
+  }
+  ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
+  return RewrittenFile{.info = std::move(info), .rows = std::move(rows)};
+}
+
+}  // namespace cortex

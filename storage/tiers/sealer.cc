@@ -1,0 +1,160 @@
+#include "storage/tiers/sealer.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/meta/meta_store.h"
+#include "storage/runtime/memory_budget.h"
+#include "storage/tiers/file_tier.h"
+#include "storage/zone_map.h"
+
+namespace cortex {
+namespace {
+
+// The group's rows as columns, and on the way the zone maps that pruning of the memory copy uses from now on.
+absl::StatusOr<std::vector<Column>> DecodeGroup(RowGroup* group) {
+  const TableDefinition& table = *group->table();
+  const uint32_t rows = group->published_rows();
+  std::vector<Column> columns;
+  columns.reserve(table.columns.size());
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    columns.emplace_back(table.columns[i].type);
+    RETURN_IF_ERROR(group->column(i).Decode(0, rows, &columns.back()));
+    if (table.columns[i].type.is_filterable() && group->column(i).zone_map() == nullptr) {
+      group->mutable_column(i)->SetZoneMap(std::make_unique<ZoneMap>(ComputeZoneMap(columns.back(), 0, rows)));
+    }
+  }
+  return columns;
+}
+
+}  // namespace
+
+UnsavedEnds UnsavedEnds::Collect(const Table& table, uint32_t shard, ManifestEdit* edit) {
+  UnsavedEnds unsaved;
+  for (const LiveSegment& segment : table.segments()->shards[shard]) {
+    if (segment.file == nullptr || !segment.versions->unsaved()) continue;
+    const std::vector<VersionEnd> ends = segment.versions->List();
+    edit->PutEnds(table.id(), segment.id(), ends);
+    unsaved.saved_.emplace_back(segment.versions, ends.size());
+  }
+  return unsaved;
+}
+
+void UnsavedEnds::MarkSaved() const {
+  for (const auto& [versions, count] : saved_) versions->MarkSaved(count);
+}
+
+Sealer::Sealer(TierContext context, std::function<void()> on_sealed)
+    : context_(std::move(context)), on_sealed_(std::move(on_sealed)), thread_([this] { Run(); }) {
+  pthread_setname_np(thread_.native_handle(), "sealer");
+}
+
+Sealer::~Sealer() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+}
+
+void Sealer::Enqueue(std::shared_ptr<Table> table, ClosedGroup closed) {
+  MutexLock lock(&mutex_);
+  queue_.push_back({.table = std::move(table), .closed = std::move(closed), .number = next_number_++});
+  changed_.NotifyAll();
+}
+
+absl::Status Sealer::Drain() {
+  MutexLock lock(&mutex_);
+  const uint64_t last = next_number_ - 1;
+  const uint64_t failures = failures_;
+  while (!queue_.empty() && queue_.front().number <= last) {
+    if (stopping_) return absl::UnavailableError("the database is closing");
+    if (failures_ != failures) return last_error_;
+    changed_.Wait(&mutex_);
+  }
+  return absl::OkStatus();
+}
+
+size_t Sealer::queued() const {
+  MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
+void Sealer::Run() {
+  int64_t pause_ns = kFirstPauseNs;
+  for (;;) {
+    Job job;
+    {
+      MutexLock lock(&mutex_);
+      while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
+      if (stopping_) return;
+      job = queue_.front();
+    }
+    const absl::Status status = Seal(job);
+    if (!status.ok()) {
+      context_.Event("seal failed", absl::StrFormat("table %s, shard %d, %d rows: %s", job.table->definition()->name,
+                                                    job.closed.shard, job.closed.group->published_rows(),
+                                                    status.ToString()));
+    }
+    MutexLock lock(&mutex_);
+    if (status.ok()) {
+      queue_.pop_front();
+      pause_ns = kFirstPauseNs;
+      changed_.NotifyAll();
+      continue;
+    }
+    last_error_ = status;
+    ++failures_;
+    changed_.NotifyAll();
+    if (!stopping_) changed_.WaitFor(&mutex_, pause_ns);
+    pause_ns = std::min(pause_ns * 2, kLongestPauseNs);
+  }
+}
+
+absl::Status Sealer::Seal(const Job& job) {
+  Table& table = *job.table;
+  const ClosedGroup& closed = job.closed;
+  if (table.dropped()) return absl::OkStatus();
+  MemoryReservation copy(context_.budget, MemoryUse::kCaches);
+  if (context_.budget != nullptr) copy.ForceGrow(closed.group->raw_bytes());
+  ASSIGN_OR_RETURN(const std::vector<Column> columns, DecodeGroup(closed.group.get()));
+  std::vector<Commit> commits(closed.group->published_rows());
+  for (uint32_t row = 0; row < commits.size(); ++row) commits[row] = closed.group->CommitAt(row);
+
+  ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
+  ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(table.definition(), closed.shard, id, /*sorted_by_key=*/false));
+  RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}));
+  ASSIGN_OR_RETURN(const SegmentInfo info, writer->Finish());
+  const SegmentRecord record = context_.warm->RecordOf(*table.definition(), info);
+
+  {
+    MutexLock maintenance(table.maintenance_mutex(closed.shard));
+    if (table.dropped()) {
+      context_.warm->RemoveUncommitted(info.file_name);
+      return absl::OkStatus();
+    }
+    ManifestEdit edit;
+    edit.AddSegment(record);
+    edit.SetSealPoint(table.id(), closed.shard, closed.seal_point);
+    const std::vector<VersionEnd> own_ends = closed.group->versions()->List();
+    if (!own_ends.empty()) edit.PutEnds(table.id(), id, own_ends);
+    const UnsavedEnds unsaved = UnsavedEnds::Collect(table, closed.shard, &edit);
+    RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+    unsaved.MarkSaved();
+    closed.group->versions()->MarkSaved(own_ends.size());
+    ASSIGN_OR_RETURN(auto file, context_.warm->OpenFile(record, table.definition(), closed.group->versions()));
+    table.PublishSealed(closed, std::move(file));
+  }
+  // Deterministic replay: this line and the WAL tell which rows the file holds.
+  context_.Event("sealed", absl::StrFormat("table %s, shard %d, commits %d..%d, %d rows, %s",
+                                           table.definition()->name, closed.shard, record.min_commit,
+                                           record.max_commit, record.row_count, record.file_name));
+  on_sealed_();
+  return absl::OkStatus();
+}
+
+}  // namespace cortex

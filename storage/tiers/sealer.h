@@ -1,0 +1,73 @@
+// Turns closed row groups into warm segment files, in the order they were closed: write -> commit -> publish.
+//
+// Sealing is not eviction: the memory copy goes on serving reads. One thread; groups of one shard must be sealed in
+// order because a seal point says "everything before is in files". A group that cannot be written (disk full) stays at
+// the head of the queue and is tried again after a pause that doubles up to a minute; its rows are safe in the WAL.
+#ifndef CORTEX_STORAGE_TIERS_SEALER_H_
+#define CORTEX_STORAGE_TIERS_SEALER_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "storage/runtime/mutex.h"
+#include "storage/table/table.h"
+#include "storage/tiers/tier_context.h"
+
+namespace cortex {
+
+class Sealer {
+ public:
+  // `on_sealed` runs on the sealer's thread after each published group (the WAL may be trimmed).
+  Sealer(TierContext context, std::function<void()> on_sealed);
+  // Stops after the group under way. What is still queued is replayed from the WAL at the next start.
+  ~Sealer();
+
+  void Enqueue(std::shared_ptr<Table> table, ClosedGroup closed);
+  // Blocks until everything enqueued before is sealed. The error of the last failed try if the head is stuck (then it
+  // is still queued), or UNAVAILABLE when stopping.
+  absl::Status Drain();
+  size_t queued() const;
+
+ private:
+  struct Job {
+    std::shared_ptr<Table> table;
+    ClosedGroup closed;
+    uint64_t number = 0;
+  };
+  static constexpr int64_t kFirstPauseNs = 1'000'000'000;
+  static constexpr int64_t kLongestPauseNs = 60'000'000'000;
+
+  void Run();
+  absl::Status Seal(const Job& job);
+
+  const TierContext context_;
+  const std::function<void()> on_sealed_;
+
+  mutable Mutex mutex_;  // guards the queue and what Drain waits for; a leaf
+  CondVar changed_;
+  std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
+  uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
+  absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
+  uint64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+// The ends of a shard's sealed segments that no manifest edit holds yet, added to `edit`; call `MarkSaved` on the result
+// once the edit is committed.
+class UnsavedEnds {
+ public:
+  static UnsavedEnds Collect(const Table& table, uint32_t shard, ManifestEdit* edit);
+  void MarkSaved() const;
+
+ private:
+  std::vector<std::pair<std::shared_ptr<RowVersions>, uint64_t>> saved_;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_TIERS_SEALER_H_
