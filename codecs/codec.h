@@ -40,6 +40,9 @@ enum class EncodingId : uint8_t {
 
 std::string_view EncodingName(EncodingId id);
 
+// What a chunk is for: light encodings favour decode speed (warm), heavy ones size (cold).
+enum class EncodingEffort : uint8_t { kLight, kHeavy };
+
 // Where an EncodedChunk's bytes come from: a mapped file region whose pages are checksummed on first touch, a cache, or
 // plain memory. Read verifies, so a codec calls it for what it is about to use and for no more than that.
 class ByteSource {
@@ -112,14 +115,16 @@ class Codec {
 
   virtual EncodingId id() const = 0;
 
-  // Bytes `rows` would take (estimated), or nullopt if this encoding cannot hold them or surely does not pay.
-  virtual std::optional<uint64_t> EstimateBytes(const ValueSpan& rows) const = 0;
+  // Bytes `rows` would take (exact, or estimated from a sample where encoding is slow), or nullopt if this encoding
+  // cannot hold them or surely does not pay.
+  virtual std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort effort) const = 0;
 
   // Cost of decoding one row of 8 bytes, ns, measured on one core; the chooser weighs it against size by tier.
   virtual double decode_ns_per_value() const = 0;
 
-  // Appends the encoding of `rows` to `out`. Errors: INVALID_ARGUMENT if this encoding cannot hold them.
-  virtual absl::Status Encode(const ValueSpan& rows, std::string* out) const = 0;
+  // Appends the encoding of `rows` to `out`. Same rows and effort, same bytes. `out` may have grown on error.
+  // Errors: INVALID_ARGUMENT if this encoding cannot hold them.
+  virtual absl::Status Encode(const ValueSpan& rows, EncodingEffort effort, std::string* out) const = 0;
 
   // Opens what Encode wrote. `source` must outlive the chunk. Errors: DATA_LOSS.
   virtual absl::StatusOr<std::unique_ptr<EncodedChunk>> Open(const ByteSource* source, ValueShape shape,

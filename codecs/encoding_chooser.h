@@ -15,9 +15,6 @@ namespace cortex {
 // What the column declares (DESIGN: column option `compression`).
 enum class Compression : uint8_t { kNone, kAuto, kDictionary, kRunLength, kDelta, kZptv };
 
-// What the chunk is for: light encodings favour decode speed (warm), heavy ones size (cold).
-enum class EncodingEffort : uint8_t { kLight, kHeavy };
-
 struct EncodedBytes {
   EncodingId encoding;
   std::string bytes;

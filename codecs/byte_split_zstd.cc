@@ -1,0 +1,241 @@
+#include "codecs/byte_split_zstd.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/buffer.h"
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/bytes/status_macros.h"
+#include "codecs/chunk_io.h"
+#include "codecs/filter_values.h"
+#include "codecs/simd/unpack_kernels.h"
+#include "codecs/zstd_frame.h"
+
+namespace cortex {
+namespace {
+
+constexpr uint64_t kHeaderBytes = 8;  // u32 rows per block, u32 zero
+constexpr uint32_t kWideRowBytes = 256;
+constexpr uint32_t kWideBlockRows = 64;
+constexpr uint32_t kMaxBlockRows = 16384;
+
+uint32_t BlockRows(ValueShape shape, EncodingEffort effort) {
+  if (shape.row_bytes() >= kWideRowBytes) return kWideBlockRows;
+  const uint32_t target_bytes = effort == EncodingEffort::kLight ? 32 << 10 : 128 << 10;
+  uint32_t rows = 1024;
+  while (rows < kMaxBlockRows && 2 * rows * shape.row_bytes() <= target_bytes) rows *= 2;
+  return rows;
+}
+
+int Level(EncodingEffort effort) { return effort == EncodingEffort::kLight ? 1 : 9; }
+
+// What lies where: the directory has one entry per block, u32 offset in the chunk and u32 stored bytes of each plane.
+struct Layout {
+  ValueShape shape;
+  uint32_t row_count = 0;
+  uint32_t block_rows = 0;
+
+  uint32_t planes() const { return WidthOf(shape.type); }
+  uint32_t block_count() const { return (row_count + block_rows - 1) / block_rows; }
+  uint32_t RowsIn(uint32_t block) const { return std::min(block_rows, row_count - block * block_rows); }
+  uint64_t entry_bytes() const { return sizeof(uint32_t) * (1 + planes()); }
+  uint64_t data_at() const { return kHeaderBytes + block_count() * entry_bytes(); }
+  // Bytes of one plane of a block.
+  uint64_t PlaneBytes(uint32_t block) const { return uint64_t{RowsIn(block)} * shape.values_per_row; }
+};
+
+// Appends one block's planes to `out`; stored[k] bytes each.
+absl::Status AppendBlock(const ValueSpan& rows, EncodingEffort effort, Buffer* planes, std::string* out,
+                         uint32_t* stored) {
+  const uint32_t width = WidthOf(rows.shape.type);
+  const size_t values = size_t{rows.row_count} * rows.shape.values_per_row;
+  const std::byte* split = rows.fixed;
+  if (width > 1) {
+    planes->Resize(rows.byte_size());
+    simd::SplitBytes(rows.fixed, values, width, planes->data());
+    split = planes->data();
+  }
+  for (uint32_t k = 0; k < width; ++k) {
+    const absl::Span<const std::byte> plane(split + k * values, values);
+    const size_t start = out->size();
+    RETURN_IF_ERROR(AppendZstdFrame(plane, Level(effort), out));
+    // Below 3 % a frame is not worth decompressing. A frame never has a raw plane's size: that marks raw ones.
+    if (out->size() - start >= values - values / 32) {
+      out->resize(start);
+      out->append(AsStringView(plane));
+    }
+    stored[k] = static_cast<uint32_t>(out->size() - start);
+  }
+  return absl::OkStatus();
+}
+
+class ByteSplitChunk final : public EncodedChunk {
+ public:
+  ByteSplitChunk(const ByteSource* source, Layout layout) : source_(source), layout_(layout) {}
+
+  EncodingId encoding() const override { return EncodingId::kByteSplitZstd; }
+  uint32_t row_count() const override { return layout_.row_count; }
+
+  absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
+    RETURN_IF_ERROR(CheckRange(first, count, layout_.row_count));
+    const size_t row_bytes = layout_.shape.row_bytes();
+    Scratch scratch;
+    for (uint32_t row = first; row < first + count;) {
+      const uint32_t block = row / layout_.block_rows, skip = row % layout_.block_rows;
+      const uint32_t rows = std::min(layout_.RowsIn(block) - skip, first + count - row);
+      if (rows == layout_.RowsIn(block)) {
+        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, out->ExtendFixed(rows)));
+      } else {
+        scratch.rows.Resize(layout_.RowsIn(block) * row_bytes);
+        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
+        std::memcpy(out->ExtendFixed(rows), scratch.rows.data() + skip * row_bytes, rows * row_bytes);
+      }
+      row += rows;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Gather(absl::Span<const uint32_t> rows, ValueBuffer* out) const override {
+    RETURN_IF_ERROR(CheckRows(rows, layout_.row_count));
+    const size_t row_bytes = layout_.shape.row_bytes();
+    Scratch scratch;
+    uint32_t decoded = std::numeric_limits<uint32_t>::max();
+    for (uint32_t row : rows) {
+      const uint32_t block = row / layout_.block_rows;
+      if (block != decoded) {
+        scratch.rows.Resize(layout_.RowsIn(block) * row_bytes);
+        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
+        decoded = block;
+      }
+      std::memcpy(out->ExtendFixed(1), scratch.rows.data() + row % layout_.block_rows * row_bytes, row_bytes);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Filter(const ValueFilter& filter, uint32_t first, uint32_t count, uint64_t* selection) const override {
+    RETURN_IF_ERROR(CheckRange(first, count, layout_.row_count));
+    Scratch scratch;
+    for (uint32_t row = first; row < first + count;) {
+      const uint32_t block = row / layout_.block_rows, skip = row % layout_.block_rows;
+      const uint32_t rows = std::min(layout_.RowsIn(block) - skip, first + count - row);
+      uint64_t* bits = selection + (row - first) / 64;
+      if (std::any_of(bits, bits + (rows + 63) / 64, [](uint64_t word) { return word != 0; })) {
+        scratch.rows.Resize(layout_.RowsIn(block) * size_t{layout_.shape.row_bytes()});
+        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
+        const ValueSpan values{
+            .shape = layout_.shape, .row_count = layout_.RowsIn(block), .fixed = scratch.rows.data()};
+        FilterFixedValues(values.Slice(skip, rows), filter, bits);
+      }
+      row += rows;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Scratch {
+    Buffer planes;
+    Buffer rows;
+  };
+
+  absl::Status DecodeBlock(uint32_t block, Buffer* planes, std::byte* rows) const {
+    const uint64_t plane_bytes = layout_.PlaneBytes(block);
+    const uint32_t width = layout_.planes();
+    ASSIGN_OR_RETURN(const auto entry,
+                     source_->Read(kHeaderBytes + block * layout_.entry_bytes(), layout_.entry_bytes()));
+    planes->Resize(plane_bytes * width);
+    std::byte* split = width == 1 ? rows : planes->data();
+    uint64_t offset = LoadAs<uint32_t>(entry.data());
+    for (uint32_t k = 0; k < width; ++k) {
+      const auto stored = LoadAs<uint32_t>(entry.data() + sizeof(uint32_t) * (1 + k));
+      ASSIGN_OR_RETURN(const auto bytes, source_->Read(offset, stored));
+      const absl::Span<std::byte> plane(split + k * plane_bytes, plane_bytes);
+      if (stored == plane_bytes) {
+        if (stored != 0) std::memcpy(plane.data(), bytes.data(), stored);
+      } else {
+        RETURN_IF_ERROR(DecodeZstdFrame(bytes, plane));
+      }
+      offset += stored;
+    }
+    if (width > 1) simd::UnsplitBytes(planes->data(), plane_bytes, width, rows);
+    return absl::OkStatus();
+  }
+
+  const ByteSource* source_;
+  Layout layout_;
+};
+
+class ByteSplitZstd final : public Codec {
+ public:
+  EncodingId id() const override { return EncodingId::kByteSplitZstd; }
+  double decode_ns_per_value() const override { return 4; }
+
+  // A few blocks spread over the chunk stand for all of them.
+  std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort effort) const override {
+    if (rows.shape.type == PhysicalType::kBytes || rows.row_count == 0) return std::nullopt;
+    constexpr uint32_t kSampledBlocks = 4;
+    const Layout layout{rows.shape, rows.row_count, BlockRows(rows.shape, effort)};
+    const uint32_t blocks = layout.block_count();
+    const uint32_t step = std::max(1u, blocks / kSampledBlocks);
+    uint64_t raw = 0;
+    std::string encoded;
+    Buffer planes;
+    uint32_t stored[8];
+    for (uint32_t block = step / 2; block < blocks; block += step) {
+      const ValueSpan slice = rows.Slice(block * layout.block_rows, layout.RowsIn(block));
+      raw += slice.byte_size();
+      if (!AppendBlock(slice, effort, &planes, &encoded, stored).ok()) return std::nullopt;
+    }
+    const double ratio = static_cast<double>(encoded.size()) / static_cast<double>(raw);
+    return layout.data_at() + static_cast<uint64_t>(ratio * static_cast<double>(rows.byte_size()));
+  }
+
+  absl::Status Encode(const ValueSpan& rows, EncodingEffort effort, std::string* out) const override {
+    if (rows.shape.type == PhysicalType::kBytes) {
+      return absl::InvalidArgumentError("byte_split_zstd holds fixed-width values");
+    }
+    const Layout layout{rows.shape, rows.row_count, BlockRows(rows.shape, effort)};
+    const size_t start = out->size();
+    out->resize(start + layout.data_at(), '\0');
+    ByteWriter writer(out);
+    writer.PatchAt(start, layout.block_rows);
+    Buffer planes;
+    uint32_t stored[8];
+    for (uint32_t block = 0; block < layout.block_count(); ++block) {
+      const size_t entry = start + kHeaderBytes + block * layout.entry_bytes();
+      if (out->size() - start > std::numeric_limits<uint32_t>::max()) {
+        return absl::InvalidArgumentError("byte_split_zstd chunk exceeds 4 GiB");
+      }
+      writer.PatchAt(entry, static_cast<uint32_t>(out->size() - start));
+      RETURN_IF_ERROR(AppendBlock(rows.Slice(block * layout.block_rows, layout.RowsIn(block)), effort, &planes, out,
+                                  stored));
+      for (uint32_t k = 0; k < layout.planes(); ++k) writer.PatchAt(entry + sizeof(uint32_t) * (1 + k), stored[k]);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<EncodedChunk>> Open(const ByteSource* source, ValueShape shape,
+                                                     uint32_t row_count) const override {
+    if (shape.type == PhysicalType::kBytes) return absl::DataLossError("byte_split_zstd chunk of a string column");
+    ASSIGN_OR_RETURN(const auto header, source->Read(0, kHeaderBytes));
+    const Layout layout{shape, row_count, LoadAs<uint32_t>(header.data())};
+    // Filter relies on blocks that begin at a word of the selection.
+    if (layout.block_rows == 0 || layout.block_rows > kMaxBlockRows || layout.block_rows % 64 != 0) {
+      return absl::DataLossError(absl::StrFormat("byte_split_zstd blocks of %d rows", layout.block_rows));
+    }
+    if (source->size() < layout.data_at()) {
+      return absl::DataLossError(absl::StrFormat("byte_split_zstd directory of %d blocks is truncated",
+                                                 layout.block_count()));
+    }
+    return std::make_unique<ByteSplitChunk>(source, layout);
+  }
+};
+
+}  // namespace
+
+const Codec* ByteSplitZstdCodec() {
+  static const ByteSplitZstd codec;
+  return &codec;
+}
+
+}  // namespace cortex

@@ -1,0 +1,68 @@
+#include "codecs/dictionary_builder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "absl/container/flat_hash_map.h"
+#include "codecs/bytes/string_view.h"
+
+namespace cortex {
+namespace {
+
+// Numbers entries in order of appearance, then renumbers them in `less` order.
+template <typename Key, class KeyOf, class Less>
+std::optional<BuiltDictionary> Build(uint32_t row_count, uint32_t max_entries, const KeyOf& key_of, const Less& less) {
+  BuiltDictionary built;
+  built.codes.reserve(row_count);
+  absl::flat_hash_map<Key, uint32_t> codes;
+  for (uint32_t i = 0; i < row_count; ++i) {
+    const auto [entry, added] = codes.try_emplace(key_of(i), static_cast<uint32_t>(built.first_rows.size()));
+    if (added) {
+      if (built.first_rows.size() == max_entries) return std::nullopt;
+      built.first_rows.push_back(i);
+    }
+    built.codes.push_back(entry->second);
+  }
+  std::vector<uint32_t> order(built.first_rows.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return less(key_of(built.first_rows[a]), key_of(built.first_rows[b])); });
+  std::vector<uint32_t> new_code(order.size()), first_rows(order.size());
+  for (uint32_t i = 0; i < order.size(); ++i) {
+    new_code[order[i]] = i;
+    first_rows[i] = built.first_rows[order[i]];
+  }
+  built.first_rows = std::move(first_rows);
+  for (uint32_t& code : built.codes) code = new_code[code];
+  return built;
+}
+
+// The value's bits, sign-extended for integers; as an int64 in numeric order for floats.
+int64_t SortableBits(const ValueSpan& rows, uint32_t row) {
+  const uint32_t width = rows.shape.row_bytes();
+  uint64_t bits = 0;
+  std::memcpy(&bits, rows.fixed + size_t{row} * width, width);
+  const unsigned unused = 64 - 8 * width;
+  const auto value = static_cast<int64_t>(bits << unused) >> unused;
+  if (!IsFloat(rows.shape.type)) return value;
+  return value < 0 ? value ^ std::numeric_limits<int64_t>::max() : value;
+}
+
+}  // namespace
+
+bool HasDictionaryForm(ValueShape shape) { return shape.values_per_row == 1; }
+
+std::optional<BuiltDictionary> BuildDictionary(const ValueSpan& rows, uint32_t max_entries) {
+  if (rows.shape.type == PhysicalType::kBytes) {
+    return Build<absl::string_view>(
+        rows.row_count, max_entries, [&](uint32_t i) { return AbslView(rows.StringAt(i)); },
+        [](absl::string_view a, absl::string_view b) { return a < b; });
+  }
+  return Build<int64_t>(
+      rows.row_count, max_entries, [&](uint32_t i) { return SortableBits(rows, i); },
+      [](int64_t a, int64_t b) { return a < b; });
+}
+
+}  // namespace cortex

@@ -1,0 +1,98 @@
+#include "codecs/encoding_chooser.h"
+
+#include <optional>
+#include <vector>
+
+#include "codecs/byte_split_zstd.h"
+#include "codecs/bytes/status_macros.h"
+#include "codecs/codec_registry.h"
+#include "codecs/plain.h"
+
+namespace cortex {
+namespace {
+
+// Rows this wide (vectors) are fetched in place when plain.
+constexpr uint32_t kWideRowBytes = 256;
+
+// How an effort trades. Sizes are compared as bytes + byte_per_ns · decode time, times a handicap.
+struct Taste {
+  double bytes_per_ns;        // what a nanosecond of decoding is worth
+  double pack_handicap;       // what giving up zero copy costs
+  double zstd_handicap;       // decompression of scalars and strings
+  double wide_zstd_handicap;  // decompression of wide rows
+};
+
+// Light: chunks are scanned from the mapping, so zstd must halve scalars (strings: save a third), and wide rows must
+// save a fifth: full-mantissa floats give 10-16 %, which is not worth losing zero copy at 2 GB/s.
+constexpr Taste kLightTaste{0.1, 1.05, 2.0, 1.25};
+constexpr double kLightStringHandicap = 1.5;
+// Heavy: size decides, unless nothing is gained.
+constexpr Taste kHeavyTaste{0.01, 1.01, 1.03, 1.03};
+
+std::vector<EncodingId> Candidates(Compression compression) {
+  using enum EncodingId;
+  switch (compression) {
+    case Compression::kNone:
+      return {kPlain};
+    case Compression::kDictionary:
+      return {kPlain, kConstant, kDictionary};
+    case Compression::kRunLength:
+      return {kPlain, kConstant, kRunLength};
+    case Compression::kDelta:
+      return {kPlain, kConstant, kDelta};
+    case Compression::kAuto:
+    case Compression::kZptv:  // without a contract it is lossless: the best of what there is
+      return {kPlain, kConstant, kDictionary, kRunLength, kBitPack, kDelta, kByteSplitZstd, kZstd};
+  }
+  return {kPlain};
+}
+
+double Handicap(EncodingId id, const ValueSpan& rows, EncodingEffort effort) {
+  const bool light = effort == EncodingEffort::kLight;
+  const Taste& taste = light ? kLightTaste : kHeavyTaste;
+  switch (id) {
+    case EncodingId::kPlain:
+      return 1.0;
+    case EncodingId::kByteSplitZstd:
+      return rows.shape.row_bytes() >= kWideRowBytes ? taste.wide_zstd_handicap : taste.zstd_handicap;
+    case EncodingId::kZstd:
+      return light ? kLightStringHandicap : taste.zstd_handicap;
+    default:
+      return taste.pack_handicap;
+  }
+}
+
+double Score(const Codec& codec, const ValueSpan& rows, EncodingEffort effort, uint64_t bytes) {
+  const Taste& taste = effort == EncodingEffort::kLight ? kLightTaste : kHeavyTaste;
+  const double values = static_cast<double>(rows.byte_size()) / 8;
+  return Handicap(codec.id(), rows, effort) * static_cast<double>(bytes) +
+         taste.bytes_per_ns * codec.decode_ns_per_value() * values;
+}
+
+}  // namespace
+
+absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort) {
+  const Codec* best = PlainCodec();
+  double best_score = 0;
+  for (EncodingId id : Candidates(compression)) {
+    ASSIGN_OR_RETURN(const Codec* codec, FindCodec(id));
+    const std::optional<uint64_t> bytes = codec->EstimateBytes(rows, effort);
+    if (!bytes.has_value()) continue;
+    const double score = Score(*codec, rows, effort, *bytes);
+    if (id == EncodingId::kPlain || score < best_score) {
+      best = codec;
+      best_score = score;
+    }
+  }
+  EncodedBytes encoded{best->id(), {}};
+  RETURN_IF_ERROR(best->Encode(rows, effort, &encoded.bytes));
+  // An estimate from a sample can be wrong; nothing may grow.
+  const uint64_t plain_bytes = *PlainCodec()->EstimateBytes(rows, effort);
+  if (best != PlainCodec() && encoded.bytes.size() >= plain_bytes) {
+    encoded = {EncodingId::kPlain, {}};
+    RETURN_IF_ERROR(PlainCodec()->Encode(rows, effort, &encoded.bytes));
+  }
+  return encoded;
+}
+
+}  // namespace cortex

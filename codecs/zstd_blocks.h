@@ -1,0 +1,14 @@
+// Zstd: strings that a dictionary does not help, in zstd frames of about 64 KiB, their lengths bit-packed apart.
+// FORMAT.md, "zstd".
+#ifndef CORTEX_CODECS_ZSTD_BLOCKS_H_
+#define CORTEX_CODECS_ZSTD_BLOCKS_H_
+
+#include "codecs/codec.h"
+
+namespace cortex {
+
+const Codec* ZstdCodec();
+
+}  // namespace cortex
+
+#endif  // CORTEX_CODECS_ZSTD_BLOCKS_H_
