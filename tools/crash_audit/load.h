@@ -1,0 +1,64 @@
+// The load of one round: writers over streams and unary calls into all tiers, moves between tiers, and queries whose
+// answers must lie between what was acknowledged before and what was sent until after them.
+#ifndef CORTEX_TOOLS_CRASH_AUDIT_LOAD_H_
+#define CORTEX_TOOLS_CRASH_AUDIT_LOAD_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/runtime/mutex.h"
+#include "tools/client/connection.h"
+#include "tools/crash_audit/ledger.h"
+
+namespace cortex::audit {
+
+struct LoadOptions {
+  std::string endpoint;
+  uint64_t seed = 0;        // of this round's choices
+  int batches_per_s = 60;   // of each writer
+};
+
+// What went wrong while the server was alive, as sentences; empty in a good round.
+class Load final {
+ public:
+  // Starts the threads: four writers, one mover, one reader. `ledger` must outlive the load.
+  Load(const LoadOptions& options, uint64_t row_seed, Ledger* ledger);
+  // Stop().
+  ~Load();
+
+  // Ends all threads: each leaves its loop, or its call fails because the server is gone.
+  void Stop();
+
+  uint64_t moves() const { return moves_.load(); }
+  uint64_t queries() const { return queries_.load(); }
+  std::vector<std::string> complaints() const;
+
+ private:
+  void StreamWriter(Target target, uint32_t writer);
+  void UnaryWriter(Target target, uint32_t writer);
+  void Mover();
+  void Reader();
+  // True if the thread should go on after this status; complains about what no kill explains.
+  bool Tolerate(const absl::Status& status, const char* what);
+  // Waits so that a writer keeps its pace; false when stopping.
+  bool Pace(uint64_t round);
+
+  const LoadOptions options_;
+  const uint64_t row_seed_;
+  Ledger* const ledger_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> moves_{0}, queries_{0};
+
+  mutable Mutex mutex_;  // guards the complaints and the wait for the end
+  CondVar stopped_;
+  std::vector<std::string> complaints_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cortex::audit
+
+#endif  // CORTEX_TOOLS_CRASH_AUDIT_LOAD_H_

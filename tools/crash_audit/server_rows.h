@@ -1,0 +1,29 @@
+// Reads what the server holds, for comparison with the ledger.
+#ifndef CORTEX_TOOLS_CRASH_AUDIT_SERVER_ROWS_H_
+#define CORTEX_TOOLS_CRASH_AUDIT_SERVER_ROWS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/client/connection.h"
+#include "tools/crash_audit/audit_rows.h"
+
+namespace cortex::audit {
+
+// Every row of one of the audit tables.
+absl::StatusOr<std::vector<AuditRow>> ReadAllRows(const client::Connection& connection, const char* table);
+
+// The current rows of some keys through Get, which takes another way than queries. Keys without a row are left out.
+absl::StatusOr<std::vector<AuditRow>> GetRows(const client::Connection& connection, const char* table,
+                                              const std::vector<std::string>& keys);
+
+// Creates both tables unless they exist.
+absl::Status CreateTables(const client::Connection& connection);
+
+// "hot 1200, warm 300, cold 50": rows per tier over both tables.
+absl::StatusOr<std::string> TierSummary(const client::Connection& connection);
+
+}  // namespace cortex::audit
+
+#endif  // CORTEX_TOOLS_CRASH_AUDIT_SERVER_ROWS_H_
