@@ -118,7 +118,8 @@ absl::Status DatabaseImpl::OpenStores() {
   ASSIGN_OR_RETURN(lock_, fs->LockFile(JoinPath(options_.data_dir, "LOCK")));
   ASSIGN_OR_RETURN(meta_, MetaStore::Open({.dir = JoinPath(options_.data_dir, "meta"),
                                            .file_system = fs,
-                                           .budget = options_.budget}));
+                                           .budget = options_.budget,
+                                           .repair = options_.repair_wal}));
   ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
                                           .directory = options_.warm_dir,
                                           .file_system = fs,

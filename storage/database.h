@@ -40,7 +40,7 @@ struct DatabaseOptions {
   uint64_t tiering_bytes_per_second = 200ull << 20;  // pace of moves; 0 = unpaced
   int64_t tiering_interval_ns = 1'000'000'000;       // how often policies are looked at; 0 = only when asked
   bool create_builtin_tables = true;
-  bool repair_wal = false;  // cut the WAL at damage instead of refusing to start
+  bool repair_wal = false;  // cut logs at damage (and lose the commits behind it) instead of refusing to start
   // Borrowed; must outlive the database. nullptr: the system's own.
   FileSystem* file_system = nullptr;
   Clock* clock = nullptr;

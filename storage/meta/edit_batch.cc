@@ -91,7 +91,7 @@ absl::Status EditBatch::Add(const ManifestEdit::ColdIndexOp& op) {
   }
   RETURN_IF_ERROR(Put(MetaFamily::kCold, ColdKey(op.segment, ColdPart::kFooter), op.footer));
   RETURN_IF_ERROR(Put(MetaFamily::kCold, ColdKey(op.segment, ColdPart::kKeyFilter), op.key_filter));
-  return Put(MetaFamily::kCold, ColdKey(op.segment, ColdPart::kFences), EncodeFences(op.fences));
+  return Put(MetaFamily::kCold, ColdKey(op.segment, ColdPart::kFences), EncodeColdFences(op.fences));
 }
 
 absl::Status EditBatch::Add(const ManifestEdit::CounterOp& op) {

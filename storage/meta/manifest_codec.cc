@@ -142,7 +142,7 @@ absl::StatusOr<std::vector<VersionEnd>> DecodeEnds(std::string_view bytes) {
   return ends;
 }
 
-std::string EncodeFences(absl::Span<const std::string> fences) {
+std::string EncodeColdFences(absl::Span<const std::string> fences) {
   std::string bytes;
   ByteWriter writer(&bytes);
   writer.PutVarint(fences.size());
@@ -157,7 +157,7 @@ std::string EncodeFences(absl::Span<const std::string> fences) {
   return bytes;
 }
 
-absl::StatusOr<std::vector<std::string>> DecodeFences(std::string_view bytes) {
+absl::StatusOr<std::vector<std::string>> DecodeColdFences(std::string_view bytes) {
   ByteReader reader(bytes);
   uint64_t count = 0;
   RETURN_IF_ERROR(ReadCount(&reader, 2, "fences", &count));

@@ -28,8 +28,8 @@ absl::StatusOr<std::string> EncodeEnds(absl::Span<const VersionEnd> ends);
 absl::StatusOr<std::vector<VersionEnd>> DecodeEnds(std::string_view bytes);
 
 // Strings in any order; short where neighbours share a prefix, as sorted keys do.
-std::string EncodeFences(absl::Span<const std::string> fences);
-absl::StatusOr<std::vector<std::string>> DecodeFences(std::string_view bytes);
+std::string EncodeColdFences(absl::Span<const std::string> fences);
+absl::StatusOr<std::vector<std::string>> DecodeColdFences(std::string_view bytes);
 
 std::string EncodeNumber(uint64_t number);
 absl::StatusOr<uint64_t> DecodeNumber(std::string_view bytes);

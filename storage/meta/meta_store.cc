@@ -195,7 +195,7 @@ absl::StatusOr<std::string> MetaStore::ReadKeyFilter(SegmentId segment) const {
 
 absl::StatusOr<std::vector<std::string>> MetaStore::ReadFences(SegmentId segment) const {
   ASSIGN_OR_RETURN(const std::string bytes, ReadColdPart(impl_->db(), segment, ColdPart::kFences));
-  return DecodeFences(bytes);
+  return DecodeColdFences(bytes);
 }
 
 absl::Status MetaStore::PutPlacements(TableId table,

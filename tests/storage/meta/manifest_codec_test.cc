@@ -37,7 +37,7 @@ TEST_CASE("Manifest codec writes the bytes of format 1", "[storage][meta]") {
   const std::vector<VersionEnd> ends = {{0, 1000}, {1, 1000}, {300, 999}};
   CHECK(REQUIRE_OK_AND_TAKE(EncodeEnds(ends)) == Bytes({3, 0, 0xd0, 0x0f, 0, 0, 0xaa, 0x02, 1}));
   const std::vector<std::string> fences = {"ab", "abc", "b"};
-  CHECK(EncodeFences(fences) == Bytes({3, 0, 2, 'a', 'b', 2, 1, 'c', 0, 1, 'b'}));
+  CHECK(EncodeColdFences(fences) == Bytes({3, 0, 2, 'a', 'b', 2, 1, 'c', 0, 1, 'b'}));
   CHECK(EncodeNumber(300) == Bytes({0xac, 0x02}));
   CHECK(EncodeFormat() == Bytes({0x08, 1}));
 }
@@ -103,7 +103,7 @@ TEST_CASE("Manifest codec refuses version ends out of order", "[storage][meta]")
 
 TEST_CASE("Manifest codec bounds memory before it trusts a count", "[storage][meta]") {
   REQUIRE_STATUS(DecodeEnds("\xff\xff\xff\xff\x0f\x01\x02"), absl::StatusCode::kDataLoss, "does not fit");
-  REQUIRE_STATUS(DecodeFences("\xff\xff\xff\xff\x0f\x01\x02"), absl::StatusCode::kDataLoss, "does not fit");
+  REQUIRE_STATUS(DecodeColdFences("\xff\xff\xff\xff\x0f\x01\x02"), absl::StatusCode::kDataLoss, "does not fit");
   const std::string overflow = Bytes({2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 5, 0});
   REQUIRE_STATUS(DecodeEnds(overflow), absl::StatusCode::kDataLoss, "overflows");
 }
@@ -111,14 +111,14 @@ TEST_CASE("Manifest codec bounds memory before it trusts a count", "[storage][me
 TEST_CASE("Manifest codec brings fences back", "[storage][meta]") {
   std::vector<std::string> fences = {"", "", "a", "entity-000001", "entity-000999", "entity-1", std::string(300, 'z')};
   fences.push_back(std::string("\0\xff\0", 3));
-  const std::string bytes = EncodeFences(fences);
-  CHECK(REQUIRE_OK_AND_TAKE(DecodeFences(bytes)) == fences);
-  CHECK(REQUIRE_OK_AND_TAKE(DecodeFences(EncodeFences({}))).empty());
+  const std::string bytes = EncodeColdFences(fences);
+  CHECK(REQUIRE_OK_AND_TAKE(DecodeColdFences(bytes)) == fences);
+  CHECK(REQUIRE_OK_AND_TAKE(DecodeColdFences(EncodeColdFences({}))).empty());
   for (size_t size = 0; size < bytes.size(); ++size) {
     CAPTURE(size);
-    REQUIRE_STATUS(DecodeFences(std::string_view(bytes).substr(0, size)), absl::StatusCode::kDataLoss, "");
+    REQUIRE_STATUS(DecodeColdFences(std::string_view(bytes).substr(0, size)), absl::StatusCode::kDataLoss, "");
   }
-  REQUIRE_STATUS(DecodeFences(Bytes({2, 0, 1, 'a', 2, 0})), absl::StatusCode::kDataLoss, "more than there are");
+  REQUIRE_STATUS(DecodeColdFences(Bytes({2, 0, 1, 'a', 2, 0})), absl::StatusCode::kDataLoss, "more than there are");
 }
 
 TEST_CASE("Manifest codec refuses the format of a newer program", "[storage][meta]") {

@@ -1,0 +1,138 @@
+#include "storage/commit_log.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <future>
+#include <thread>
+
+#include "storage/io/file_system.h"
+#include "storage/wal/wal_reader.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/status_assertions.h"
+#include "tests/support/temp_dir.h"
+
+namespace cortex {
+namespace {
+
+using testing::FaultyFileSystem;
+using testing::TempDir;
+
+// Records the order in which the log called it.
+class ProbeTask final : public CommitTask {
+ public:
+  struct Log {
+    std::vector<Commit> applied;               // applier thread only, until the log is closed
+    std::vector<absl::StatusOr<Commit>> done;  // the same
+  };
+  ProbeTask(Log* log, std::string payload, std::promise<absl::Status>* finished = nullptr)
+      : log_(log), payload_(std::move(payload)), finished_(finished) {}
+  uint64_t queued_bytes() const override { return payload_.size(); }
+  absl::StatusOr<std::string> Prepare(Commit) override {
+    if (payload_ == "refuse") return absl::InvalidArgumentError("refused by the task");
+    return payload_;
+  }
+  absl::Status Apply(Commit commit) override {
+    log_->applied.push_back(commit);
+    return absl::OkStatus();
+  }
+  void Done(absl::StatusOr<Commit> result) override {
+    if (finished_ != nullptr) finished_->set_value(result.status());
+    if (result.ok()) log_->done.push_back(result);
+  }
+
+ private:
+  Log* const log_;
+  const std::string payload_;
+  std::promise<absl::Status>* const finished_;
+};
+
+absl::Status Run(CommitLog* log, ProbeTask::Log* probe, std::string payload) {
+  std::promise<absl::Status> finished;
+  auto future = finished.get_future();
+  log->Submit(std::make_unique<ProbeTask>(probe, std::move(payload), &finished));
+  return future.get();
+}
+
+std::unique_ptr<WalWriter> OpenWal(FileSystem* fs, const std::string& dir) {
+  REQUIRE_OK(fs->CreateDirs(dir));
+  auto reader = REQUIRE_OK_AND_TAKE(WalReader::Open(fs, {.dir = dir}));
+  WalRecord record;
+  while (REQUIRE_OK_AND_TAKE(reader->Next(&record))) {
+  }
+  return REQUIRE_OK_AND_TAKE(WalWriter::Open(fs, {.dir = dir, .server_id = 1, .file_bytes = 1 << 20}, reader->tail()));
+}
+
+std::vector<Commit> CommitsIn(FileSystem* fs, const std::string& dir) {
+  auto reader = REQUIRE_OK_AND_TAKE(WalReader::Open(fs, {.dir = dir}));
+  std::vector<Commit> commits;
+  WalRecord record;
+  while (REQUIRE_OK_AND_TAKE(reader->Next(&record))) commits.push_back(record.commit);
+  return commits;
+}
+
+}  // namespace
+
+TEST_CASE("CommitLog applies in commit order and acknowledges what is durable and visible", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  {
+    CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path()), .last_commit = 41});
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 200; ++i) log.Submit(std::make_unique<ProbeTask>(&probe, "payload"));
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+  REQUIRE(probe.applied.size() == 800);
+  for (size_t i = 0; i < 800; ++i) REQUIRE(probe.applied[i] == 42 + i);
+  REQUIRE(probe.done.size() == 800);
+  const auto commits = CommitsIn(PosixFileSystem(), dir.path());
+  CHECK(commits == probe.applied);
+}
+
+TEST_CASE("CommitLog gives no commit to a task that refuses itself", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path())});
+  REQUIRE_OK(Run(&log, &probe, "a"));
+  REQUIRE_STATUS(Run(&log, &probe, "refuse"), absl::StatusCode::kInvalidArgument, "refused by the task");
+  REQUIRE_OK(Run(&log, &probe, "b"));
+  CHECK(log.visible_commit() == 2);
+  REQUIRE_OK(log.WaitVisible(2));
+  REQUIRE_STATUS(log.WaitVisible(3), absl::StatusCode::kOutOfRange, "never given out");
+}
+
+TEST_CASE("CommitLog acknowledges nothing after a failed sync", "[storage]") {
+  TempDir dir;
+  FaultyFileSystem fs(PosixFileSystem());
+  ProbeTask::Log probe;
+  {
+    CommitLog log({.wal = OpenWal(&fs, dir.path())});
+    REQUIRE_OK(Run(&log, &probe, "a"));
+    fs.FailAt(fs.operation_count() + 1, absl::DataLossError("injected"), /*sticky=*/false);
+    REQUIRE_STATUS(Run(&log, &probe, "b"), absl::StatusCode::kUnavailable, "until restart");
+    // The disk works again, the log does not believe it.
+    REQUIRE_STATUS(Run(&log, &probe, "c"), absl::StatusCode::kUnavailable, "until restart");
+    CHECK(log.visible_commit() == 1);
+    CHECK_FALSE(log.health().ok());
+  }
+  CHECK(probe.applied == std::vector<Commit>{1});
+}
+
+TEST_CASE("CommitLog trims whole files below the bound", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path())});
+  for (int i = 0; i < 40; ++i) REQUIRE_OK(Run(&log, &probe, std::string(100'000, 'x')));
+  const uint64_t before = log.wal_bytes();
+  log.RequestTrim(30);
+  REQUIRE_OK(Run(&log, &probe, "y"));
+  REQUIRE_OK(Run(&log, &probe, "z"));
+  CHECK(log.wal_bytes() < before);
+  CHECK(CommitsIn(PosixFileSystem(), dir.path()).back() == 42);
+  CHECK(CommitsIn(PosixFileSystem(), dir.path()).front() <= 30);
+}
+
+}  // namespace cortex
