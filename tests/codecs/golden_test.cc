@@ -1,0 +1,104 @@
+// The bytes of every encoding, frozen: tests/golden/codecs/<encoding>_<column>.hex must be what today's encoder writes, and
+// today's decoder must read it. Zstd frames may differ between versions of the library, so for those two encodings only
+// reading is checked.
+//
+// After an intended change of format: CORTEX_WRITE_GOLDEN=1 codecs_test "Golden*", and say so in FORMAT.md.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/codec_registry.h"
+#include "tests/codecs/sample_columns.h"
+#include "tests/support/status_assertions.h"
+
+#ifndef CORTEX_GOLDEN_DIR
+#error "CORTEX_GOLDEN_DIR names tests/golden/codecs"
+#endif
+
+namespace cortex {
+namespace {
+
+ValueBuffer GoldenIntegers() {
+  ValueBuffer out(ValueShape{PhysicalType::kInt64, 1});
+  auto* to = reinterpret_cast<int64_t*>(out.ExtendFixed(40));
+  for (int64_t i = 0; i < 40; ++i) to[i] = 1000 + i / 8 * 5 + (i == 17 ? int64_t{1} << 40 : 0);
+  return out;
+}
+
+ValueBuffer GoldenFloats() {
+  ValueBuffer out(ValueShape{PhysicalType::kFloat32, 2});
+  auto* to = reinterpret_cast<float*>(out.ExtendFixed(40));
+  for (int i = 0; i < 80; ++i) to[i] = static_cast<float>(i / 4) * 0.25f - 3.0f;
+  return out;
+}
+
+ValueBuffer GoldenStrings() {
+  ValueBuffer out(ValueShape{PhysicalType::kBytes, 1});
+  for (int i = 0; i < 40; ++i) out.AppendString(i % 10 == 9 ? "" : "state " + std::to_string(i / 4));
+  return out;
+}
+
+ValueBuffer GoldenConstant() {
+  ValueBuffer out(ValueShape{PhysicalType::kFloat64, 1});
+  auto* to = reinterpret_cast<double*>(out.ExtendFixed(40));
+  for (int i = 0; i < 40; ++i) to[i] = -0.0;
+  return out;
+}
+
+std::string ToHex(std::string_view bytes) {
+  std::string hex;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    char digits[3];
+    std::snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(bytes[i]));
+    hex += digits;
+    hex += i % 32 == 31 ? '\n' : ' ';
+  }
+  hex += '\n';
+  return hex;
+}
+
+std::string FromHex(const std::string& hex) {
+  std::istringstream in(hex);
+  std::string bytes, digits;
+  while (in >> digits) bytes.push_back(static_cast<char>(std::stoi(digits, nullptr, 16)));
+  return bytes;
+}
+
+void CheckGolden(const std::string& name, EncodingId id, const ValueBuffer& column) {
+  INFO(name << ", " << EncodingName(id));
+  const ValueSpan rows = column.span();
+  const Codec* codec = REQUIRE_OK_AND_TAKE(FindCodec(id));
+  const std::filesystem::path path =
+      std::filesystem::path(CORTEX_GOLDEN_DIR) / (std::string(EncodingName(id)) + "_" + name + ".hex");
+  std::string today;
+  REQUIRE_OK(codec->Encode(rows, EncodingEffort::kLight, &today));
+  if (std::getenv("CORTEX_WRITE_GOLDEN") != nullptr) std::ofstream(path) << ToHex(today);
+  std::ifstream file(path);
+  REQUIRE(file.good());
+  std::stringstream hex;
+  hex << file.rdbuf();
+  const std::string golden = FromHex(hex.str());
+  if (id != EncodingId::kByteSplitZstd && id != EncodingId::kZstd) REQUIRE(ToHex(today) == ToHex(golden));
+  const MemorySource source(AsBytes(golden));
+  const auto chunk = REQUIRE_OK_AND_TAKE(OpenChunk(id, &source, rows.shape, rows.row_count));
+  ValueBuffer decoded(rows.shape);
+  REQUIRE_OK(chunk->Decode(0, rows.row_count, &decoded));
+  REQUIRE(testing::SameRows(decoded.span(), rows));
+}
+
+TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
+  using enum EncodingId;
+  for (EncodingId id : {kPlain, kDictionary, kRunLength, kBitPack, kDelta, kByteSplitZstd}) {
+    CheckGolden("int64", id, GoldenIntegers());
+  }
+  for (EncodingId id : {kPlain, kRunLength, kByteSplitZstd}) CheckGolden("float32x2", id, GoldenFloats());
+  for (EncodingId id : {kPlain, kDictionary, kRunLength, kZstd}) CheckGolden("string", id, GoldenStrings());
+  CheckGolden("float64", kConstant, GoldenConstant());
+}
+
+}  // namespace
+}  // namespace cortex
