@@ -75,8 +75,8 @@ class SegmentReader final : public SegmentView {
 
  private:
   class Impl;
-  explicit SegmentReader(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit SegmentReader(std::shared_ptr<Impl> impl);
+  const std::shared_ptr<Impl> impl_;  // shared with columns of codes that outlive the reader
 };
 
 }  // namespace cortex

@@ -38,7 +38,7 @@ struct SegmentWriterOptions {
 // One thread at a time. Memory: one encoded chunk, 8 bytes per row (16 while finishing).
 class SegmentWriter {
  public:
-  // Errors: those of the file system; ALREADY_EXISTS if a temporary file of this id is there.
+  // A temporary file of this id is overwritten: it can only be left from a crash. Errors: those of the file system.
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(SegmentWriterOptions options);
   // Removes the temporary file unless Finish succeeded.
   ~SegmentWriter();

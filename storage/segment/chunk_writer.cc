@@ -1,0 +1,111 @@
+#include "storage/segment/chunk_writer.h"
+
+#include <cstring>
+#include <vector>
+
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/bytes/status_macros.h"
+
+namespace cortex {
+namespace {
+
+// Declared once for all: a dense chunk needs a rank per row read, worth it only where null rows would cost bytes.
+bool StoreDense(const DataType& type, uint32_t null_count, uint32_t row_count) {
+  if (null_count == 0 || type.is_list()) return false;
+  if (type.is_string()) return uint64_t{null_count} * 2 >= row_count;
+  return type.shape().row_bytes() > sizeof(uint64_t) && uint64_t{null_count} * 8 >= row_count;
+}
+
+// The rows as they are stored: null rows left out, or as zeros whatever the column holds there.
+ValueBuffer StoredRows(const Column& column, bool dense) {
+  ValueBuffer rows(column.type().shape());
+  const bool is_string = column.type().is_string();
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    if (column.IsNull(row)) {
+      if (!dense) rows.AppendZeros(1);
+    } else if (is_string) {
+      rows.AppendString(column.StringAt(row));
+    } else {
+      const absl::Span<const std::byte> value = column.FixedAt(row);
+      std::memcpy(rows.ExtendFixed(1), value.data(), value.size());
+    }
+  }
+  return rows;
+}
+
+absl::StatusOr<EncodedPiece> WriteEncoded(const ValueSpan& rows, Compression compression, EncodingEffort effort,
+                                          PieceWriter* out) {
+  if (rows.row_count == 0) return EncodedPiece{};
+  ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, compression, effort));
+  EncodedPiece piece{.encoding = encoded.encoding, .row_count = rows.row_count};
+  ASSIGN_OR_RETURN(piece.bytes, out->AppendPiece(AsBytes(encoded.bytes)));
+  return piece;
+}
+
+uint64_t RawBytes(const Column& column) {
+  if (!column.type().is_string()) {
+    const uint64_t present = column.row_count() - column.null_count();
+    return present * column.type().shape().row_bytes();
+  }
+  uint64_t bytes = 0;
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    if (!column.IsNull(row)) bytes += column.StringAt(row).size() + sizeof(uint32_t);
+  }
+  return bytes;
+}
+
+// Lists: the elements of present rows one after the other, and where each row's elements end.
+absl::Status WriteList(const Column& column, Compression compression, EncodingEffort effort, PieceWriter* out,
+                       ChunkLayout* layout) {
+  ValueBuffer elements(column.type().shape());
+  std::vector<int32_t> ends;
+  ends.reserve(column.row_count());
+  const absl::Span<const uint32_t> offsets = column.list_offsets();
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    if (!column.IsNull(row)) elements.Append(column.elements().Slice(offsets[row], offsets[row + 1] - offsets[row]));
+    ends.push_back(static_cast<int32_t>(elements.row_count()));
+  }
+  if (elements.row_count() > INT32_MAX) return absl::InvalidArgumentError("more than 2^31 list elements in a row group");
+  const ValueSpan end_rows{.shape = {PhysicalType::kInt32, 1},
+                           .row_count = column.row_count(),
+                           .fixed = reinterpret_cast<const std::byte*>(ends.data())};
+  ASSIGN_OR_RETURN(layout->list_ends, WriteEncoded(end_rows, Compression::kAuto, effort, out));
+  ASSIGN_OR_RETURN(layout->values, WriteEncoded(elements.span(), compression, effort, out));
+  layout->raw_bytes = elements.span().byte_size() + uint64_t{column.row_count() - layout->null_count} * sizeof(uint32_t);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, Compression compression, EncodingEffort effort,
+                                       PieceWriter* out) {
+  ChunkLayout layout{.null_count = column.null_count()};
+  if (layout.null_count > 0 && layout.null_count < column.row_count()) {
+    const size_t bytes = WordsForBits(column.row_count()) * sizeof(uint64_t);
+    ASSIGN_OR_RETURN(layout.validity,
+                     out->AppendPiece({reinterpret_cast<const std::byte*>(column.validity_words()), bytes}));
+  }
+  if (column.type().is_filterable()) layout.zone_map = ComputeZoneMap(column, 0, column.row_count());
+  if (column.type().is_list()) {
+    RETURN_IF_ERROR(WriteList(column, compression, effort, out, &layout));
+    return layout;
+  }
+  layout.raw_bytes = RawBytes(column);
+  layout.dense = StoreDense(column.type(), layout.null_count, column.row_count());
+  if (layout.null_count == 0 && !column.is_dictionary()) {
+    ASSIGN_OR_RETURN(layout.values, WriteEncoded(column.values(), compression, effort, out));
+    return layout;
+  }
+  const ValueBuffer rows = StoredRows(column, layout.dense);
+  ASSIGN_OR_RETURN(layout.values, WriteEncoded(rows.span(), compression, effort, out));
+  return layout;
+}
+
+absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, EncodingEffort effort, PieceWriter* out) {
+  const ValueSpan rows{.shape = {PhysicalType::kInt64, 1},
+                       .row_count = static_cast<uint32_t>(values.size()),
+                       .fixed = reinterpret_cast<const std::byte*>(values.data())};
+  return WriteEncoded(rows, Compression::kAuto, effort, out);
+}
+
+}  // namespace cortex

@@ -1,0 +1,24 @@
+// Turns one Column of one row group into the pieces of its chunk.
+#ifndef CORTEX_STORAGE_SEGMENT_CHUNK_WRITER_H_
+#define CORTEX_STORAGE_SEGMENT_CHUNK_WRITER_H_
+
+#include "absl/status/statusor.h"
+#include "codecs/encoding_chooser.h"
+#include "storage/column/column.h"
+#include "storage/segment/piece_writer.h"
+#include "storage/segment/segment_footer.h"
+
+namespace cortex {
+
+// Nulls. Wide values (vectors, complex numbers) are stored without their null rows as soon as an eighth of the rows is
+// null, strings as soon as half is; below that, and always for scalars of 8 bytes or less, null rows hold zeros, which
+// keeps rows in place for filters and zero-copy views.
+absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, Compression compression, EncodingEffort effort,
+                                       PieceWriter* out);
+
+// One int64 per row: the hidden columns.
+absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, EncodingEffort effort, PieceWriter* out);
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_SEGMENT_CHUNK_WRITER_H_

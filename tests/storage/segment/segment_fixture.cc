@@ -1,0 +1,110 @@
+#include "tests/storage/segment/segment_fixture.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "codecs/bytes/buffer.h"
+#include "codecs/bytes/checksum.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/io/file_system.h"
+#include "tests/support/batch_builder.h"
+
+namespace cortex::testing {
+namespace {
+
+class OwnedBytes final : public ByteSource {
+ public:
+  explicit OwnedBytes(const std::string& bytes) { bytes_.Append(bytes.data(), bytes.size()); }
+  uint64_t size() const override { return bytes_.size(); }
+  absl::StatusOr<absl::Span<const std::byte>> Read(uint64_t offset, uint64_t count) const override {
+    return MemorySource(bytes_.span()).Read(offset, count);
+  }
+
+ private:
+  Buffer bytes_;
+};
+
+}  // namespace
+
+std::shared_ptr<const ByteSource> OwnedSource(const std::string& bytes) { return std::make_shared<OwnedBytes>(bytes); }
+
+absl::StatusOr<WrittenSegment> WriteSegment(const std::string& directory, const SegmentSpec& spec) {
+  WrittenSegment written;
+  written.table = spec.groups.front().table;
+  ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create({.file_system = PosixFileSystem(),
+                                                             .directory = directory,
+                                                             .table = written.table,
+                                                             .shard = spec.shard,
+                                                             .id = SegmentId(spec.id),
+                                                             .effort = spec.effort,
+                                                             .sorted_by_key = spec.sorted_by_key}));
+  Commit next_commit = 100;
+  for (size_t g = 0; g < spec.groups.size(); ++g) {
+    std::vector<Commit> commits = spec.commits.empty() ? std::vector<Commit>() : spec.commits[g];
+    while (commits.size() < spec.groups[g].row_count) commits.push_back(next_commit++);
+    const std::vector<Commit> ends = spec.ends.empty() ? std::vector<Commit>() : spec.ends[g];
+    RETURN_IF_ERROR(writer->AddRowGroup(spec.groups[g].columns, commits, ends));
+  }
+  ASSIGN_OR_RETURN(written.info, writer->Finish());
+  ASSIGN_OR_RETURN(written.bytes,
+                   ReadFile(PosixFileSystem(), JoinPath(directory, written.info.file_name), uint64_t{1} << 30));
+  return written;
+}
+
+SegmentReaderOptions OptionsFor(const WrittenSegment& segment) {
+  return {.info = segment.info,
+          .table = segment.table,
+          .open_file = [bytes = segment.bytes]() -> absl::StatusOr<std::shared_ptr<const ByteSource>> {
+            return OwnedSource(bytes);
+          }};
+}
+
+absl::StatusOr<std::shared_ptr<SegmentReader>> OpenSegment(const WrittenSegment& segment) {
+  return SegmentReader::Open(OptionsFor(segment));
+}
+
+absl::StatusOr<Column> ReadColumn(const SegmentReader& reader, ColumnId id, DataType type, uint32_t step) {
+  Column out(type);
+  for (size_t g = 0; g < reader.row_group_count(); ++g) {
+    const RowGroupView& group = reader.row_group(g);
+    ASSIGN_OR_RETURN(const ColumnChunk* const chunk, group.column(id));
+    if (chunk == nullptr) return absl::NotFoundError("no such column");
+    for (uint32_t first = 0; first < group.row_count(); first += step) {
+      RETURN_IF_ERROR(chunk->Decode(first, std::min(step, group.row_count() - first), &out));
+    }
+  }
+  return out;
+}
+
+absl::StatusOr<std::string> ReadEverything(const SegmentReader& reader, const TableDefinition& table) {
+  std::string text;
+  for (const ColumnDefinition& definition : table.columns) {
+    ASSIGN_OR_RETURN(const Column column, ReadColumn(reader, definition.id, definition.type));
+    for (uint32_t row = 0; row < column.row_count(); ++row) {
+      text += ValueText(column, row) + ";";
+      if (definition.name != table.key_column) continue;
+      std::vector<RowRef> rows;
+      const std::string_view key = column.StringAt(row);
+      if (!reader.MayContainKey(key, HashKey(key))) return absl::InternalError("key filter forgot a key");
+      RETURN_IF_ERROR(reader.FindKey(key, HashKey(key), &rows));
+      for (const RowRef ref : rows) text += std::to_string(ref.row_group) + ":" + std::to_string(ref.row) + ",";
+    }
+  }
+  for (size_t g = 0; g < reader.row_group_count(); ++g) {
+    const RowGroupView& group = reader.row_group(g);
+    std::vector<Commit> commits(group.row_count());
+    std::vector<Commit> ends(group.row_count());
+    RETURN_IF_ERROR(group.Commits(0, group.row_count(), commits.data()));
+    RETURN_IF_ERROR(group.Ends(0, group.row_count(), ends.data()));
+    for (uint32_t row = 0; row < group.row_count(); ++row) {
+      text += std::to_string(commits[row]) + "-" + std::to_string(ends[row]) + ";";
+    }
+    std::vector<uint64_t> visible(WordsForBits(group.row_count()));
+    FillOnes(visible.data(), group.row_count());
+    RETURN_IF_ERROR(group.SelectVisible(110, 0, group.row_count(), visible.data()));
+    for (const uint64_t word : visible) text += std::to_string(word) + (group.AllVisible(110) ? "all;" : ";");
+  }
+  return text;
+}
+
+}  // namespace cortex::testing
