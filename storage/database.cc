@@ -54,7 +54,9 @@ absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start
 
 class DatabaseImpl final : public Database {
  public:
-  explicit DatabaseImpl(DatabaseOptions options) : options_(std::move(options)) {}
+  explicit DatabaseImpl(DatabaseOptions options) : options_(std::move(options)) {
+    if (options_.budget == nullptr) options_.budget = &no_limit_;
+  }
   ~DatabaseImpl() override;
 
   absl::Status Start();
@@ -82,6 +84,7 @@ class DatabaseImpl final : public Database {
   void TrimWal();
   void SealOldestOpenGroup();
 
+  MemoryBudget no_limit_{UINT64_MAX};  // charged where the options name no budget
   DatabaseOptions options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<MetaStore> meta_;
@@ -242,10 +245,7 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   if (table->definition()->kind == TableKind::kEntities) request->batch = KeepLastOfEachKey(std::move(request->batch));
   // The batch, its WAL record and the rows in the hot tier or the file being written.
   const uint64_t bytes = 3 * request->batch.memory_bytes();
-  MemoryReservation memory;
-  if (options_.budget != nullptr) {
-    ASSIGN_OR_RETURN(memory, MemoryReservation::Make(options_.budget, MemoryUse::kHotRows, bytes));
-  }
+  ASSIGN_OR_RETURN(MemoryReservation memory, MemoryReservation::Make(options_.budget, MemoryUse::kHotRows, bytes));
   const IngestContext context{.meta = meta_.get(),
                               .sealer = sealer_.get(),
                               .warm = warm_.get(),

@@ -41,7 +41,7 @@ struct DatabaseOptions {
   int64_t tiering_interval_ns = 1'000'000'000;       // how often policies are looked at; 0 = only when asked
   bool create_builtin_tables = true;
   bool repair_wal = false;  // cut logs at damage (and lose the commits behind it) instead of refusing to start
-  // Borrowed; must outlive the database. nullptr: the system's own.
+  // Borrowed; must outlive the database. nullptr: the system's own, and no limit.
   FileSystem* file_system = nullptr;
   Clock* clock = nullptr;
   MemoryBudget* budget = nullptr;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/meta/meta_store.h"
+#include "storage/runtime/clock.h"
 #include "storage/runtime/memory_budget.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/zone_map.h"
@@ -74,6 +75,9 @@ absl::Status Sealer::Drain() {
   while (!queue_.empty() && queue_.front().number <= last) {
     if (stopping_) return absl::UnavailableError("the database is closing");
     if (failures_ != failures) return last_error_;
+    // Whoever drains wants to know now: a head that waits for its next try is tried at once.
+    try_now_ = true;
+    changed_.NotifyAll();
     changed_.Wait(&mutex_);
   }
   return absl::OkStatus();
@@ -110,7 +114,11 @@ void Sealer::Run() {
     last_error_ = status;
     ++failures_;
     changed_.NotifyAll();
-    if (!stopping_) changed_.WaitFor(&mutex_, pause_ns);
+    try_now_ = false;
+    const int64_t next_try_ns = context_.clock->MonotonicNanos() + pause_ns;
+    while (!stopping_ && !try_now_ && context_.clock->MonotonicNanos() < next_try_ns) {
+      changed_.WaitFor(&mutex_, pause_ns);
+    }
     pause_ns = std::min(pause_ns * 2, kLongestPauseNs);
   }
 }
@@ -120,7 +128,7 @@ absl::Status Sealer::Seal(const Job& job) {
   const ClosedGroup& closed = job.closed;
   if (table.dropped()) return absl::OkStatus();
   MemoryReservation copy(context_.budget, MemoryUse::kCaches);
-  if (context_.budget != nullptr) copy.ForceGrow(closed.group->raw_bytes());
+  copy.ForceGrow(closed.group->raw_bytes());
   ASSIGN_OR_RETURN(const std::vector<Column> columns, DecodeGroup(closed.group.get()));
   std::vector<Commit> commits(closed.group->published_rows());
   for (uint32_t row = 0; row < commits.size(); ++row) commits[row] = closed.group->CommitAt(row);

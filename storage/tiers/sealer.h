@@ -27,8 +27,8 @@ class Sealer {
   ~Sealer();
 
   void Enqueue(std::shared_ptr<Table> table, ClosedGroup closed);
-  // Blocks until everything enqueued before is sealed. The error of the last failed try if the head is stuck (then it
-  // is still queued), or UNAVAILABLE when stopping.
+  // Blocks until everything enqueued before is sealed. If a group cannot be written it is tried once more, now, and the
+  // error of that try comes back (the group stays queued); UNAVAILABLE when stopping.
   absl::Status Drain();
   size_t queued() const;
 
@@ -53,6 +53,7 @@ class Sealer {
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
   uint64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool try_now_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -130,10 +130,9 @@ void TierManager::Run() {
 }
 
 uint64_t TierManager::HotBytesToFree() const {
-  const MemoryBudget* budget = options_.context.budget;
-  if (budget == nullptr) return 0;
-  const auto allowed = static_cast<uint64_t>(static_cast<double>(budget->limit()) * kPressureShare);
-  return budget->used() > allowed ? budget->used() - allowed : 0;
+  const MemoryBudget& budget = *options_.context.budget;
+  const auto allowed = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kPressureShare);
+  return budget.used() > allowed ? budget.used() - allowed : 0;
 }
 
 void TierManager::LookAt(const std::shared_ptr<Table>& table) {
@@ -173,7 +172,7 @@ absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const Ti
 void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
   const TierPolicy& policy = table->definition()->policy;
   const int64_t now_ns = options_.context.clock->NowNanos();
-  const MemoryBudget* budget = options_.context.budget;
+  const MemoryBudget& budget = *options_.context.budget;
   std::vector<SegmentSummary> warm = Select(*table, {.from = Tier::kWarm}, Tier::kWarm);
   uint64_t rows = 0;
   uint64_t bytes = 0;
@@ -187,8 +186,7 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
     if (IsOldEnough(now_ns - segment->max_time, policy.hot_max_age_ns)) return;
     if (policy.hot_max_rows != 0 && rows > policy.hot_max_rows) return;
     if (policy.hot_max_bytes != 0 && bytes > policy.hot_max_bytes) return;
-    if (budget != nullptr && static_cast<double>(budget->used()) > kRefillShare * static_cast<double>(budget->limit()))
-      return;
+    if (static_cast<double>(budget.used()) > kRefillShare * static_cast<double>(budget.limit())) return;
     if (paused_.load(std::memory_order_relaxed) || stopping()) return;
     MutexLock lock(&move_mutex_);
     const absl::StatusOr<MoveCount> loaded = mover_.Load(table.get(), segment->shard, segment->id);
