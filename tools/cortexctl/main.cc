@@ -15,7 +15,7 @@ int Run(int argc, char** argv) {
   app.footer("Exit status: 0 done, 1 server error, 2 usage, 3 unreachable, 4 not found, 5 refused, 6 busy: try again, "
              "7 timed out or cancelled");
   GlobalOptions options;
-  app.add_option("--server", options.server, "host:port of the server")->envname("CORTEX_SERVER")->capture_default_str();
+  app.add_option("--server", options.server, "host:port of the server")->envname("CORTEXCTL_SERVER")->capture_default_str();
   app.add_option("--connect-ms", options.connect_ms, "How long to wait for a connection")->capture_default_str();
   app.add_option("--timeout-ms", options.timeout_ms, "How long one call may take; 0: as long as the server allows");
   Action action;

@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""Every command of cortexctl against a real server, with its exit status.
+
+    cortexctl_test.py CORTEXD CORTEXCTL CORTEX_GENERATE
+"""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server_fixture import Server  # noqa: E402
+
+CORTEXD, CORTEXCTL, GENERATE = (os.path.abspath(p) for p in sys.argv[1:4])
+ROWS = 2500
+
+
+class CortexctlTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(CORTEXD).__enter__()
+        cls.addClassCleanup(cls.server.__exit__)
+        cls.files = os.path.join(cls.server.directory, "files")
+        subprocess.run([GENERATE, cls.files, "--rows", str(ROWS), "--vectors", "--table", "fields"], check=True,
+                       stderr=subprocess.DEVNULL)
+        cls.call(cls, "ingest", "--create", "--quiet", cls.files + "/fields")
+
+    def call(self, *arguments, status=0, server=None):
+        """Standard output of `cortexctl ARGUMENTS`, which must end with `status`."""
+        run = subprocess.run([CORTEXCTL, "--server", server or self.server.address, *arguments], capture_output=True,
+                             text=True, timeout=120, check=False)
+        if run.returncode != status:
+            raise AssertionError(f"{arguments}: status {run.returncode}, not {status}\n{run.stdout}\n{run.stderr}")
+        self.errors = run.stderr
+        return run.stdout
+
+    def rows(self, *arguments):
+        return [json.loads(line) for line in self.call("query", "--format", "json", *arguments).splitlines()]
+
+    def test_tables_and_describe(self):
+        tables = [json.loads(line) for line in self.call("tables", "--format", "json").splitlines()]
+        self.assertIn({"table": "fields", "kind": "events", "rows": ROWS, "columns": 12}, tables)
+        self.assertIn("fmo_entities", [t["table"] for t in tables])
+        self.assertIn("vector<complex128, 256>", self.call("describe", "fields"))
+
+    def test_query_formats(self):
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM fields"), [{"n": ROWS}])
+        self.assertEqual(self.call("query", "--format", "csv", "SELECT count(*) AS n FROM fields"), f"n\n{ROWS}\n")
+        self.assertIn("----", self.call("query", "SELECT count(*) AS n FROM fields", "--stats"))
+        self.assertIn("1 row in", self.errors)
+
+    def test_query_parameters(self):
+        one = self.rows("SELECT count(*) AS n FROM fields WHERE coherence_score < $1", "--param", "0.5")[0]["n"]
+        named = self.rows("SELECT count(*) AS n FROM fields WHERE coherence_score < :limit", "-p", "limit=0.5")[0]["n"]
+        self.assertEqual(one, named)
+        self.assertTrue(0 < one < ROWS)
+
+    def test_vector_parameter_finds_its_own_row(self):
+        found = self.rows("SELECT entity_id, css_distance(css_field_state, $1) AS d FROM fields ORDER BY d LIMIT 1",
+                          "--param", f"@{self.files}/fields/css_field_state.npy:1234")
+        with open(self.files + "/fields/entity_id.jsonl", encoding="utf-8") as f:
+            self.assertEqual(found, [{"entity_id": json.loads(f.read().splitlines()[1234]), "d": 0}])
+
+    def test_explain_and_stats(self):
+        self.assertIn("fields", self.call("explain", "SELECT count(*) FROM fields"))
+        self.assertIn("execute", self.call("explain", "--analyze", "SELECT count(*) FROM fields"))
+        stats = [json.loads(line) for line in self.call("stats", "fields", "--format", "json").splitlines()]
+        self.assertEqual(sum(s["rows"] for s in stats), ROWS)
+        self.assertIn("memory", self.call("project", "--entities", "1000000"))
+        self.assertIn("everything up to commit", self.call("flush"))
+        self.assertIn("wal.limit_bytes", self.call("config"))
+
+    def test_moves_between_tiers_keep_every_answer(self):
+        cql = ("SELECT count(*) AS n, sum(hurst_exponent) AS s, min(entity_id) AS a, max(timestamp) AS t FROM moving")
+        self.call("ingest", "--create", "--quiet", "--table", "moving", self.moving_files())
+        before = self.rows(cql)
+        self.assertIn("paused", self.call("tier", "pause"))
+        self.call("tier", "move", "moving", "hot", "warm")
+        self.assertEqual(self.rows(cql), before)
+        self.call("tier", "move", "moving", "warm", "cold")
+        self.assertEqual(self.rows(cql), before)
+        self.assertIn("running", self.call("tier", "resume"))
+        stats = [json.loads(line) for line in self.call("stats", "moving", "--format", "json").splitlines()]
+        self.assertEqual({s["tier"]: s["rows"] for s in stats if s["rows"]}, {"cold": ROWS})
+
+    def moving_files(self):
+        subprocess.run([GENERATE, self.files, "--rows", str(ROWS), "--table", "moving", "--seed", "3"], check=True,
+                       stderr=subprocess.DEVNULL)
+        return self.files + "/moving"
+
+    def test_ingest_csv_and_get(self):
+        self.call("query", "CREATE TABLE notes (name string(32) NOT NULL, at timestamp NOT NULL, score float64, words "
+                           "list<string>) KIND ENTITIES KEY name TIME at")
+        path = os.path.join(self.server.directory, "notes.csv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('name,at,score,words\na,2026-01-01T00:00:00Z,0.5,"[""x"",""y""]"\n"b, c",2,,\n')
+        self.call("ingest", "--table", "notes", path, "--quiet")
+        self.assertEqual(json.loads(self.call("get", "notes", "b, c", "--columns", "name,score", "--format", "json")),
+                         {"name": "b, c", "score": None})
+        self.assertEqual(self.rows("SELECT words FROM notes WHERE name = 'a'"), [{"words": ["x", "y"]}])
+        self.call("get", "notes", "nobody", "--columns", "*", status=4)
+        self.assertIn("nobody", self.errors)
+
+    def test_ingest_into_cold(self):
+        subprocess.run([GENERATE, self.files, "--rows", "100", "--table", "frozen"], check=True, stderr=subprocess.DEVNULL)
+        self.call("ingest", "--create", "--quiet", "--tier", "cold", self.files + "/frozen")
+        stats = [json.loads(line) for line in self.call("stats", "frozen", "--format", "json").splitlines()]
+        self.assertEqual({s["tier"]: s["rows"] for s in stats if s["rows"]}, {"cold": 100})
+
+    def test_exit_statuses(self):
+        self.call("tables", "--nope", status=2)
+        self.call("tables", status=3, server="127.0.0.1:1")
+        self.call("describe", "nowhere", status=4)
+        self.call("query", "SELECT count(*) FROM fieldz", status=4)
+        self.call("query", "SELEKT 1", status=5)
+        self.assertIn("1:1", self.errors)
+        self.call("ingest", "--quiet", self.files + "/nothing-here", "--table", "fields", status=4)
+
+    def test_completion_is_a_valid_script(self):
+        script = self.call("completion", "bash")
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+        for word in ("ingest", "--param", "--format", "tier"):
+            self.assertIn(word, script)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
