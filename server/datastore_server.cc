@@ -25,6 +25,7 @@
 #include "server/ingest_stream.h"
 #include "server/listen_address.h"
 #include "server/logging.h"
+#include "server/malformed_request.h"
 #include "server/memory_limit.h"
 #include "server/query_service.h"
 #include "server/stats_service.h"
@@ -242,6 +243,7 @@ class DatastoreServer::Impl {
     grpc::ServerBuilder builder;
     builder.AddListeningPort(config().server_listen, grpc::InsecureServerCredentials(), &main_.port);
     LimitConnections(config(), budget_.limit(), &builder);
+    builder.experimental().SetInterceptorCreators(MalformedRequestInterceptors());
     for (grpc::Service* service : Services()) builder.RegisterService(service);
     main_.server = builder.BuildAndStart();
     return main_.server == nullptr ? CannotListen(config().server_listen, "server.listen") : absl::OkStatus();

@@ -143,8 +143,9 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
       uncommitted_bytes_ -= bytes;
       returned_credit_ += bytes;
       if (!token.ok()) {
+        commit_failed_ = true;
         if (!final_status_) final_status_ = token.status();
-      } else if (!final_status_ || final_status_->ok()) {
+      } else if (!commit_failed_) {  // behind a failed one nothing is acknowledged
         AddAck(*token, index, rows);
       }
       if (returned_credit_ >= window() / 4 || uncommitted_ == 0) {
@@ -234,6 +235,7 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
   AdmissionTicket ticket_ ABSL_GUARDED_BY(mutex_);
   std::deque<wire::IngestStreamResponse> outgoing_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::Status> final_status_ ABSL_GUARDED_BY(mutex_);  // set: no more reading
+  bool commit_failed_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t uncommitted_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t uncommitted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t returned_credit_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,5 +1,6 @@
 #include "server/logging.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -69,6 +70,11 @@ void LogFromGrpc(gpr_log_func_args* args) {
   Log(level, args->message, {{"component", std::string("grpc")}});
 }
 
+void LogFromProtobuf(google::protobuf::LogLevel level, const char*, int, const std::string& message) {
+  const bool worrying = level >= google::protobuf::LOGLEVEL_FATAL;  // an error is a client's bad message
+  Log(worrying ? LogLevel::kError : LogLevel::kDebug, message, {{"component", std::string("protobuf")}});
+}
+
 }  // namespace
 
 std::string JsonQuote(std::string_view text) {
@@ -115,6 +121,7 @@ void InitLogging(LogLevel level) {
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
   gpr_set_log_function(LogFromGrpc);
+  google::protobuf::SetLogHandler(LogFromProtobuf);
 }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {

@@ -22,7 +22,7 @@ struct LogField {
 // Reads "info" and so on; kInfo for anything else (the configuration has checked it).
 LogLevel ParseLogLevel(std::string_view name);
 
-// Sends lines of at least this level to stdout, and what the RPC library says to the same place. Call once, at start.
+// Sends lines of at least this level to stdout, and what gRPC and protobuf say to the same place. Call once, at start.
 void InitLogging(LogLevel level);
 
 // Thread-safe. Control bytes, quotes and invalid UTF-8 are escaped, so one event is one line whatever a client sends.

@@ -1,0 +1,116 @@
+// One query over three real tiers, before and after moves and restarts.
+#include <catch2/catch.hpp>
+
+#include "tests/e2e/tables.h"
+#include "tests/e2e/test_server.h"
+
+namespace cortex::testing {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+constexpr char kSummary[] = "SELECT count(*) AS n, sum(score) AS s, min(at) AS a, max(id) AS m FROM scores";
+
+void IngestScores(TestServer* server, uint32_t first, uint32_t count, wire::Tier tier = wire::TIER_HOT) {
+  grpc::ClientContext context;
+  wire::IngestRequest request;
+  request.set_table("scores");
+  request.set_tier(tier);
+  *request.mutable_columns() = Scores(first, count);
+  wire::IngestResponse response;
+  const grpc::Status status = server->ingest().Ingest(&context, request, &response);
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+}
+
+std::vector<uint64_t> RowsPerTier(TestServer* server) {
+  grpc::ClientContext context;
+  wire::GetStatsRequest request;
+  request.set_table("scores");
+  wire::GetStatsResponse stats;
+  REQUIRE(server->stats().GetStats(&context, request, &stats).ok());
+  std::vector<uint64_t> rows;
+  for (const auto& tier : stats.tables(0).tiers()) rows.push_back(tier.row_count());
+  return rows;
+}
+
+TEST_CASE("A query sees each row once, whichever tier it is in", "[e2e][tiers]") {
+  TestServer server;
+  server.CreateTable(kScores);
+  IngestScores(&server, 0, 1'000);
+  const Lines before = server.Query(kSummary).Lines();
+  server.MoveTier("scores", wire::TIER_HOT, wire::TIER_WARM);
+  CHECK(RowsPerTier(&server) == std::vector<uint64_t>{0, 1'000, 0});
+  CHECK(server.Query(kSummary).Lines() == before);
+  server.MoveTier("scores", wire::TIER_WARM, wire::TIER_COLD);
+  CHECK(RowsPerTier(&server) == std::vector<uint64_t>{0, 0, 1'000});
+  CHECK(server.Query(kSummary).Lines() == before);
+
+  IngestScores(&server, 1'000, 500);
+  server.MoveTier("scores", wire::TIER_HOT, wire::TIER_WARM);
+  IngestScores(&server, 1'500, 250);
+  CHECK(RowsPerTier(&server) == std::vector<uint64_t>{250, 500, 1'000});
+  const Lines over_three = server.Query(kSummary).Lines();
+  CHECK_THAT(over_three.at(0), Catch::Contains("n=1750"));
+  CHECK(server.Query("SELECT id FROM scores WHERE at IN (0, 1200, 1700) ORDER BY id").Lines() ==
+        Lines{"id=\"e0\"", "id=\"e1200\"", "id=\"e1700\""});
+  server.Restart();
+  CHECK(server.Query(kSummary).Lines() == over_three);
+}
+
+TEST_CASE("Get finds keys in every tier", "[e2e][tiers]") {
+  TestServer server;
+  server.CreateTable(kScores);
+  IngestScores(&server, 0, 10, wire::TIER_COLD);
+  IngestScores(&server, 10, 10, wire::TIER_WARM);
+  IngestScores(&server, 20, 10);
+  CHECK(RowsPerTier(&server) == std::vector<uint64_t>{10, 10, 10});
+  grpc::ClientContext context;
+  const auto request = FromJson<wire::GetRequest>(
+      R"({"table": "scores", "keys": ["e5", "e15", "e25"], "columns": ["score"], "format": "RESULT_FORMAT_ROWS"})");
+  wire::GetResponse response;
+  REQUIRE(server.query().Get(&context, request, &response).ok());
+  CHECK(response.tiers(0) == wire::TIER_COLD);
+  CHECK(response.tiers(1) == wire::TIER_WARM);
+  CHECK(response.tiers(2) == wire::TIER_HOT);
+  REQUIRE(response.rows().rows_size() == 3);
+  CHECK(response.rows().rows(1).fields().at("score").number_value() == 7.5);
+}
+
+TEST_CASE("Vectors come back to the bit from every tier", "[e2e][tiers]") {
+  TestServer server;
+  server.CreateTable(kScores);
+  IngestScores(&server, 0, 100);
+  const auto states = [&server] {
+    std::string bytes;
+    for (const auto& batch :
+         server.Query("SELECT state FROM scores ORDER BY at", wire::RESULT_FORMAT_COLUMNS).batches) {
+      bytes += batch.columns(0).values();
+    }
+    return bytes;
+  };
+  const std::string ingested = Scores(0, 100).columns(3).values();
+  CHECK(states() == ingested);
+  server.MoveTier("scores", wire::TIER_HOT, wire::TIER_WARM);
+  CHECK(states() == ingested);
+  server.MoveTier("scores", wire::TIER_WARM, wire::TIER_COLD);
+  CHECK(states() == ingested);
+}
+
+TEST_CASE("Background moves can be paused and resumed", "[e2e][tiers]") {
+  TestServer server;
+  for (const bool paused : {true, false}) {
+    grpc::ClientContext context, stats_context;
+    wire::PauseTieringRequest request;
+    request.set_paused(paused);
+    wire::PauseTieringResponse response;
+    REQUIRE(server.admin().PauseTiering(&context, request, &response).ok());
+    CHECK(response.paused() == paused);
+    wire::GetStatsResponse stats;
+    REQUIRE(server.stats().GetStats(&stats_context, {}, &stats).ok());
+    CHECK(stats.server().tiering_paused() == paused);
+  }
+}
+
+}  // namespace
+}  // namespace cortex::testing
