@@ -115,8 +115,8 @@ class BitPack final : public Codec {
                                                      uint32_t row_count) const override {
     if (!HoldsIntegers(shape)) return absl::DataLossError("bitpack chunk of a column without integers");
     if (source->size() < BlockCount(row_count) * kEntryBytes) {
-      return absl::DataLossError(absl::StrFormat("bitpack chunk of %d rows has only %d bytes", row_count,
-                                                 source->size()));
+      return absl::DataLossError(
+          absl::StrFormat("bitpack chunk of %d rows has only %d bytes", row_count, source->size()));
     }
     return std::make_unique<BitPackChunk>(source, shape, row_count);
   }

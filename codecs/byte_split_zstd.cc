@@ -28,8 +28,8 @@ uint32_t BlockRows(ValueShape shape, EncodingEffort effort) {
   return rows;
 }
 
-// Measured on fields, embeddings, prices and time stamps: above level 3 wide rows gain 2 % at most and cost up to ten times
-// the encoding; scalars gain half again up to level 6 (time stamps 17 to 28 : 1), and nearly nothing beyond.
+// Measured on fields, embeddings, prices and time stamps: above level 3 wide rows gain 2 % at most and cost up to ten
+// times the encoding; scalars gain half again up to level 6 (time stamps 17 to 28 : 1), and nearly nothing beyond.
 int Level(ValueShape shape, EncodingEffort effort) {
   if (effort == EncodingEffort::kLight) return 1;
   return shape.row_bytes() >= kWideRowBytes ? 3 : 6;
@@ -212,8 +212,8 @@ class ByteSplitZstd final : public Codec {
         return absl::InvalidArgumentError("byte_split_zstd chunk exceeds 4 GiB");
       }
       writer.PatchAt(entry, static_cast<uint32_t>(out->size() - start));
-      RETURN_IF_ERROR(AppendBlock(rows.Slice(block * layout.block_rows, layout.RowsIn(block)), effort, &planes, out,
-                                  stored));
+      RETURN_IF_ERROR(
+          AppendBlock(rows.Slice(block * layout.block_rows, layout.RowsIn(block)), effort, &planes, out, stored));
       for (uint32_t k = 0; k < layout.planes(); ++k) writer.PatchAt(entry + sizeof(uint32_t) * (1 + k), stored[k]);
     }
     return absl::OkStatus();
@@ -229,8 +229,8 @@ class ByteSplitZstd final : public Codec {
       return absl::DataLossError(absl::StrFormat("byte_split_zstd blocks of %d rows", layout.block_rows));
     }
     if (source->size() < layout.data_at()) {
-      return absl::DataLossError(absl::StrFormat("byte_split_zstd directory of %d blocks is truncated",
-                                                 layout.block_count()));
+      return absl::DataLossError(
+          absl::StrFormat("byte_split_zstd directory of %d blocks is truncated", layout.block_count()));
     }
     return std::make_unique<ByteSplitChunk>(source, layout);
   }

@@ -63,8 +63,7 @@ absl::Status AppendChecked(std::string_view value, ValueBuffer* out) {
 
 absl::StatusOr<absl::Span<const std::byte>> SliceSource::Read(uint64_t offset, uint64_t count) const {
   if (offset > size_ || count > size_ - offset) {
-    return absl::DataLossError(
-        absl::StrFormat("truncated: %d bytes wanted at offset %d of %d", count, offset, size_));
+    return absl::DataLossError(absl::StrFormat("truncated: %d bytes wanted at offset %d of %d", count, offset, size_));
   }
   return source_->Read(offset_ + offset, count);
 }

@@ -1,5 +1,5 @@
-// What every encoding needs around its own bytes: range checks, padding, a window onto a ByteSource, and working through
-// rows in blocks.
+// What every encoding needs around its own bytes: range checks, padding, a window onto a ByteSource, and working
+// through rows in blocks.
 #ifndef CORTEX_CODECS_CHUNK_IO_H_
 #define CORTEX_CODECS_CHUNK_IO_H_
 
@@ -22,7 +22,9 @@ absl::Status CheckRows(absl::Span<const uint32_t> rows, uint32_t row_count);
 
 // Zero bytes until the encoding that begins at `start` is a multiple of `alignment` long.
 void PadFrom(size_t start, size_t alignment, std::string* out);
-constexpr uint64_t AlignUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+constexpr uint64_t AlignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 // Unaligned little-endian load.
 template <typename T>

@@ -23,8 +23,7 @@ absl::StatusOr<const Codec*> FindCodec(EncodingId id) {
   for (const Codec* codec : AllCodecs()) {
     if (codec->id() == id) return codec;
   }
-  return absl::UnimplementedError(
-      absl::StrFormat("encoding %d is unknown to this version", static_cast<int>(id)));
+  return absl::UnimplementedError(absl::StrFormat("encoding %d is unknown to this version", static_cast<int>(id)));
 }
 
 absl::StatusOr<std::unique_ptr<EncodedChunk>> OpenChunk(EncodingId id, const ByteSource* source, ValueShape shape,

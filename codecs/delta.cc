@@ -13,8 +13,8 @@
 namespace cortex {
 namespace {
 
-// Directory entry of one block: i64 first value, i64 smallest difference, u32 offset of its bytes in the chunk, u8 width,
-// u8 zero, u16 exceptions.
+// Directory entry of one block: i64 first value, i64 smallest difference, u32 offset of its bytes in the chunk, u8
+// width, u8 zero, u16 exceptions.
 constexpr uint64_t kEntryBytes = 24;
 // Differences wrap modulo 2^64, so one word size serves all types.
 constexpr unsigned kWordBits = 64;
@@ -57,8 +57,8 @@ class DeltaChunk final : public IntegerBlockChunk {
     ASSIGN_OR_RETURN(const auto entry, source_->Read(block * kEntryBytes, kEntryBytes));
     const uint32_t count = RowsIn(block);
     const PackedBlock packed{LoadAs<uint8_t>(entry.data() + 20), LoadAs<uint16_t>(entry.data() + 22)};
-    ASSIGN_OR_RETURN(const PackedBlockView view, PackedBlockView::Read(source_, LoadAs<uint32_t>(entry.data() + 16),
-                                                                       packed, count, kWordBits));
+    ASSIGN_OR_RETURN(const PackedBlockView view,
+                     PackedBlockView::Read(source_, LoadAs<uint32_t>(entry.data() + 16), packed, count, kWordBits));
     alignas(64) uint64_t values[kIntegerBlockRows];
     view.Unpack(LoadAs<uint64_t>(entry.data() + 8), values);
     values[0] = 0;
@@ -118,8 +118,8 @@ class Delta final : public Codec {
                                                      uint32_t row_count) const override {
     if (!HoldsIntegers(shape)) return absl::DataLossError("delta chunk of a column without integers");
     if (source->size() < BlockCount(row_count) * kEntryBytes) {
-      return absl::DataLossError(absl::StrFormat("delta chunk of %d rows has only %d bytes", row_count,
-                                                 source->size()));
+      return absl::DataLossError(
+          absl::StrFormat("delta chunk of %d rows has only %d bytes", row_count, source->size()));
     }
     return std::make_unique<DeltaChunk>(source, shape, row_count);
   }

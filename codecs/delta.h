@@ -1,5 +1,5 @@
-// Delta: the differences of neighbours, as offsets from the smallest difference of their block of 1,024; what regular time
-// stamps and counters want. FORMAT.md, "delta".
+// Delta: the differences of neighbours, as offsets from the smallest difference of their block of 1,024; what regular
+// time stamps and counters want. FORMAT.md, "delta".
 #ifndef CORTEX_CODECS_DELTA_H_
 #define CORTEX_CODECS_DELTA_H_
 

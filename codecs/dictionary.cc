@@ -294,8 +294,8 @@ class Dictionary final : public Codec {
 
   std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort) const override {
     if (!HasDictionaryForm(rows.shape)) return std::nullopt;
-    // Nearly distinct values cannot pay; the first rows tell without hashing all of them. Not fewer rows: draws from 17,000
-    // values look nearly distinct for 2,000 rows and are not over 65,536.
+    // Nearly distinct values cannot pay; the first rows tell without hashing all of them. Not fewer rows: draws from
+    // 17,000 values look nearly distinct for 2,000 rows and are not over 65,536.
     constexpr uint32_t kProbeRows = 8192;
     if (rows.row_count > 4 * kProbeRows && !BuildDictionary(rows.Slice(0, kProbeRows), kProbeRows / 20 * 19)) {
       return std::nullopt;
@@ -350,8 +350,8 @@ class Dictionary final : public Codec {
     const auto entry_count = LoadAs<uint32_t>(header.data());
     const unsigned width = LoadAs<uint8_t>(header.data() + 4);
     if (entry_count > row_count || (entry_count == 0) != (row_count == 0) || width != CodeWidth(entry_count)) {
-      return absl::DataLossError(absl::StrFormat("dictionary of %d entries and %d bits for %d rows", entry_count,
-                                                 width, row_count));
+      return absl::DataLossError(
+          absl::StrFormat("dictionary of %d entries and %d bits for %d rows", entry_count, width, row_count));
     }
     const bool strings = shape.type == PhysicalType::kBytes;
     uint64_t end = kHeaderBytes + uint64_t{shape.row_bytes()} * entry_count;

@@ -1,5 +1,5 @@
-// Dictionary: the distinct values, sorted, and one bit-packed code per row. Strings and single fixed-width values. Sorted,
-// so that an interval of values is an interval of codes. FORMAT.md, "dictionary".
+// Dictionary: the distinct values, sorted, and one bit-packed code per row. Strings and single fixed-width values.
+// Sorted, so that an interval of values is an interval of codes. FORMAT.md, "dictionary".
 #ifndef CORTEX_CODECS_DICTIONARY_H_
 #define CORTEX_CODECS_DICTIONARY_H_
 

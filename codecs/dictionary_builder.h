@@ -15,8 +15,8 @@ struct BuiltDictionary {
   std::vector<uint32_t> codes;       // per row
 };
 
-// Order of entries: strings as unsigned bytes; integers by number; floats by number with -0 before +0 and NaN outside the
-// infinities. Values are told apart by their bits. Gives up (nullopt) beyond `max_entries`.
+// Order of entries: strings as unsigned bytes; integers by number; floats by number with -0 before +0 and NaN outside
+// the infinities. Values are told apart by their bits. Gives up (nullopt) beyond `max_entries`.
 std::optional<BuiltDictionary> BuildDictionary(const ValueSpan& rows, uint32_t max_entries);
 
 // True if the column can have a dictionary: strings, or one fixed-width value per row.

@@ -76,7 +76,8 @@ absl::StatusOr<PackedBlockView> PackedBlockView::Read(const ByteSource* source, 
   for (uint32_t e = 0; e < block.exception_count; ++e) {
     const uint32_t position = view.ExceptionPosition(e);
     if (position >= count || (e != 0 && position <= view.ExceptionPosition(e - 1))) {
-      return absl::DataLossError(absl::StrFormat("packed block of %d values has exception %d at %d", count, e, position));
+      return absl::DataLossError(
+          absl::StrFormat("packed block of %d values has exception %d at %d", count, e, position));
     }
   }
   return view;

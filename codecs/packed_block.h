@@ -1,6 +1,6 @@
-// A block of up to 1,024 non-negative integers: most of them bit-packed, the few that would widen all others listed apart
-// (patched frame of reference; Zukowski et al., "Super-scalar RAM-CPU cache compression", ICDE 2006). Shared by bitpack,
-// delta, and the lengths of zstd strings. FORMAT.md, "packed block".
+// A block of up to 1,024 non-negative integers: most of them bit-packed, the few that would widen all others listed
+// apart (patched frame of reference; Zukowski et al., "Super-scalar RAM-CPU cache compression", ICDE 2006). Shared by
+// bitpack, delta, and the lengths of zstd strings. FORMAT.md, "packed block".
 #ifndef CORTEX_CODECS_PACKED_BLOCK_H_
 #define CORTEX_CODECS_PACKED_BLOCK_H_
 

@@ -138,8 +138,8 @@ class PlainBytesChunk final : public EncodedChunk {
     Rows rows{offsets.data(), nullptr, LoadAs<uint32_t>(offsets.data())};
     for (uint32_t i = 0; i < count; ++i) {
       if (rows.Offset(i) > rows.Offset(i + 1)) {
-        return absl::DataLossError(absl::StrFormat("string offsets descend at row %d: %d, %d", first + i,
-                                                   rows.Offset(i), rows.Offset(i + 1)));
+        return absl::DataLossError(
+            absl::StrFormat("string offsets descend at row %d: %d, %d", first + i, rows.Offset(i), rows.Offset(i + 1)));
       }
     }
     const uint64_t heap = sizeof(uint32_t) * (uint64_t{row_count_} + 1);
@@ -179,8 +179,8 @@ class Plain final : public Codec {
     if (shape.type != PhysicalType::kBytes) {
       const uint64_t expected = uint64_t{shape.row_bytes()} * row_count;
       if (source->size() != expected) {
-        return absl::DataLossError(absl::StrFormat("plain chunk of %d rows has %d bytes instead of %d", row_count,
-                                                   source->size(), expected));
+        return absl::DataLossError(
+            absl::StrFormat("plain chunk of %d rows has %d bytes instead of %d", row_count, source->size(), expected));
       }
       return std::make_unique<PlainFixedChunk>(source, shape, row_count);
     }
@@ -189,8 +189,8 @@ class Plain final : public Codec {
     ASSIGN_OR_RETURN(const auto bytes, source->Read(last, sizeof(uint32_t)));
     const uint64_t expected = last + sizeof(uint32_t) + LoadAs<uint32_t>(bytes.data());
     if (source->size() != expected) {
-      return absl::DataLossError(absl::StrFormat("plain chunk of %d strings has %d bytes instead of %d", row_count,
-                                                 source->size(), expected));
+      return absl::DataLossError(
+          absl::StrFormat("plain chunk of %d strings has %d bytes instead of %d", row_count, source->size(), expected));
     }
     return std::make_unique<PlainBytesChunk>(source, row_count);
   }

@@ -34,8 +34,7 @@ void ForEachRun(const ValueSpan& rows, const Visit& visit) {
 
 class RunLengthChunk final : public EncodedChunk {
  public:
-  RunLengthChunk(std::vector<uint32_t> ends, ValueBuffer values)
-      : ends_(std::move(ends)), values_(std::move(values)) {}
+  RunLengthChunk(std::vector<uint32_t> ends, ValueBuffer values) : ends_(std::move(ends)), values_(std::move(values)) {}
 
   EncodingId encoding() const override { return EncodingId::kRunLength; }
   uint32_t row_count() const override { return ends_.empty() ? 0 : ends_.back(); }
@@ -64,7 +63,8 @@ class RunLengthChunk final : public EncodedChunk {
     for (uint32_t run = first_run; run <= last_run; ++run) {
       if (TestBit(kept.data(), run - first_run)) continue;
       const uint32_t begin = run == 0 ? 0 : std::max(first, ends_[run - 1]);
-      ClearBits(selection, std::max(begin, first) - first, std::min(ends_[run], first + count) - std::max(begin, first));
+      ClearBits(selection, std::max(begin, first) - first,
+                std::min(ends_[run], first + count) - std::max(begin, first));
     }
     return absl::OkStatus();
   }
@@ -109,9 +109,9 @@ class RunLength final : public Codec {
   std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort) const override {
     uint64_t bytes = kHeaderBytes;
     ForEachRun(rows, [&](uint32_t begin, uint32_t) {
-      bytes += sizeof(uint32_t) + (rows.shape.type == PhysicalType::kBytes
-                                       ? rows.StringAt(begin).size() + sizeof(uint32_t)
-                                       : rows.shape.row_bytes());
+      bytes +=
+          sizeof(uint32_t) + (rows.shape.type == PhysicalType::kBytes ? rows.StringAt(begin).size() + sizeof(uint32_t)
+                                                                      : rows.shape.row_bytes());
     });
     return bytes;
   }
@@ -144,8 +144,8 @@ class RunLength final : public Codec {
     if (run_count != 0) std::memcpy(ends.data(), bytes.data(), bytes.size());
     for (uint32_t run = 0, previous = 0; run < run_count; previous = ends[run++]) {
       if (ends[run] <= previous || ends[run] > row_count) {
-        return absl::DataLossError(absl::StrFormat("run %d ends at row %d, after %d of %d rows", run, ends[run],
-                                                   previous, row_count));
+        return absl::DataLossError(
+            absl::StrFormat("run %d ends at row %d, after %d of %d rows", run, ends[run], previous, row_count));
       }
     }
     if (run_count != 0 && ends.back() != row_count) {

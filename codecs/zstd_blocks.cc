@@ -24,8 +24,8 @@ constexpr uint32_t kMaxValueBytes = 16 << 20;
 constexpr uint32_t kMaxBlockBytes = kTargetBlockBytes + kMaxValueBytes;
 constexpr ValueShape kLengthShape{PhysicalType::kInt32, 1};
 
-// Measured on identifiers and questions in blocks of 64 KiB: levels 3 to 12 are slower than 1 and no smaller; the optimal
-// parser of 14 saves up to a quarter more.
+// Measured on identifiers and questions in blocks of 64 KiB: levels 3 to 12 are slower than 1 and no smaller; the
+// optimal parser of 14 saves up to a quarter more.
 int Level(EncodingEffort effort) { return effort == EncodingEffort::kLight ? 1 : 14; }
 
 // Directory entry, as stored.
@@ -153,8 +153,8 @@ absl::Status ForEachBlock(const ValueSpan& rows, const Visit& visit) {
     while (end < rows.row_count && (end == first || bytes < kTargetBlockBytes)) {
       const size_t size = rows.StringAt(end).size();
       if (size > kMaxValueBytes) {
-        return absl::InvalidArgumentError(absl::StrFormat("row %d has %d bytes, more than zstd blocks hold (%d)", end,
-                                                          size, kMaxValueBytes));
+        return absl::InvalidArgumentError(
+            absl::StrFormat("row %d has %d bytes, more than zstd blocks hold (%d)", end, size, kMaxValueBytes));
       }
       bytes += size;
       ++end;
@@ -205,8 +205,7 @@ class Zstd final : public Codec {
       return absl::OkStatus();
     });
     if (!status.ok()) return std::nullopt;
-    const double ratio =
-        sampled_raw == 0 ? 0 : static_cast<double>(sample.size()) / static_cast<double>(sampled_raw);
+    const double ratio = sampled_raw == 0 ? 0 : static_cast<double>(sample.size()) / static_cast<double>(sampled_raw);
     const uint64_t raw = rows.offsets[rows.row_count] - rows.offsets[0];
     return kHeaderBytes + blocks * kEntryBytes + *BitPackCodec()->EstimateBytes(Lengths(rows).span(), effort) +
            static_cast<uint64_t>(ratio * static_cast<double>(raw));

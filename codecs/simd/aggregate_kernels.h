@@ -1,7 +1,7 @@
 // Count, minimum, maximum and integer sum over one column. Float sums are exact_sum.h's business.
 //
-// `selection` is a bitmap (predicate_kernels.h) of at least values.size() bits, or nullptr for all rows. NULL rows must be
-// masked out by it.
+// `selection` is a bitmap (predicate_kernels.h) of at least values.size() bits, or nullptr for all rows. NULL rows must
+// be masked out by it.
 //
 //   value     min, max                                               count
 //   NaN       skipped; NaN only if every counted value is NaN        counted, and in nan_count
@@ -39,7 +39,7 @@ IntSummary Summarize(absl::Span<const int8_t> values, const uint64_t* selection 
 
 // float16 and float32 widen exactly.
 struct FloatSummary {
-  uint64_t count = 0;      // NaN included
+  uint64_t count = 0;  // NaN included
   uint64_t nan_count = 0;
   // Over the values that are not NaN. Read through Min() and Max(), which apply the rule of the table.
   double min_number = std::numeric_limits<double>::infinity();

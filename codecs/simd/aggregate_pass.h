@@ -6,8 +6,8 @@
 
 namespace cortex::simd {
 
-// The sum travels as the two unsigned 32-bit halves of value + 2^63, summed apart: neither overflows for fewer than 2^32
-// values.
+// The sum travels as the two unsigned 32-bit halves of value + 2^63, summed apart: neither overflows for fewer than
+// 2^32 values.
 struct IntPass {
   uint64_t count = 0;
   uint64_t low_sum = 0;

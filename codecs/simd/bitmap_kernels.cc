@@ -1,5 +1,5 @@
-// Bitmaps are small (one bit per row), so only popcount and the byte conversions are worth SIMD; the rest are plain word
-// loops, which memory outruns only beyond the cache.
+// Bitmaps are small (one bit per row), so only popcount and the byte conversions are worth SIMD; the rest are plain
+// word loops, which memory outruns only beyond the cache.
 #include "codecs/simd/bitmap_kernels.h"
 
 #include <bit>

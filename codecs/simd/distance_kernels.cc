@@ -120,11 +120,9 @@ HWY_INLINE void NormRows(const Rows<T>& rows, double* out) {
   }
 }
 
-#define CORTEX_DEFINE(T, NAME)                                                                       \
-  void L2##NAME(const T* q, const Rows<T>& rows, double* out) { ReduceRows<L2Step>(q, rows, out); }  \
-  void Product##NAME(const T* q, const Rows<T>& rows, double* out) {                                 \
-    ReduceRows<ProductStep>(q, rows, out);                                                           \
-  }                                                                                                  \
+#define CORTEX_DEFINE(T, NAME)                                                                                \
+  void L2##NAME(const T* q, const Rows<T>& rows, double* out) { ReduceRows<L2Step>(q, rows, out); }           \
+  void Product##NAME(const T* q, const Rows<T>& rows, double* out) { ReduceRows<ProductStep>(q, rows, out); } \
   void Norm##NAME(const Rows<T>& rows, double* out) { NormRows(rows, out); }
 CORTEX_DEFINE(Half, F16)
 CORTEX_DEFINE(float, F32)
@@ -315,45 +313,45 @@ Rows<T> OneRow(absl::Span<const T> row) {
 
 }  // namespace
 
-#define CORTEX_WRAP(T, NAME)                                                                            \
-  HWY_EXPORT(L2##NAME);                                                                                 \
-  HWY_EXPORT(Product##NAME);                                                                            \
-  HWY_EXPORT(Norm##NAME);                                                                               \
-  void SquaredL2(absl::Span<const T> query, const Rows<T>& rows, double* out) {                         \
-    HWY_DYNAMIC_DISPATCH(L2##NAME)(query.data(), rows, out);                                            \
-  }                                                                                                     \
-  void InnerProduct(absl::Span<const T> query, const Rows<T>& rows, double* out) {                      \
-    HWY_DYNAMIC_DISPATCH(Product##NAME)(query.data(), rows, out);                                       \
-  }                                                                                                     \
-  double SquaredL2(absl::Span<const T> a, absl::Span<const T> b) {                                      \
-    double out;                                                                                         \
-    SquaredL2(a, OneRow(b), &out);                                                                      \
-    return out;                                                                                         \
-  }                                                                                                     \
-  double InnerProduct(absl::Span<const T> a, absl::Span<const T> b) {                                   \
-    double out;                                                                                         \
-    InnerProduct(a, OneRow(b), &out);                                                                   \
-    return out;                                                                                         \
-  }                                                                                                     \
-  double SquaredNorm(absl::Span<const T> a) {                                                           \
-    double out;                                                                                         \
-    HWY_DYNAMIC_DISPATCH(Norm##NAME)(OneRow(a), &out);                                                  \
-    return out;                                                                                         \
-  }                                                                                                     \
-  double L2Distance(absl::Span<const T> a, absl::Span<const T> b) { return std::sqrt(SquaredL2(a, b)); } \
-  double CosineDistance(absl::Span<const T> a, absl::Span<const T> b) {                                 \
-    return CosineFrom(InnerProduct(a, b), SquaredNorm(a), SquaredNorm(b));                              \
-  }                                                                                                     \
-  void L2Distance(absl::Span<const T> query, const Rows<T>& rows, double* out) {                        \
-    SquaredL2(query, rows, out);                                                                        \
-    for (size_t i = 0; i < rows.row_count; ++i) out[i] = std::sqrt(out[i]);                             \
-  }                                                                                                     \
-  void CosineDistance(absl::Span<const T> query, const Rows<T>& rows, double* out) {                    \
-    const double query_norm = SquaredNorm(query);                                                       \
-    InnerProduct(query, rows, out);                                                                     \
-    for (size_t i = 0; i < rows.row_count; ++i) {                                                       \
+#define CORTEX_WRAP(T, NAME)                                                                               \
+  HWY_EXPORT(L2##NAME);                                                                                    \
+  HWY_EXPORT(Product##NAME);                                                                               \
+  HWY_EXPORT(Norm##NAME);                                                                                  \
+  void SquaredL2(absl::Span<const T> query, const Rows<T>& rows, double* out) {                            \
+    HWY_DYNAMIC_DISPATCH(L2##NAME)(query.data(), rows, out);                                               \
+  }                                                                                                        \
+  void InnerProduct(absl::Span<const T> query, const Rows<T>& rows, double* out) {                         \
+    HWY_DYNAMIC_DISPATCH(Product##NAME)(query.data(), rows, out);                                          \
+  }                                                                                                        \
+  double SquaredL2(absl::Span<const T> a, absl::Span<const T> b) {                                         \
+    double out;                                                                                            \
+    SquaredL2(a, OneRow(b), &out);                                                                         \
+    return out;                                                                                            \
+  }                                                                                                        \
+  double InnerProduct(absl::Span<const T> a, absl::Span<const T> b) {                                      \
+    double out;                                                                                            \
+    InnerProduct(a, OneRow(b), &out);                                                                      \
+    return out;                                                                                            \
+  }                                                                                                        \
+  double SquaredNorm(absl::Span<const T> a) {                                                              \
+    double out;                                                                                            \
+    HWY_DYNAMIC_DISPATCH(Norm##NAME)(OneRow(a), &out);                                                     \
+    return out;                                                                                            \
+  }                                                                                                        \
+  double L2Distance(absl::Span<const T> a, absl::Span<const T> b) { return std::sqrt(SquaredL2(a, b)); }   \
+  double CosineDistance(absl::Span<const T> a, absl::Span<const T> b) {                                    \
+    return CosineFrom(InnerProduct(a, b), SquaredNorm(a), SquaredNorm(b));                                 \
+  }                                                                                                        \
+  void L2Distance(absl::Span<const T> query, const Rows<T>& rows, double* out) {                           \
+    SquaredL2(query, rows, out);                                                                           \
+    for (size_t i = 0; i < rows.row_count; ++i) out[i] = std::sqrt(out[i]);                                \
+  }                                                                                                        \
+  void CosineDistance(absl::Span<const T> query, const Rows<T>& rows, double* out) {                       \
+    const double query_norm = SquaredNorm(query);                                                          \
+    InnerProduct(query, rows, out);                                                                        \
+    for (size_t i = 0; i < rows.row_count; ++i) {                                                          \
       out[i] = CosineFrom(out[i], query_norm, SquaredNorm(absl::Span<const T>(rows.Row(i), rows.length))); \
-    }                                                                                                   \
+    }                                                                                                      \
   }
 CORTEX_WRAP(Half, F16)
 CORTEX_WRAP(float, F32)

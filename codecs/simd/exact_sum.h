@@ -3,8 +3,8 @@
 // also the best possible answer.
 //
 // Idea of the scalar part: small superaccumulator, R. M. Neal, "Fast exact summation using small and large
-// superaccumulators", 2015. Spans go through SIMD: per block of 1,024 values, error-free extraction against powers of two
-// (Rump, Ogita, Oishi, "Accurate floating-point summation", 2008), so that only a few integers per block reach the
+// superaccumulators", 2015. Spans go through SIMD: per block of 1,024 values, error-free extraction against powers of
+// two (Rump, Ogita, Oishi, "Accurate floating-point summation", 2008), so that only a few integers per block reach the
 // superaccumulator.
 //
 //   added                        Round()

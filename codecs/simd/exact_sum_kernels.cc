@@ -1,7 +1,7 @@
 // The SIMD half of ExactSum. A block of values with largest exponent E is cut into slices on a fixed grid: adding x to
-// S = 1.5 · 2^k rounds x to a multiple of ulp(S); the rounded part stays in S exactly, the rest x − (S' − S) is exact too
-// and goes to the next, 43 bits finer slice. When no value reaches below the last slice, the slices hold the whole sum,
-// as integers in the mantissas of S.
+// S = 1.5 · 2^k rounds x to a multiple of ulp(S); the rounded part stays in S exactly, the rest x − (S' − S) is exact
+// too and goes to the next, 43 bits finer slice. When no value reaches below the last slice, the slices hold the whole
+// sum, as integers in the mantissas of S.
 //
 // Why 43 bits: at most 512 = 2^9 additions of |x| < 2^(E+1) keep S inside its binade if k = E + 11; ulp(S) is then
 // 2^(E−41) and the rest is at most 2^(E−42), which is the next slice's "E + 1": 43 lower.
@@ -24,14 +24,14 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kSliceBits = 43;
-constexpr int kFirstGrid = 41;       // the first slice's unit is 2^(E − 41)
+constexpr int kFirstGrid = 41;  // the first slice's unit is 2^(E − 41)
 // Independent accumulators hide the latency of addition and bound the additions to each: at most 256 values per lane.
 constexpr size_t kChains = HWY_TARGET == HWY_SCALAR ? 4 : 2;
 
 struct Range {
-  bool usable;       // finite, not all zero
-  bool zero;         // nothing but zeros
-  int high, low;     // exponents of the largest and the smallest non-zero magnitude
+  bool usable;    // finite, not all zero
+  bool zero;      // nothing but zeros
+  int high, low;  // exponents of the largest and the smallest non-zero magnitude
 };
 
 Range ScanBlock(const double* values, size_t count) {
@@ -54,9 +54,7 @@ Range ScanBlock(const double* values, size_t count) {
   const double poisoned = hn::GetLane(hn::SumOfLanes(d, poison));
   if (poisoned != 0) return {false, false, 0, 0};
   if (max == 0) return {true, true, 0, 0};
-  const auto exponent = [](double x) HWY_ATTR {
-    return static_cast<int>(std::bit_cast<uint64_t>(x) >> 52) - 1023;
-  };
+  const auto exponent = [](double x) HWY_ATTR { return static_cast<int>(std::bit_cast<uint64_t>(x) >> 52) - 1023; };
   return {true, false, exponent(max), exponent(min)};
 }
 

@@ -10,9 +10,9 @@ namespace cortex::simd {
 // atan(t) ≈ t + t·s·(k[0] + k[1]·s + … + k[10]·s^10), s = t², |t| <= tan(π/8). Interpolated at Chebyshev nodes of s in
 // exact rational arithmetic, then rounded; the polynomial is off by at most 0.07 · 2^-53.
 inline constexpr double kAtanCoefficients[11] = {
-    -0x1.5555555555555p-2, 0x1.999999999934ap-3,  -0x1.24924924360cbp-3, 0x1.c71c7185314cbp-4,
-    -0x1.745d0b26b83e7p-4, 0x1.3b1262d95579ep-4,  -0x1.10fa75382537fp-4, 0x1.dfe61e80903d2p-5,
-    -0x1.a098bb6ba4941p-5, 0x1.41603647c7a7cp-5,  -0x1.3a2b7a07caea8p-6,
+    -0x1.5555555555555p-2, 0x1.999999999934ap-3, -0x1.24924924360cbp-3, 0x1.c71c7185314cbp-4,
+    -0x1.745d0b26b83e7p-4, 0x1.3b1262d95579ep-4, -0x1.10fa75382537fp-4, 0x1.dfe61e80903d2p-5,
+    -0x1.a098bb6ba4941p-5, 0x1.41603647c7a7cp-5, -0x1.3a2b7a07caea8p-6,
 };
 inline constexpr double kTanPi8 = 0x1.a827999fcef32p-2;
 // π/4 in two doubles: high + low is good to 107 bits.

@@ -1,5 +1,5 @@
-// a · b + c rounded once, on every target: SSE4 has no such instruction and asks std::fma lane by lane (slow, and right).
-// Included once per target by the kernels, so the guard toggles (Highway's idiom for -inl.h files).
+// a · b + c rounded once, on every target: SSE4 has no such instruction and asks std::fma lane by lane (slow, and
+// right). Included once per target by the kernels, so the guard toggles (Highway's idiom for -inl.h files).
 #if defined(CORTEX_CODECS_SIMD_FUSED_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CORTEX_CODECS_SIMD_FUSED_INL_H_
 #undef CORTEX_CODECS_SIMD_FUSED_INL_H_

@@ -115,14 +115,14 @@ struct InHalfSet {
 };
 
 #define CORTEX_FOR_EACH_TYPE(X) \
-  X(int8_t, I8) X(int16_t, I16) X(int32_t, I32) X(int64_t, I64) X(uint32_t, U32) X(uint64_t, U64) X(float, F32) \
-  X(double, F64)
-#define CORTEX_DEFINE(T, NAME)                                                                                 \
-  void Interval##NAME(const T* values, size_t count, T lower, T upper, uint64_t* selection) {                  \
-    AndTest(values, count, InInterval<T>{lower, upper}, selection);                                            \
-  }                                                                                                            \
-  void Set##NAME(const T* values, size_t count, const T* set, size_t set_size, uint64_t* selection) {          \
-    AndTest(values, count, InSet<T>{set, set_size}, selection);                                                \
+  X(int8_t, I8)                 \
+  X(int16_t, I16) X(int32_t, I32) X(int64_t, I64) X(uint32_t, U32) X(uint64_t, U64) X(float, F32) X(double, F64)
+#define CORTEX_DEFINE(T, NAME)                                                                        \
+  void Interval##NAME(const T* values, size_t count, T lower, T upper, uint64_t* selection) {         \
+    AndTest(values, count, InInterval<T>{lower, upper}, selection);                                   \
+  }                                                                                                   \
+  void Set##NAME(const T* values, size_t count, const T* set, size_t set_size, uint64_t* selection) { \
+    AndTest(values, count, InSet<T>{set, set_size}, selection);                                       \
   }
 CORTEX_FOR_EACH_TYPE(CORTEX_DEFINE)
 #undef CORTEX_DEFINE
@@ -171,7 +171,9 @@ void CodesIn(const uint32_t* codes, size_t count, const uint64_t* kept, uint32_t
 
 struct LessThan {
   template <class V>
-  HWY_INLINE auto operator()(V a, V b) const { return hn::Lt(a, b); }
+  HWY_INLINE auto operator()(V a, V b) const {
+    return hn::Lt(a, b);
+  }
 };
 struct LessOrEqual {
   template <class V>
@@ -185,7 +187,9 @@ struct LessOrEqual {
 };
 struct Equal {
   template <class V>
-  HWY_INLINE auto operator()(V a, V b) const { return hn::Eq(a, b); }
+  HWY_INLINE auto operator()(V a, V b) const {
+    return hn::Eq(a, b);
+  }
 };
 
 template <typename T, class Test>
@@ -218,8 +222,7 @@ HWY_INLINE void AndPairs(const T* left, const T* right, size_t count, const Test
 }
 
 template <typename T>
-HWY_INLINE void ComparePairs(Comparison comparison, const T* left, const T* right, size_t count,
-                             uint64_t* selection) {
+HWY_INLINE void ComparePairs(Comparison comparison, const T* left, const T* right, size_t count, uint64_t* selection) {
   switch (comparison) {
     case Comparison::kLess:
       return AndPairs(left, right, count, LessThan(), 0, selection);
@@ -249,22 +252,21 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace cortex::simd {
 
-#define CORTEX_WRAP(T, NAME)                                                                                  \
-  HWY_EXPORT(Interval##NAME);                                                                                 \
-  HWY_EXPORT(Set##NAME);                                                                                      \
-  void AndInterval(absl::Span<const T> values, T lower, T upper, uint64_t* selection) {                       \
-    HWY_DYNAMIC_DISPATCH(Interval##NAME)(values.data(), values.size(), lower, upper, selection);              \
-  }                                                                                                           \
-  [[maybe_unused]] static void InSet##NAME(absl::Span<const T> values, absl::Span<const T> set,               \
-                                           uint64_t* selection) {                                             \
-    HWY_DYNAMIC_DISPATCH(Set##NAME)(values.data(), values.size(), set.data(), set.size(), selection);         \
+#define CORTEX_WRAP(T, NAME)                                                                                           \
+  HWY_EXPORT(Interval##NAME);                                                                                          \
+  HWY_EXPORT(Set##NAME);                                                                                               \
+  void AndInterval(absl::Span<const T> values, T lower, T upper, uint64_t* selection) {                                \
+    HWY_DYNAMIC_DISPATCH(Interval##NAME)(values.data(), values.size(), lower, upper, selection);                       \
+  }                                                                                                                    \
+  [[maybe_unused]] static void InSet##NAME(absl::Span<const T> values, absl::Span<const T> set, uint64_t* selection) { \
+    HWY_DYNAMIC_DISPATCH(Set##NAME)(values.data(), values.size(), set.data(), set.size(), selection);                  \
   }
 CORTEX_FOR_EACH_TYPE(CORTEX_WRAP)
 #undef CORTEX_WRAP
 
-#define CORTEX_SET(T, NAME)                                                                    \
-  void AndInSet(absl::Span<const T> values, absl::Span<const T> set, uint64_t* selection) {    \
-    InSet##NAME(values, set, selection);                                                       \
+#define CORTEX_SET(T, NAME)                                                                 \
+  void AndInSet(absl::Span<const T> values, absl::Span<const T> set, uint64_t* selection) { \
+    InSet##NAME(values, set, selection);                                                    \
   }
 CORTEX_SET(int8_t, I8)
 CORTEX_SET(int16_t, I16)

@@ -43,8 +43,7 @@ void AndInSet(absl::Span<const double> values, absl::Span<const double> set, uin
 
 // Keeps rows whose code is set in the bitmap `codes_kept` of `code_count` bits (dictionary predicates: evaluate on the
 // dictionary first, then on the codes). A code >= code_count never qualifies.
-void AndCodesIn(absl::Span<const uint32_t> codes, const uint64_t* codes_kept, uint32_t code_count,
-                uint64_t* selection);
+void AndCodesIn(absl::Span<const uint32_t> codes, const uint64_t* codes_kept, uint32_t code_count, uint64_t* selection);
 
 enum class Comparison : uint8_t { kLess, kLessEqual, kEqual, kNotEqual, kGreaterEqual, kGreater };
 

@@ -39,8 +39,8 @@ double L2(absl::Span<const T> a, absl::Span<const T> b) {
 template <typename T>
 double Product(absl::Span<const T> a, absl::Span<const T> b) {
   using C = decltype(Number(T()));
-  return CanonicalNan(
-      Accumulate<C>(a.size(), [&](size_t i) { return Number(a[i]); }, [&](size_t i) { return Number(b[i]); }));
+  return CanonicalNan(Accumulate<C>(
+      a.size(), [&](size_t i) { return Number(a[i]); }, [&](size_t i) { return Number(b[i]); }));
 }
 
 template <typename T>

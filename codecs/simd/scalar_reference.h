@@ -1,5 +1,5 @@
-// The specification of every kernel, one value at a time. Tests compare each target with it bit for bit; kernels fall back
-// on it where a target has no better way. Not for use elsewhere: it is slow.
+// The specification of every kernel, one value at a time. Tests compare each target with it bit for bit; kernels fall
+// back on it where a target has no better way. Not for use elsewhere: it is slow.
 #ifndef CORTEX_CODECS_SIMD_SCALAR_REFERENCE_H_
 #define CORTEX_CODECS_SIMD_SCALAR_REFERENCE_H_
 
@@ -42,8 +42,7 @@ void AndInSet(absl::Span<const T> values, absl::Span<const T> set, uint64_t* sel
   }
 }
 
-void AndCodesIn(absl::Span<const uint32_t> codes, const uint64_t* codes_kept, uint32_t code_count,
-                uint64_t* selection);
+void AndCodesIn(absl::Span<const uint32_t> codes, const uint64_t* codes_kept, uint32_t code_count, uint64_t* selection);
 
 template <typename T>
 bool Compare(Comparison comparison, T left, T right) {
@@ -76,8 +75,7 @@ double InnerProduct(absl::Span<const double> a, absl::Span<const double> b);
 HermitianSums Hermitian(absl::Span<const float> a, absl::Span<const float> b);
 HermitianSums Hermitian(absl::Span<const double> a, absl::Span<const double> b);
 void ToPolar(absl::Span<const double> row, double* amplitudes, double* phases);
-double PolarToQuery(absl::Span<const double> amplitudes, absl::Span<const double> phases,
-                    absl::Span<const double> row);
+double PolarToQuery(absl::Span<const double> amplitudes, absl::Span<const double> phases, absl::Span<const double> row);
 double FieldDistance(FieldMetric metric, absl::Span<const double> a, absl::Span<const double> b);
 
 void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint32_t base, uint32_t* values);

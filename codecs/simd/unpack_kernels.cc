@@ -15,8 +15,8 @@ namespace cortex::simd {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Row r of all lanes lies in word r·width / W of each lane's stream, and in the next one if it straddles; the shifts are
-// the same for every lane, so one loop serves all widths.
+// Row r of all lanes lies in word r·width / W of each lane's stream, and in the next one if it straddles; the shifts
+// are the same for every lane, so one loop serves all widths.
 template <typename T>
 HWY_INLINE void Unpack(const T* packed, unsigned width, size_t count, T base, T* values) {
   constexpr size_t kBits = 8 * sizeof(T);
@@ -305,12 +305,8 @@ void Deltas(uint64_t start, absl::Span<const uint64_t> values, uint64_t* deltas)
   }
 }
 
-void ZigZagEncode(absl::Span<uint64_t> values) {
-  HWY_DYNAMIC_DISPATCH(ZigZag64)(true, values.data(), values.size());
-}
-void ZigZagDecode(absl::Span<uint64_t> values) {
-  HWY_DYNAMIC_DISPATCH(ZigZag64)(false, values.data(), values.size());
-}
+void ZigZagEncode(absl::Span<uint64_t> values) { HWY_DYNAMIC_DISPATCH(ZigZag64)(true, values.data(), values.size()); }
+void ZigZagDecode(absl::Span<uint64_t> values) { HWY_DYNAMIC_DISPATCH(ZigZag64)(false, values.data(), values.size()); }
 
 void Narrow(absl::Span<const uint32_t> values, uint8_t* narrow) {
   HWY_DYNAMIC_DISPATCH(Narrow32To8)(values.data(), values.size(), narrow);

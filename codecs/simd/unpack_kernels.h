@@ -3,9 +3,9 @@
 // Bit-packed block. Up to 1,024 values of `width` bits, interleaved over lanes so that one SIMD instruction moves
 // neighbouring values and no width needs code of its own (after the transposed layout of Afroozeh and Boncz, "The
 // FastLanes compression layout", VLDB 2023; ours keeps the order of values). With W = 64 or 32 bits per word and
-// L = 1,024 / W lanes, value i belongs to lane i mod L, where it is bits [r·width, (r + 1)·width), LSB first, r = i / L,
-// of that lane's bit stream; word j of lane l is stored at word index j·L + l. A short block stores only the words its
-// rows reach: PackedBytes() says how many.
+// L = 1,024 / W lanes, value i belongs to lane i mod L, where it is bits [r·width, (r + 1)·width), LSB first, r = i /
+// L, of that lane's bit stream; word j of lane l is stored at word index j·L + l. A short block stores only the words
+// its rows reach: PackedBytes() says how many.
 //
 // Thread-safe, no allocation. Inputs are trusted to have the sizes stated: codecs check them first.
 #ifndef CORTEX_CODECS_SIMD_UNPACK_KERNELS_H_

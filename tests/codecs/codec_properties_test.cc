@@ -1,5 +1,5 @@
-// The property suite every encoding passes: what goes in comes out, in whole, in parts and by row; filters agree with brute
-// force; damaged bytes never crash and truncated ones are DATA_LOSS.
+// The property suite every encoding passes: what goes in comes out, in whole, in parts and by row; filters agree with
+// brute force; damaged bytes never crash and truncated ones are DATA_LOSS.
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <random>
@@ -14,18 +14,18 @@
 namespace cortex {
 namespace {
 
+using testing::SameRows;
 using testing::SampleColumn;
 using testing::SampleColumns;
-using testing::SameRows;
 
 // A copy at an address of its own: exactly `size` bytes, so that sanitizers see every step outside. 64-byte aligned, as
 // segments align chunks.
 struct OwnBytes {
   explicit OwnBytes(std::string_view bytes) : size(bytes.size()) {
-    data = static_cast<std::byte*>(::operator new(size == 0 ? 1 : size, std::align_val_t{64}));
+    data = static_cast<std::byte*>(::operator new (size == 0 ? 1 : size, std::align_val_t{64}));
     if (size != 0) std::memcpy(data, bytes.data(), size);
   }
-  ~OwnBytes() { ::operator delete(data, std::align_val_t{64}); }
+  ~OwnBytes() { ::operator delete (data, std::align_val_t{64}); }
   OwnBytes(const OwnBytes&) = delete;
   OwnBytes& operator=(const OwnBytes&) = delete;
   absl::Span<const std::byte> span() const { return {data, size}; }
@@ -199,7 +199,8 @@ TEST_CASE("Every codec refuses truncated bytes with DATA_LOSS", "[codecs]") {
       const ValueSpan span = column.values.span();
       std::string bytes;
       if (!Encode(*codec, span, EncodingEffort::kLight, &bytes)) continue;
-      if (codec->id() == EncodingId::kConstant && span.shape.type == PhysicalType::kBytes) continue;  // any length is one
+      if (codec->id() == EncodingId::kConstant && span.shape.type == PhysicalType::kBytes)
+        continue;  // any length is one
       // Each length where that is cheap, otherwise a spread of them and the last ones.
       const size_t step = bytes.size() * rows > 200000 ? bytes.size() / 40 + 1 : 1;
       for (size_t size = 0; size < bytes.size(); size += bytes.size() - size < 9 ? 1 : step) {

@@ -23,30 +23,37 @@ void Measure(const char* what, EncodingId id, const ValueBuffer& column, const V
   std::string bytes;
   const double raw = static_cast<double>(rows.byte_size());
   const std::string name = std::string(what) + ", " + std::string(EncodingName(id)) + ": ";
-  Report((name + "encode").c_str(), raw / BestNs([&] {
-           bytes.clear();
-           REQUIRE_OK(codec->Encode(rows, EncodingEffort::kLight, &bytes));
-         }, 3), "GB/s");
+  Report((name + "encode").c_str(),
+         raw / BestNs(
+                   [&] {
+                     bytes.clear();
+                     REQUIRE_OK(codec->Encode(rows, EncodingEffort::kLight, &bytes));
+                   },
+                   3),
+         "GB/s");
   Report((name + "ratio").c_str(), raw / static_cast<double>(bytes.size()), ": 1");
   const MemorySource source(AsBytes(bytes));
   const auto chunk = REQUIRE_OK_AND_TAKE(OpenChunk(id, &source, rows.shape, rows.row_count));
   ValueBuffer out(rows.shape);
   Report((name + "decode").c_str(), raw / BestNs([&] {
-           out.Clear();
-           REQUIRE_OK(chunk->Decode(0, rows.row_count, &out));
-         }), "GB/s");
+                                      out.Clear();
+                                      REQUIRE_OK(chunk->Decode(0, rows.row_count, &out));
+                                    }),
+         "GB/s");
   if (filter != nullptr) {
     std::vector<uint64_t> selection(rows.row_count / 64);
     Report((name + "filter").c_str(), raw / BestNs([&] {
-             std::fill(selection.begin(), selection.end(), ~uint64_t{0});
-             REQUIRE_OK(chunk->Filter(*filter, 0, rows.row_count, selection.data()));
-           }), "GB/s");
+                                        std::fill(selection.begin(), selection.end(), ~uint64_t{0});
+                                        REQUIRE_OK(chunk->Filter(*filter, 0, rows.row_count, selection.data()));
+                                      }),
+           "GB/s");
   }
   const std::vector<uint32_t> one = {rows.row_count / 2};
   Report((name + "one row").c_str(), BestNs([&] {
            out.Clear();
            REQUIRE_OK(chunk->Gather(one, &out));
-         }), "ns");
+         }),
+         "ns");
 }
 
 template <typename T>
@@ -79,7 +86,8 @@ TEST_CASE("Codec speed", "[.bench]") {
   for (EncodingId id : {kPlain, kByteSplitZstd}) Measure("float32", id, scores, &floats);
   const auto field = Column<double>(PhysicalType::kFloat64, 512, 1024, [&](size_t) { return normal(random); });
   for (EncodingId id : {kPlain, kByteSplitZstd}) Measure("256 complex128", id, field, nullptr);
-  const auto lattice = Column<double>(PhysicalType::kFloat64, 512, 1024, [&](size_t) { return std::round(100 * normal(random)); });
+  const auto lattice =
+      Column<double>(PhysicalType::kFloat64, 512, 1024, [&](size_t) { return std::round(100 * normal(random)); });
   Measure("256 complex128 of integers", kByteSplitZstd, lattice, nullptr);
   ValueBuffer kinds(ValueShape{PhysicalType::kBytes, 1}), texts(ValueShape{PhysicalType::kBytes, 1});
   for (uint32_t i = 0; i < kRows; ++i) {

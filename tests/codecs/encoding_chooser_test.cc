@@ -52,25 +52,23 @@ TEST_CASE("EncodeChunk finds the scheme that fits the data", "[codecs]") {
 
   REQUIRE(choose(Column<double>(PhysicalType::kFloat64, 1, kRows, [](size_t) { return NAN; })) == kConstant);
   REQUIRE(choose(Column<int64_t>(PhysicalType::kInt64, 1, kRows, [&](size_t i) {
-    return 1700000000000000000 + static_cast<int64_t>(i) * 300000000000;
-  })) == kDelta);  // regular time stamps
+            return 1700000000000000000 + static_cast<int64_t>(i) * 300000000000;
+          })) == kDelta);  // regular time stamps
   REQUIRE(ratio > 300);
   REQUIRE(choose(Column<int64_t>(PhysicalType::kInt64, 1, kRows, [&](size_t i) {
-    return 1700000000000000000 + static_cast<int64_t>(i) * 1000000 + static_cast<int64_t>(random() % 100000);
-  })) == kDelta);  // with jitter
+            return 1700000000000000000 + static_cast<int64_t>(i) * 1000000 + static_cast<int64_t>(random() % 100000);
+          })) == kDelta);  // with jitter
   REQUIRE(ratio > 3);
-  REQUIRE(choose(Column<int32_t>(PhysicalType::kInt32, 1, kRows, [](size_t i) {
-    return static_cast<int32_t>(i / 5000 * 77777);
-  })) == kRunLength);
-  REQUIRE(choose(Column<int32_t>(PhysicalType::kInt32, 1, kRows, [&](size_t) {
-    return 100000 + static_cast<int32_t>(random() % 1000);
-  })) == kBitPack);
+  REQUIRE(choose(Column<int32_t>(PhysicalType::kInt32, 1, kRows,
+                                 [](size_t i) { return static_cast<int32_t>(i / 5000 * 77777); })) == kRunLength);
+  REQUIRE(choose(Column<int32_t>(PhysicalType::kInt32, 1, kRows,
+                                 [&](size_t) { return 100000 + static_cast<int32_t>(random() % 1000); })) == kBitPack);
   REQUIRE(choose(Strings([&](uint32_t) { return "archetype_" + std::to_string(random() % 77); })) == kDictionary);
   REQUIRE(ratio > 10);
   REQUIRE(choose(Strings([&](uint32_t i) {
-    return "the " + std::to_string(i) + "th question asks why the card was declined at machine " +
-           std::to_string(random() % 100000);
-  })) == kZstd);
+            return "the " + std::to_string(i) + "th question asks why the card was declined at machine " +
+                   std::to_string(random() % 100000);
+          })) == kZstd);
 }
 
 TEST_CASE("EncodeChunk keeps noise-like vectors plain for scans, and splits them for archives", "[codecs]") {
@@ -98,12 +96,11 @@ TEST_CASE("EncodeChunk obeys the declared compression and falls back to plain", 
   const ValueBuffer runs = Column<int64_t>(PhysicalType::kInt64, 1, kRows, [](size_t i) { return i / 100; });
   REQUIRE(Choose(runs, Compression::kRunLength, light) == kRunLength);
   std::mt19937_64 random(3);
-  const ValueBuffer noise = Column<double>(PhysicalType::kFloat64, 1, kRows, [&](size_t) {
-    return std::ldexp(static_cast<double>(random()), -64);
-  });
+  const ValueBuffer noise = Column<double>(PhysicalType::kFloat64, 1, kRows,
+                                           [&](size_t) { return std::ldexp(static_cast<double>(random()), -64); });
   REQUIRE(Choose(noise, Compression::kDictionary, light) == kPlain);  // every value distinct
   REQUIRE(Choose(noise, Compression::kRunLength, light) == kPlain);
-  REQUIRE(Choose(noise, Compression::kDelta, light) == kPlain);       // not integers
+  REQUIRE(Choose(noise, Compression::kDelta, light) == kPlain);  // not integers
 }
 
 TEST_CASE("EncodeChunk is deterministic and never larger than plain", "[codecs]") {

@@ -1,6 +1,6 @@
-// The bytes of every encoding, frozen: tests/golden/codecs/<encoding>_<column>.hex must be what today's encoder writes, and
-// today's decoder must read it. Zstd frames may differ between versions of the library, so for those two encodings only
-// reading is checked.
+// The bytes of every encoding, frozen: tests/golden/codecs/<encoding>_<column>.hex must be what today's encoder writes,
+// and today's decoder must read it. Zstd frames may differ between versions of the library, so for those two encodings
+// only reading is checked.
 //
 // After an intended change of format: CORTEX_WRITE_GOLDEN=1 codecs_test "Golden*", and say so in FORMAT.md.
 #include <catch2/catch.hpp>

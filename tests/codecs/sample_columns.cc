@@ -116,7 +116,8 @@ std::vector<SampleColumn> SampleColumns(uint32_t rows, uint64_t seed) {
 
 bool SameRows(const ValueSpan& a, const ValueSpan& b) {
   if (!(a.shape == b.shape) || a.row_count != b.row_count) return false;
-  if (a.shape.type != PhysicalType::kBytes) return a.row_count == 0 || std::memcmp(a.fixed, b.fixed, a.byte_size()) == 0;
+  if (a.shape.type != PhysicalType::kBytes)
+    return a.row_count == 0 || std::memcmp(a.fixed, b.fixed, a.byte_size()) == 0;
   for (uint32_t i = 0; i < a.row_count; ++i) {
     if (a.StringAt(i) != b.StringAt(i)) return false;
   }

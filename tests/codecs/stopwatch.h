@@ -19,7 +19,9 @@ double BestNs(const Work& work, int runs = 30) {
   return best;
 }
 
-inline void Report(const char* what, double value, const char* unit) { std::printf("%-58s %9.3f %s\n", what, value, unit); }
+inline void Report(const char* what, double value, const char* unit) {
+  std::printf("%-58s %9.3f %s\n", what, value, unit);
+}
 
 }  // namespace cortex::testing
 

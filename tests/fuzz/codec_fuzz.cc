@@ -1,5 +1,5 @@
-// libFuzzer entry for the decoders of codecs/. The first bytes choose encoding, shape and row count, the rest is the chunk:
-// opening and reading it may fail with DATA_LOSS, and must not crash, hang or allocate without bound.
+// libFuzzer entry for the decoders of codecs/. The first bytes choose encoding, shape and row count, the rest is the
+// chunk: opening and reading it may fail with DATA_LOSS, and must not crash, hang or allocate without bound.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -29,7 +29,8 @@ TEST_CASE("Summarize equals the reference on every target", "[codecs][simd]") {
       for (auto& word : selection) word = random() % 4 == 0 ? 0 : random();
       for (auto& value : ints) value = static_cast<int64_t>(random());
       for (auto& value : doubles) value = specials[random() % 8];
-      for (const uint64_t* bits : {static_cast<const uint64_t*>(nullptr), static_cast<const uint64_t*>(selection.data())}) {
+      for (const uint64_t* bits :
+           {static_cast<const uint64_t*>(nullptr), static_cast<const uint64_t*>(selection.data())}) {
         const IntSummary i = Summarize(absl::Span<const int64_t>(ints), bits);
         const IntSummary want_i = reference::Summarize(absl::Span<const int64_t>(ints), bits);
         REQUIRE((i.count == want_i.count && i.min == want_i.min && i.max == want_i.max && i.sum == want_i.sum));

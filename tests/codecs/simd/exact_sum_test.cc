@@ -47,11 +47,11 @@ std::vector<double> Spread(size_t count, int center, int binades, std::mt19937_6
 TEST_CASE("ExactSum rounds known sums correctly", "[codecs][simd]") {
   REQUIRE(SumOf({}) == 0);
   REQUIRE(SumOf({1e100, 1.0, -1e100}) == 1.0);
-  REQUIRE(SumOf({1.0, 0x1p-53}) == 1.0);                           // tie to even
-  REQUIRE(SumOf({1.0, 0x1p-53, kTiny}) == 1.0 + 0x1p-52);          // a hair above the tie
-  REQUIRE(SumOf({1.0 + 0x1p-52, 0x1p-53}) == 1.0 + 0x1p-51);       // tie to even, upwards
+  REQUIRE(SumOf({1.0, 0x1p-53}) == 1.0);                      // tie to even
+  REQUIRE(SumOf({1.0, 0x1p-53, kTiny}) == 1.0 + 0x1p-52);     // a hair above the tie
+  REQUIRE(SumOf({1.0 + 0x1p-52, 0x1p-53}) == 1.0 + 0x1p-51);  // tie to even, upwards
   REQUIRE(SumOf({-1.0, -0x1p-53, -kTiny}) == -(1.0 + 0x1p-52));
-  REQUIRE(SumOf({kMax, kMax, -kMax}) == kMax);                     // no intermediate overflow
+  REQUIRE(SumOf({kMax, kMax, -kMax}) == kMax);  // no intermediate overflow
   REQUIRE(SumOf({kMax, kMax}) == kInf);
   REQUIRE(SumOf({-kMax, -kMax}) == -kInf);
   REQUIRE(SumOf({kTiny, kTiny, kTiny}) == 3 * kTiny);

@@ -36,19 +36,33 @@ TEST_CASE("Kernel speed: scans and sums", "[.bench]") {
     const auto f32 = Normal<float>(kValues);
     std::vector<int64_t> i64(kValues);
     std::vector<uint32_t> codes(kValues);
-    for (size_t i = 0; i < kValues; ++i) codes[i] = static_cast<uint32_t>(i64[i] = static_cast<int64_t>(i * 7919 % 1000));
+    for (size_t i = 0; i < kValues; ++i)
+      codes[i] = static_cast<uint32_t>(i64[i] = static_cast<int64_t>(i * 7919 % 1000));
     std::vector<uint64_t> selection(kValues / 64), half(kValues / 64, 0x5a5a5a5a5a5a5a5au), kept(16, half[0]);
     std::vector<uint32_t> rows(kValues);
     const auto per_value = [&](const char* what, double ns) { Report(what, ns / kValues, "ns/value"); };
     const auto fresh = [&] { FillBitmap(selection.data(), kValues); };
-    per_value("interval f64", BestNs([&] { fresh(); AndInterval(absl::MakeConstSpan(f64), -1.0, 1.0, selection.data()); }));
-    per_value("interval i64", BestNs([&] { fresh(); AndInterval(absl::MakeConstSpan(i64), int64_t{9}, int64_t{99}, selection.data()); }));
-    per_value("codes in bitmap", BestNs([&] { fresh(); AndCodesIn(codes, kept.data(), 1000, selection.data()); }));
+    per_value("interval f64", BestNs([&] {
+                fresh();
+                AndInterval(absl::MakeConstSpan(f64), -1.0, 1.0, selection.data());
+              }));
+    per_value("interval i64", BestNs([&] {
+                fresh();
+                AndInterval(absl::MakeConstSpan(i64), int64_t{9}, int64_t{99}, selection.data());
+              }));
+    per_value("codes in bitmap", BestNs([&] {
+                fresh();
+                AndCodesIn(codes, kept.data(), 1000, selection.data());
+              }));
     per_value("bitmap to rows (half)", BestNs([&] { BitmapToRows(half.data(), kValues, 0, rows.data()); }));
     per_value("summarize f64", BestNs([&] { (void)Summarize(absl::MakeConstSpan(f64)); }));
     per_value("summarize i64", BestNs([&] { (void)Summarize(absl::MakeConstSpan(i64)); }));
     const auto sum = [&](const char* what, const auto& add) {
-      per_value(what, BestNs([&] { ExactSum s; add(s); (void)s.Round(); }));
+      per_value(what, BestNs([&] {
+                  ExactSum s;
+                  add(s);
+                  (void)s.Round();
+                }));
     };
     sum("exact sum f64", [&](ExactSum& s) { s.AddSpan(absl::MakeConstSpan(f64)); });
     sum("exact sum f64, half selected", [&](ExactSum& s) { s.AddSpan(absl::MakeConstSpan(f64), half.data()); });
@@ -61,7 +75,9 @@ TEST_CASE("Kernel speed: scans and sums", "[.bench]") {
       s.AddSpan(absl::MakeConstSpan(f32));
       s.AddSquares(absl::MakeConstSpan(f32));
     });
-    sum("exact sum f64, one by one", [&](ExactSum& s) { for (double v : f64) s.Add(v); });
+    sum("exact sum f64, one by one", [&](ExactSum& s) {
+      for (double v : f64) s.Add(v);
+    });
   });
 }
 
@@ -97,16 +113,22 @@ TEST_CASE("Kernel speed: unpacking", "[.bench]") {
     std::vector<uint64_t> packed(1024), values(1024);
     std::vector<uint32_t> narrow(1024);
     const auto* bytes = reinterpret_cast<const std::byte*>(packed.data());
-    const auto rate = [](const char* what, size_t decoded, double ns) { Report(what, static_cast<double>(decoded) / ns, "GB/s"); };
+    const auto rate = [](const char* what, size_t decoded, double ns) {
+      Report(what, static_cast<double>(decoded) / ns, "GB/s");
+    };
     rate("unpack u64, width 13", 8192, BestNs([&] { UnpackBits(bytes, 13, 1024, uint64_t{7}, values.data()); }, 2000));
     rate("unpack u32, width 13", 4096, BestNs([&] { UnpackBits(bytes, 13, 1024, uint32_t{7}, narrow.data()); }, 2000));
-    rate("unpack u64 and prefix sum", 8192, BestNs([&] {
-      UnpackBits(bytes, 13, 1024, uint64_t{7}, values.data());
-      PrefixSum(1, absl::MakeSpan(values));
-    }, 2000));
+    rate("unpack u64 and prefix sum", 8192,
+         BestNs(
+             [&] {
+               UnpackBits(bytes, 13, 1024, uint64_t{7}, values.data());
+               PrefixSum(1, absl::MakeSpan(values));
+             },
+             2000));
     std::vector<std::byte> planes(1 << 15), rows(1 << 15);
     for (const unsigned width : {2u, 4u, 8u}) {
-      rate("unsplit bytes", planes.size(), BestNs([&] { UnsplitBytes(planes.data(), planes.size() / width, width, rows.data()); }, 500));
+      rate("unsplit bytes", planes.size(),
+           BestNs([&] { UnsplitBytes(planes.data(), planes.size() / width, width, rows.data()); }, 500));
     }
   });
 }

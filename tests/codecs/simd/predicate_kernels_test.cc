@@ -25,12 +25,14 @@ T RandomValue(std::mt19937_64& random) {
     return {random() % 3 == 0 ? specials[random() % 8] : static_cast<uint16_t>(random())};
   } else if constexpr (std::is_floating_point_v<T>) {
     using Limits = std::numeric_limits<T>;
-    const T specials[] = {T{0}, T{-0.0}, Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(),
-                          Limits::denorm_min(), Limits::max(), T{-1}};
+    const T specials[] = {
+        T{0},          T{-0.0}, Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min(),
+        Limits::max(), T{-1}};
     return random() % 3 == 0 ? specials[random() % 8] : static_cast<T>(static_cast<int>(random() % 40) - 20);
   } else {
-    return random() % 8 == 0 ? std::numeric_limits<T>::min()
-                             : random() % 8 == 0 ? std::numeric_limits<T>::max() : static_cast<T>(random() % 40 - 20);
+    return random() % 8 == 0   ? std::numeric_limits<T>::min()
+           : random() % 8 == 0 ? std::numeric_limits<T>::max()
+                               : static_cast<T>(random() % 40 - 20);
   }
 }
 
@@ -146,9 +148,9 @@ TEST_CASE("Half converts every bit pattern there and back", "[codecs][simd]") {
 }
 
 TEST_CASE("ToHalf rounds to nearest even", "[codecs][simd]") {
-  REQUIRE(ToHalf(1.0 + 0x1p-11).bits == 0x3c00);              // tie, down to even
-  REQUIRE(ToHalf(1.0 + 3 * 0x1p-11).bits == 0x3c02);          // tie, up to even
-  REQUIRE(ToHalf(1.0 + 0x1p-11 + 0x1p-40).bits == 0x3c01);    // through float this would be a tie
+  REQUIRE(ToHalf(1.0 + 0x1p-11).bits == 0x3c00);            // tie, down to even
+  REQUIRE(ToHalf(1.0 + 3 * 0x1p-11).bits == 0x3c02);        // tie, up to even
+  REQUIRE(ToHalf(1.0 + 0x1p-11 + 0x1p-40).bits == 0x3c01);  // through float this would be a tie
   REQUIRE(ToHalf(65519.99).bits == 0x7bff);
   REQUIRE(ToHalf(65520.0).bits == 0x7c00);
   REQUIRE(ToHalf(-0x1p-25).bits == 0x8000);

@@ -89,7 +89,8 @@ TEST_CASE("Deltas, zig-zag, narrowing, gathers and extremes on every target", "[
       std::vector<uint32_t> table32(64);
       std::vector<uint16_t> table16(64), out16(count), narrow16(count);
       std::vector<uint8_t> narrow8(count);
-      for (size_t k = 0; k < 64; ++k) table16[k] = static_cast<uint16_t>(table32[k] = static_cast<uint32_t>(table64[k] = random()));
+      for (size_t k = 0; k < 64; ++k)
+        table16[k] = static_cast<uint16_t>(table32[k] = static_cast<uint32_t>(table64[k] = random()));
       for (uint32_t& word : words) word = static_cast<uint32_t>(random());
       Narrow(absl::Span<const uint32_t>(words), narrow8.data());
       Narrow(absl::Span<const uint32_t>(words), narrow16.data());
