@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "codecs/simd/half.h"
+
 namespace cortex {
 namespace {
 
@@ -39,13 +41,7 @@ void BoundIntegers(const Column& column, uint32_t first, uint32_t count, ZoneMap
 
 double Widen(double value) { return value; }
 double Widen(float value) { return value; }
-double Widen(uint16_t half) {  // IEEE binary16: 1 sign, 5 exponent, 10 mantissa bits
-  const int exponent = (half >> 10) & 31;
-  const int mantissa = half & 1023;
-  double magnitude = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
-  if (exponent == 31) magnitude = mantissa == 0 ? INFINITY : NAN;
-  return (half & 0x8000) != 0 ? -magnitude : magnitude;
-}
+double Widen(uint16_t half_bits) { return ToFloat(Half{half_bits}); }
 
 template <typename T>
 void BoundFloats(const Column& column, uint32_t first, uint32_t count, ZoneMap* zone) {

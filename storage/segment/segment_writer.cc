@@ -77,8 +77,7 @@ class SegmentWriter::Impl {
     RowGroupLayout group{.row_count = static_cast<uint32_t>(commits.size())};
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
     for (size_t i = 0; i < columns.size(); ++i) {
-      ASSIGN_OR_RETURN(ChunkLayout chunk,
-                       WriteChunk(columns[i], options_.table->columns[i].compression, options_.effort, &out_));
+      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], CompressionOf(i), options_.effort, &out_));
       info_.raw_bytes += chunk.raw_bytes;
       group.columns.push_back(std::move(chunk));
     }
@@ -141,6 +140,14 @@ class SegmentWriter::Impl {
                                                         table.name, table.columns[i].name));
     }
     return absl::OkStatus();
+  }
+
+  // Keys are fetched one at a time by lookups, so light segments keep them plain or as codes unless the table asks
+  // otherwise: behind zstd blocks a lookup took 40 us a row instead of 1 (segment_bench.cc).
+  Compression CompressionOf(size_t i) const {
+    const Compression declared = options_.table->columns[i].compression;
+    const bool light_key = i == options_.table->key_ordinal() && options_.effort == EncodingEffort::kLight;
+    return light_key && declared == Compression::kAuto ? Compression::kDictionary : declared;
   }
 
   absl::Status AddKeys(const Column& keys) {
