@@ -39,13 +39,21 @@ std::optional<BuiltDictionary> Build(uint32_t row_count, uint32_t max_entries, c
   return built;
 }
 
-// The value's bits, sign-extended for integers; as an int64 in numeric order for floats.
+template <typename T>
+int64_t Load(const std::byte* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(T));
+  return value;
+}
+
+// The value's bits, sign-extended; for floats an int64 in numeric order.
 int64_t SortableBits(const ValueSpan& rows, uint32_t row) {
   const uint32_t width = rows.shape.row_bytes();
-  uint64_t bits = 0;
-  std::memcpy(&bits, rows.fixed + size_t{row} * width, width);
-  const unsigned unused = 64 - 8 * width;
-  const auto value = static_cast<int64_t>(bits << unused) >> unused;
+  const std::byte* at = rows.fixed + size_t{row} * width;
+  const int64_t value = width == 8   ? Load<int64_t>(at)
+                        : width == 4 ? Load<int32_t>(at)
+                        : width == 2 ? Load<int16_t>(at)
+                                     : Load<int8_t>(at);
   if (!IsFloat(rows.shape.type)) return value;
   return value < 0 ? value ^ std::numeric_limits<int64_t>::max() : value;
 }

@@ -29,6 +29,11 @@ constexpr double kLightStringHandicap = 1.5;
 // Heavy: size decides, unless nothing is gained.
 constexpr Taste kHeavyTaste{0.01, 1.01, 1.03, 1.03};
 
+// Once something is this much smaller than plain, what costs more to estimate is not asked any more.
+constexpr double kGoodEnoughLight = 4;
+constexpr double kGoodEnoughHeavy = 64;
+
+// Cheap estimates first.
 std::vector<EncodingId> Candidates(Compression compression) {
   using enum EncodingId;
   switch (compression) {
@@ -42,7 +47,7 @@ std::vector<EncodingId> Candidates(Compression compression) {
       return {kPlain, kConstant, kDelta};
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
-      return {kPlain, kConstant, kDictionary, kRunLength, kBitPack, kDelta, kByteSplitZstd, kZstd};
+      return {kPlain, kConstant, kRunLength, kDelta, kBitPack, kDictionary, kByteSplitZstd, kZstd};
   }
   return {kPlain};
 }
@@ -73,13 +78,17 @@ double Score(const Codec& codec, const ValueSpan& rows, EncodingEffort effort, u
 
 absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort) {
   const Codec* best = PlainCodec();
-  double best_score = 0;
+  const uint64_t plain_bytes = *best->EstimateBytes(rows, effort);
+  const double good_enough =
+      static_cast<double>(plain_bytes) / (effort == EncodingEffort::kLight ? kGoodEnoughLight : kGoodEnoughHeavy);
+  double best_score = Score(*best, rows, effort, plain_bytes);
   for (EncodingId id : Candidates(compression)) {
+    if (best_score < good_enough) break;
     ASSIGN_OR_RETURN(const Codec* codec, FindCodec(id));
     const std::optional<uint64_t> bytes = codec->EstimateBytes(rows, effort);
     if (!bytes.has_value()) continue;
     const double score = Score(*codec, rows, effort, *bytes);
-    if (id == EncodingId::kPlain || score < best_score) {
+    if (score < best_score) {
       best = codec;
       best_score = score;
     }
@@ -87,7 +96,6 @@ absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression comp
   EncodedBytes encoded{best->id(), {}};
   RETURN_IF_ERROR(best->Encode(rows, effort, &encoded.bytes));
   // An estimate from a sample can be wrong; nothing may grow.
-  const uint64_t plain_bytes = *PlainCodec()->EstimateBytes(rows, effort);
   if (best != PlainCodec() && encoded.bytes.size() >= plain_bytes) {
     encoded = {EncodingId::kPlain, {}};
     RETURN_IF_ERROR(PlainCodec()->Encode(rows, effort, &encoded.bytes));

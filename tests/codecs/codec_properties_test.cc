@@ -247,6 +247,24 @@ TEST_CASE("Every codec survives damaged bytes", "[codecs]") {
   }
 }
 
+TEST_CASE("Every codec reads a chunk that lies at an odd address", "[codecs]") {
+  const uint32_t rows = 1100;
+  std::mt19937_64 random(7);
+  for (const SampleColumn& column : SampleColumns(rows, 9)) {
+    for (const Codec* codec : AllCodecs()) {
+      INFO(column.name << ", " << EncodingName(codec->id()));
+      const ValueSpan span = column.values.span();
+      std::string bytes = "x";
+      if (!Encode(*codec, span, EncodingEffort::kLight, &bytes)) continue;
+      const OwnBytes own(bytes);
+      const MemorySource source(own.span().subspan(1));
+      const auto chunk = REQUIRE_OK_AND_TAKE(codec->Open(&source, span.shape, rows));
+      CheckReads(*chunk, span, random);
+      CheckFilters(*chunk, span, random);
+    }
+  }
+}
+
 TEST_CASE("FindCodec names an unknown encoding", "[codecs]") {
   REQUIRE_STATUS(FindCodec(static_cast<EncodingId>(77)), absl::StatusCode::kUnimplemented, "encoding 77");
   for (const Codec* codec : AllCodecs()) REQUIRE(REQUIRE_OK_AND_TAKE(FindCodec(codec->id())) == codec);
