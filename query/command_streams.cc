@@ -1,0 +1,240 @@
+// INSERT, CREATE TABLE, DROP TABLE and SHOW as streams: each gives one small batch.
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "query/statement_streams.h"
+#include "storage/runtime/clock.h"
+
+namespace cortex::query {
+namespace {
+
+// Runs a command once; what it appends to the columns is the answer.
+class CommandStream : public QueryStream {
+ public:
+  CommandStream(std::vector<ResultColumn> schema, StreamOptions options) : options_(std::move(options)), schema_(std::move(schema)) {
+    statistics_.plan_ns = options_.plan_ns;
+  }
+  const std::vector<ResultColumn>& schema() const override { return schema_; }
+  const QueryStatistics& statistics() const override { return statistics_; }
+
+  absl::Status Run(const BatchSink& sink) override {
+    const Clock& clock = *options_.engine.clock;
+    const int64_t start = clock.MonotonicNanos();
+    ResultBatch batch;
+    for (const ResultColumn& column : schema_) batch.columns.emplace_back(column.type);
+    RETURN_IF_ERROR(Execute(&batch.columns));
+    batch.row_count = batch.columns.empty() ? 0 : batch.columns[0].row_count();
+    statistics_.rows_returned = batch.row_count;
+    statistics_.execute_ns = clock.MonotonicNanos() - start;
+    return batch.row_count == 0 ? absl::OkStatus() : sink(std::move(batch));
+  }
+
+ protected:
+  virtual absl::Status Execute(std::vector<Column>* columns) = 0;
+  Database& database() const { return *options_.engine.database; }
+
+ private:
+  const StreamOptions options_;
+  const std::vector<ResultColumn> schema_;
+  QueryStatistics statistics_;
+};
+
+ResultColumn Text(std::string name) { return {std::move(name), DataType::String()}; }
+ResultColumn Number(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kInt64)}; }
+ResultColumn Time(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kTimestamp)}; }
+
+// Appends values to columns from left to right.
+class RowAppender {
+ public:
+  explicit RowAppender(std::vector<Column>* columns) : columns_(*columns) {}
+  RowAppender& Add(std::string_view text) {
+    columns_[at_++].AppendString(text);
+    return *this;
+  }
+  RowAppender& Add(uint64_t number) {
+    columns_[at_++].AppendScalar<int64_t>(static_cast<int64_t>(number));
+    return *this;
+  }
+  RowAppender& AddTime(std::optional<int64_t> time_ns) {
+    if (time_ns) {
+      columns_[at_++].AppendScalar<int64_t>(*time_ns);
+    } else {
+      columns_[at_++].AppendNull();
+    }
+    return *this;
+  }
+
+ private:
+  std::vector<Column>& columns_;
+  size_t at_ = 0;
+};
+
+class InsertStream final : public CommandStream {
+ public:
+  InsertStream(Batch batch, StreamOptions options)
+      : CommandStream({Number("rows_inserted"), Number("commit")}, std::move(options)), batch_(std::move(batch)) {}
+
+ private:
+  absl::Status Execute(std::vector<Column>* columns) override {
+    const uint64_t rows = batch_.row_count;
+    ASSIGN_OR_RETURN(const CommitToken token, database().Ingest({.batch = std::move(batch_)}));
+    RowAppender(columns).Add(rows).Add(token.commit);
+    return absl::OkStatus();
+  }
+  Batch batch_;
+};
+
+class CreateTableStream final : public CommandStream {
+ public:
+  CreateTableStream(TableDefinition definition, bool if_not_exists, cql::Position at, StreamOptions options)
+      : CommandStream({Text("result")}, std::move(options)), definition_(std::move(definition)), if_not_exists_(if_not_exists), at_(at) {}
+
+ private:
+  absl::Status Execute(std::vector<Column>* columns) override {
+    const std::string name = definition_.name;
+    const absl::Status status = database().CreateTable(std::move(definition_)).status();
+    const bool existed = status.code() == absl::StatusCode::kAlreadyExists && if_not_exists_;
+    if (!status.ok() && !existed) return cql::ErrorAt(at_, status.code(), std::string(status.message()));
+    RowAppender(columns).Add(absl::StrFormat("table \"%s\" %s", name, existed ? "exists already" : "created"));
+    return absl::OkStatus();
+  }
+  TableDefinition definition_;
+  const bool if_not_exists_;
+  const cql::Position at_;
+};
+
+class DropTableStream final : public CommandStream {
+ public:
+  DropTableStream(std::string name, bool if_exists, cql::Position at, StreamOptions options)
+      : CommandStream({Text("result")}, std::move(options)), name_(std::move(name)), if_exists_(if_exists), at_(at) {}
+
+ private:
+  absl::Status Execute(std::vector<Column>* columns) override {
+    const absl::Status status = database().DropTable(name_);
+    const bool absent = status.code() == absl::StatusCode::kNotFound && if_exists_;
+    if (!status.ok() && !absent) return cql::ErrorAt(at_, status.code(), std::string(status.message()));
+    RowAppender(columns).Add(absl::StrFormat("table \"%s\" %s", name_, absent ? "does not exist" : "dropped"));
+    return absl::OkStatus();
+  }
+  const std::string name_;
+  const bool if_exists_;
+  const cql::Position at_;
+};
+
+class ShowTablesStream final : public CommandStream {
+ public:
+  explicit ShowTablesStream(StreamOptions options)
+      : CommandStream({Text("name"), Text("kind"), Text("key"), Text("time"), Number("columns"), Number("hot_rows"),
+                       Number("warm_rows"), Number("cold_rows")},
+                      std::move(options)) {}
+
+ private:
+  absl::Status Execute(std::vector<Column>* columns) override {
+    for (const auto& table : database().ListTables()) {
+      uint64_t rows[3] = {0, 0, 0};
+      ASSIGN_OR_RETURN(const TableStats stats, database().GetTableStats(table->name));
+      for (const TierStats& tier : stats.tiers) rows[static_cast<size_t>(tier.tier) - 1] = tier.row_count;
+      RowAppender(columns)
+          .Add(table->name)
+          .Add(table->kind == TableKind::kEvents ? "events" : "entities")
+          .Add(table->key_column)
+          .Add(table->time_column)
+          .Add(uint64_t{table->columns.size()})
+          .Add(rows[0])
+          .Add(rows[1])
+          .Add(rows[2]);
+    }
+    return absl::OkStatus();
+  }
+};
+
+// SHOW TIERS and SHOW SEGMENTS go over one table or all.
+class PerTableStream : public CommandStream {
+ public:
+  PerTableStream(std::vector<ResultColumn> schema, std::string table, StreamOptions options)
+      : CommandStream(std::move(schema), std::move(options)), table_(std::move(table)) {}
+
+ private:
+  absl::Status Execute(std::vector<Column>* columns) final {
+    if (!table_.empty()) return ShowTable(table_, columns);
+    for (const auto& table : database().ListTables()) RETURN_IF_ERROR(ShowTable(table->name, columns));
+    return absl::OkStatus();
+  }
+  virtual absl::Status ShowTable(const std::string& name, std::vector<Column>* columns) = 0;
+  const std::string table_;
+};
+
+class ShowTiersStream final : public PerTableStream {
+ public:
+  ShowTiersStream(std::string table, StreamOptions options)
+      : PerTableStream({Text("table"), Text("tier"), Number("rows"), Number("segments"), Number("raw_bytes"),
+                        Number("stored_bytes"), Time("min_time"), Time("max_time")},
+                       std::move(table), std::move(options)) {}
+
+ private:
+  absl::Status ShowTable(const std::string& name, std::vector<Column>* columns) override {
+    ASSIGN_OR_RETURN(const TableStats stats, database().GetTableStats(name));
+    for (const TierStats& tier : stats.tiers) {
+      RowAppender(columns)
+          .Add(name)
+          .Add(TierName(tier.tier))
+          .Add(tier.row_count)
+          .Add(tier.segment_count)
+          .Add(tier.raw_bytes)
+          .Add(tier.stored_bytes)
+          .AddTime(tier.min_time)
+          .AddTime(tier.max_time);
+    }
+    return absl::OkStatus();
+  }
+};
+
+class ShowSegmentsStream final : public PerTableStream {
+ public:
+  ShowSegmentsStream(std::string table, StreamOptions options)
+      : PerTableStream({Text("table"), Text("tier"), Number("shard"), Number("segment"), Text("name"), Number("row_groups"),
+                        Number("rows"), Number("raw_bytes"), Number("stored_bytes"), Time("min_time"), Time("max_time")},
+                       std::move(table), std::move(options)) {}
+
+ private:
+  absl::Status ShowTable(const std::string& name, std::vector<Column>* columns) override {
+    ASSIGN_OR_RETURN(const auto snapshot, database().OpenSnapshot(name, 0));
+    for (const auto& segment : snapshot->segments) {
+      if (segment->row_count() == 0) continue;
+      RowAppender(columns)
+          .Add(name)
+          .Add(TierName(segment->tier()))
+          .Add(uint64_t{segment->shard()})
+          .Add(segment->id().value())
+          .Add(segment->name())
+          .Add(uint64_t{segment->row_group_count()})
+          .Add(segment->row_count())
+          .Add(segment->raw_bytes())
+          .Add(segment->stored_bytes())
+          .AddTime(segment->min_time())
+          .AddTime(segment->max_time());
+    }
+    return absl::OkStatus();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<QueryStream> MakeInsertStream(Batch batch, StreamOptions options) {
+  return std::make_unique<InsertStream>(std::move(batch), std::move(options));
+}
+std::unique_ptr<QueryStream> MakeCreateTableStream(TableDefinition definition, bool if_not_exists, cql::Position at,
+                                                   StreamOptions options) {
+  return std::make_unique<CreateTableStream>(std::move(definition), if_not_exists, at, std::move(options));
+}
+std::unique_ptr<QueryStream> MakeDropTableStream(std::string name, bool if_exists, cql::Position at, StreamOptions options) {
+  return std::make_unique<DropTableStream>(std::move(name), if_exists, at, std::move(options));
+}
+std::unique_ptr<QueryStream> MakeShowStream(cql::ShowTarget target, std::string table, StreamOptions options) {
+  if (target == cql::ShowTarget::kSegments) return std::make_unique<ShowSegmentsStream>(std::move(table), std::move(options));
+  if (target == cql::ShowTarget::kTiers) return std::make_unique<ShowTiersStream>(std::move(table), std::move(options));
+  return std::make_unique<ShowTablesStream>(std::move(options));
+}
+
+}  // namespace cortex::query

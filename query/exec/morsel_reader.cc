@@ -1,0 +1,201 @@
+#include "query/exec/morsel_reader.h"
+
+#include <memory>
+#include <utility>
+
+#include "codecs/bytes/status_macros.h"
+#include "query/expr/evaluator.h"
+
+namespace cortex::query {
+namespace {
+
+// Validity words of a view; the view itself lives in the chunk.
+struct ValidityOwner {
+  std::vector<uint64_t> words;
+};
+struct CodesOwner {
+  std::vector<uint32_t> codes;
+  std::vector<uint64_t> validity;
+};
+
+BatchColumn AllNull(const DataType& type, uint32_t rows) {
+  Column column(type);
+  column.AppendNulls(rows);
+  return BatchColumn::Of(std::move(column));
+}
+
+uint64_t BytesOf(const BatchColumn& column) {
+  return column.codes != nullptr ? uint64_t{column.row_count} * sizeof(uint32_t) : column.values.byte_size();
+}
+
+}  // namespace
+
+MorselReader::MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, bool with_ordinals,
+                           const Morsel& morsel, TierScan* statistics)
+    : plan_(plan), commit_(commit), context_(context), with_ordinals_(with_ordinals), morsel_(morsel), statistics_(statistics) {
+  std::vector<bool> in_residual(plan.columns.size(), false);
+  if (plan.residual) ForEachColumn(*plan.residual, [&](uint32_t column) { in_residual[column] = true; });
+  for (uint32_t i = 0; i < plan.columns.size(); ++i) (in_residual[i] ? residual_columns_ : other_columns_).push_back(i);
+}
+
+absl::Status MorselReader::Read(const std::function<absl::Status(ScanBatch&)>& emit) {
+  const uint32_t end = morsel_.first + morsel_.count;
+  for (uint32_t first = morsel_.first; first < end; first += kVectorRows) {
+    RETURN_IF_ERROR(context_.CheckStop());
+    RETURN_IF_ERROR(ReadVector(first, std::min(kVectorRows, end - first), emit));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count, const std::function<absl::Status(ScanBatch&)>& emit) {
+  SelectCandidates(first, count);
+  if (CountOnes(selection_.data(), count) == 0) return absl::OkStatus();
+  statistics_->rows_scanned += count;
+  if (!morsel_.all_visible) RETURN_IF_ERROR(morsel_.group->SelectVisible(commit_, first, count, selection_.data()));
+  for (const PushedPredicate* pushed : morsel_.predicates) {
+    if (CountOnes(selection_.data(), count) == 0) return absl::OkStatus();
+    RETURN_IF_ERROR(ApplyPredicate(*pushed, first, count));
+  }
+  const auto selected = static_cast<uint32_t>(CountOnes(selection_.data(), count));
+  if (selected == 0) return absl::OkStatus();
+  dense_ = selected == count;
+  rows_.clear();
+  for (uint32_t word = 0; word < WordsForBits(count) && (!dense_ || with_ordinals_); ++word) {
+    for (uint64_t bits = selection_[word]; bits != 0; bits &= bits - 1) {
+      rows_.push_back(first + word * 64 + static_cast<uint32_t>(std::countr_zero(bits)));
+    }
+  }
+
+  ScanBatch out;
+  out.rows.row_count = selected;
+  out.rows.columns.resize(plan_.columns.size());
+  if (plan_.residual) {
+    RETURN_IF_ERROR(Load(residual_columns_, first, count, &out.rows));
+    std::vector<uint32_t> kept;
+    RETURN_IF_ERROR(SelectTrue(*plan_.residual, out.rows, &kept));
+    if (kept.empty()) return absl::OkStatus();
+    if (kept.size() < selected) {
+      for (const uint32_t column : residual_columns_) out.rows.columns[column] = out.rows.columns[column].Select(kept);
+      std::vector<uint32_t> rows;
+      for (const uint32_t i : kept) rows.push_back(dense_ && !with_ordinals_ ? first + i : rows_[i]);
+      rows_ = std::move(rows);
+      dense_ = false;
+      selection_.fill(0);
+      for (const uint32_t row : rows_) SetBit(selection_.data(), row - first);
+      out.rows.row_count = static_cast<uint32_t>(kept.size());
+    }
+  }
+  RETURN_IF_ERROR(Load(other_columns_, first, count, &out.rows));
+  statistics_->rows_selected += out.rows.row_count;
+  for (uint32_t i = 0; with_ordinals_ && i < out.rows.row_count; ++i) {
+    out.ordinals.push_back(morsel_.group_ordinal + rows_[i]);
+  }
+  return emit(out);
+}
+
+void MorselReader::SelectCandidates(uint32_t first, uint32_t count) {
+  if (morsel_.candidates.empty()) {
+    FillOnes(selection_.data(), count);
+    return;
+  }
+  selection_.fill(0);
+  while (next_candidate_ < morsel_.candidates.size() && morsel_.candidates[next_candidate_] < first + count) {
+    SetBit(selection_.data(), morsel_.candidates[next_candidate_++] - first);
+  }
+}
+
+absl::Status MorselReader::ApplyPredicate(const PushedPredicate& pushed, uint32_t first, uint32_t count) {
+  const ColumnPredicate& predicate = pushed.predicate;
+  ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(predicate.column));
+  const bool wants_null = predicate.kind == ColumnPredicate::Kind::kIsNull;
+  if (chunk == nullptr) {
+    if (!wants_null) selection_.fill(0);
+    return absl::OkStatus();
+  }
+  if (predicate.kind == ColumnPredicate::Kind::kValues) return chunk->Filter(predicate, first, count, selection_.data());
+  std::array<uint64_t, kVectorRows / 64> validity;
+  validity.fill(~uint64_t{0});
+  if (chunk->has_nulls()) RETURN_IF_ERROR(chunk->Validity(first, count, validity.data()));
+  for (size_t word = 0; word < WordsForBits(count); ++word) selection_[word] &= wants_null ? ~validity[word] : validity[word];
+  return absl::OkStatus();
+}
+
+absl::Status MorselReader::Load(const std::vector<uint32_t>& wanted, uint32_t first, uint32_t count, RowBatch* batch) {
+  for (const uint32_t column : wanted) {
+    ASSIGN_OR_RETURN(batch->columns[column], LoadColumn(plan_.columns[column], first, count));
+    statistics_->bytes_decoded += BytesOf(batch->columns[column]);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BatchColumn> MorselReader::LoadColumn(const ScanColumn& column, uint32_t first, uint32_t count) {
+  if (column.ordinal == ScanColumn::kCommit) return LoadCommits(first, count);
+  ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(plan_.table->columns[column.ordinal].id));
+  if (chunk == nullptr) return AllNull(column.type, dense_ ? count : static_cast<uint32_t>(rows_.size()));
+  if (column.type.kind == TypeKind::kString && chunk->dictionary() != nullptr) return LoadCodes(*chunk, column.type, first, count);
+  if (dense_) return LoadDense(*chunk, column.type, first, count);
+  Column out(column.type);
+  RETURN_IF_ERROR(chunk->Gather(rows_, &out));
+  return BatchColumn::Of(std::move(out));
+}
+
+absl::StatusOr<BatchColumn> MorselReader::LoadDense(const ColumnChunk& chunk, const DataType& type, uint32_t first,
+                                                    uint32_t count) {
+  if (!type.is_string() && !type.is_list()) {
+    ASSIGN_OR_RETURN(const std::optional<ValueSpan> view, chunk.TryView(first, count));
+    if (view) {
+      BatchColumn out;
+      out.type = type;
+      out.row_count = count;
+      out.values = *view;
+      if (chunk.has_nulls()) {
+        auto owner = std::make_shared<ValidityOwner>();
+        owner->words.resize(WordsForBits(count));
+        RETURN_IF_ERROR(chunk.Validity(first, count, owner->words.data()));
+        out.validity = owner->words.data();
+        out.owner = std::move(owner);
+      }
+      return out;
+    }
+  }
+  Column out(type);
+  RETURN_IF_ERROR(chunk.Decode(first, count, &out));
+  return BatchColumn::Of(std::move(out));
+}
+
+absl::StatusOr<BatchColumn> MorselReader::LoadCodes(const ColumnChunk& chunk, const DataType& type, uint32_t first,
+                                                    uint32_t count) {
+  auto owner = std::make_shared<CodesOwner>();
+  owner->codes.resize(count);
+  RETURN_IF_ERROR(chunk.DecodeCodes(first, count, owner->codes.data()));
+  BatchColumn all;
+  all.type = type;
+  all.row_count = count;
+  all.dictionary = chunk.dictionary();
+  if (chunk.has_nulls()) {
+    owner->validity.resize(WordsForBits(count));
+    RETURN_IF_ERROR(chunk.Validity(first, count, owner->validity.data()));
+    all.validity = owner->validity.data();
+  }
+  all.codes = owner->codes.data();
+  all.owner = std::move(owner);
+  if (dense_) return all;
+  std::vector<uint32_t> relative;
+  relative.reserve(rows_.size());
+  for (const uint32_t row : rows_) relative.push_back(row - first);
+  return all.Select(relative);
+}
+
+absl::StatusOr<BatchColumn> MorselReader::LoadCommits(uint32_t first, uint32_t count) {
+  std::array<Commit, kVectorRows> commits;
+  RETURN_IF_ERROR(morsel_.group->Commits(first, count, commits.data()));
+  Column out(DataType::Scalar(TypeKind::kInt64));
+  if (dense_) {
+    std::memcpy(out.ExtendFixed(count), commits.data(), count * sizeof(Commit));
+  } else {
+    for (const uint32_t row : rows_) out.AppendScalar<Commit>(commits[row - first]);
+  }
+  return BatchColumn::Of(std::move(out));
+}
+
+}  // namespace cortex::query

@@ -1,0 +1,52 @@
+// Reads one morsel, vector by vector: selection bitmap, encoded filters, residual condition, late materialisation.
+// Internal to the scan; one thread at a time.
+#ifndef CORTEX_QUERY_EXEC_MORSEL_READER_H_
+#define CORTEX_QUERY_EXEC_MORSEL_READER_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "query/exec/scan.h"
+
+namespace cortex::query {
+
+class MorselReader {
+ public:
+  MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, bool with_ordinals, const Morsel& morsel,
+               TierScan* statistics);
+
+  // Calls `emit` with every vector that has rows left.
+  absl::Status Read(const std::function<absl::Status(ScanBatch&)>& emit);
+
+ private:
+  absl::Status ReadVector(uint32_t first, uint32_t count, const std::function<absl::Status(ScanBatch&)>& emit);
+  void SelectCandidates(uint32_t first, uint32_t count);
+  absl::Status ApplyPredicate(const PushedPredicate& pushed, uint32_t first, uint32_t count);
+  // The columns of `wanted` for the rows selected now, into `batch`.
+  absl::Status Load(const std::vector<uint32_t>& wanted, uint32_t first, uint32_t count, RowBatch* batch);
+  absl::StatusOr<BatchColumn> LoadColumn(const ScanColumn& column, uint32_t first, uint32_t count);
+  absl::StatusOr<BatchColumn> LoadDense(const ColumnChunk& chunk, const DataType& type, uint32_t first, uint32_t count);
+  absl::StatusOr<BatchColumn> LoadCodes(const ColumnChunk& chunk, const DataType& type, uint32_t first, uint32_t count);
+  absl::StatusOr<BatchColumn> LoadCommits(uint32_t first, uint32_t count);
+
+  const ScanPlan& plan_;
+  const Commit commit_;
+  const QueryContext& context_;
+  const bool with_ordinals_;
+  const Morsel& morsel_;
+  TierScan* const statistics_;
+  std::vector<uint32_t> residual_columns_, other_columns_;
+  size_t next_candidate_ = 0;
+
+  // Of the vector being read.
+  std::array<uint64_t, kVectorRows / 64> selection_{};
+  std::vector<uint32_t> rows_;  // selected rows of the group, ascending
+  bool dense_ = false;          // all of the vector's rows
+};
+
+}  // namespace cortex::query
+
+#endif  // CORTEX_QUERY_EXEC_MORSEL_READER_H_

@@ -1,0 +1,167 @@
+// CREATE TABLE to a table definition.
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "query/cql/nearest_name.h"
+#include "query/plan/expression_binder.h"
+#include "query/plan/table_binder.h"
+
+namespace cortex::query {
+namespace {
+
+struct CompressionName {
+  std::string_view name;
+  Compression compression;
+};
+constexpr CompressionName kCompressions[] = {
+    {"none", Compression::kNone},     {"auto", Compression::kAuto},   {"dictionary", Compression::kDictionary},
+    {"rle", Compression::kRunLength}, {"delta", Compression::kDelta}, {"zptv", Compression::kZptv},
+};
+
+class CreateTableBinder {
+ public:
+  CreateTableBinder(const cql::CreateTable& create, const BindContext& context) : create_(create), context_(context) {}
+
+  absl::StatusOr<TableDefinition> Bind() {
+    definition_.name = create_.table.name;
+    for (const cql::ColumnDefinition& column : create_.columns) {
+      ASSIGN_OR_RETURN(ColumnDefinition bound, BindColumn(column));
+      definition_.columns.push_back(std::move(bound));
+    }
+    RETURN_IF_ERROR(BindKind());
+    ASSIGN_OR_RETURN(definition_.key_column, RoleColumn(create_.key, "KEY"));
+    ASSIGN_OR_RETURN(definition_.time_column, RoleColumn(create_.time, "TIME"));
+    RETURN_IF_ERROR(BindTiers());
+    // What is left to check has no position of its own.
+    const absl::Status valid = ValidateDefinition(definition_);
+    if (!valid.ok()) return cql::ErrorAt(create_.table.position, valid.code(), std::string(valid.message()));
+    return std::move(definition_);
+  }
+
+ private:
+  absl::StatusOr<ColumnDefinition> BindColumn(const cql::ColumnDefinition& column) {
+    ColumnDefinition bound;
+    bound.name = column.name.name;
+    ASSIGN_OR_RETURN(bound.type, BindType(column.type));
+    bound.nullable = !column.not_null;
+    if (column.compression) {
+      ASSIGN_OR_RETURN(bound.compression, BindCompression(*column.compression));
+    }
+    for (const cql::Option& option : column.metadata) {
+      ASSIGN_OR_RETURN(const BoundExpr value, BindConstant(*option.value));
+      if (value.type.family() != Family::kString || !value.is_constant()) {
+        return cql::InvalidAt(option.position, "metadata values are strings");
+      }
+      bound.metadata.emplace(option.name, std::string(value.constant->StringAt(0)));
+    }
+    return bound;
+  }
+
+  absl::StatusOr<BoundExpr> BindConstant(const cql::Expr& expr) const {
+    BindScope scope;
+    scope.context = &context_;
+    scope.clause = "CREATE TABLE";
+    return BindExpression(expr, scope);
+  }
+
+  static absl::StatusOr<Compression> BindCompression(const cql::Compression& compression) {
+    std::vector<std::string> names;
+    for (const CompressionName& known : kCompressions) {
+      names.emplace_back(known.name);
+      if (known.name != compression.name) continue;
+      if (compression.arguments.empty()) return known.compression;
+      if (known.compression != Compression::kZptv) {
+        return cql::InvalidAt(compression.arguments[0].position, absl::StrFormat("compression %s takes no bound", known.name));
+      }
+      return ZptvBound(compression.arguments[0]);
+    }
+    return cql::InvalidAt(compression.position, absl::StrFormat("unknown compression \"%s\"%s", compression.name,
+                                                                cql::DidYouMean(compression.name, names)));
+  }
+
+  static absl::Status ZptvBound(const cql::Option& bound) {
+    const std::vector<std::string> bounds = {"abs", "rms", "row_l2", "point", "phase16"};
+    for (const std::string& known : bounds) {
+      if (known == bound.name) {
+        return cql::UnsupportedAt(bound.position, absl::StrFormat("zptv(%s = ..)", known), "zptv without a bound is lossless");
+      }
+    }
+    return cql::InvalidAt(bound.position, absl::StrFormat("unknown bound \"%s\"%s", bound.name, cql::DidYouMean(bound.name, bounds)));
+  }
+
+  absl::Status BindKind() {
+    if (create_.kind) {
+      if (create_.kind->name != "events" && create_.kind->name != "entities") {
+        return cql::InvalidAt(create_.kind->position, absl::StrFormat("unknown kind \"%s\"; EVENTS and ENTITIES exist", create_.kind->name));
+      }
+      definition_.kind = create_.kind->name == "events" ? TableKind::kEvents : TableKind::kEntities;
+    }
+    if (create_.shard_by) {
+      if (create_.shard_by->name != "hash" && create_.shard_by->name != "fmo") {
+        return cql::InvalidAt(create_.shard_by->position,
+                              absl::StrFormat("unknown sharding \"%s\"; hash and fmo exist", create_.shard_by->name));
+      }
+      definition_.sharding = create_.shard_by->name == "hash" ? ShardingKind::kHash : ShardingKind::kFmo;
+    }
+    return absl::OkStatus();
+  }
+
+  // The key or time column; never NULL, whether declared so or not.
+  absl::StatusOr<std::string> RoleColumn(const std::optional<cql::ColumnName>& named, std::string_view role) {
+    if (!named) {
+      return cql::InvalidAt(create_.table.position, absl::StrFormat("a table needs a %s column; write %s <column> after the "
+                                                                    "columns",
+                                                                    role == "KEY" ? "key" : "time", role));
+    }
+    std::vector<std::string> names;
+    for (ColumnDefinition& column : definition_.columns) {
+      names.push_back(column.name);
+      if (column.name != named->name) continue;
+      column.nullable = false;
+      return column.name;
+    }
+    return cql::InvalidAt(named->position, absl::StrFormat("unknown column \"%s\"%s", named->name, cql::DidYouMean(named->name, names)));
+  }
+
+  // A tier that is left out keeps its default; FOREVER lifts every limit. Zero means no limit.
+  absl::Status BindTiers() {
+    TierPolicy& policy = definition_.policy;
+    std::vector<std::string> seen;
+    for (const cql::TierClause& clause : create_.tiers) {
+      for (const std::string& tier : seen) {
+        if (tier == clause.tier) return cql::InvalidAt(clause.position, absl::StrFormat("tier %s is given twice", tier));
+      }
+      seen.push_back(clause.tier);
+      if (clause.tier == "hot") {
+        policy.hot_max_age_ns = clause.age_ns.value_or(0);
+        policy.hot_max_rows = static_cast<uint64_t>(clause.rows.value_or(0));
+        policy.hot_max_bytes = static_cast<uint64_t>(clause.bytes.value_or(0));
+      } else if (clause.tier == "warm") {
+        if (clause.rows) return cql::UnsupportedAt(clause.position, "a row limit of the warm tier");
+        policy.warm_max_age_ns = clause.age_ns.value_or(0);
+        policy.warm_max_bytes = static_cast<uint64_t>(clause.bytes.value_or(0));
+      } else if (clause.tier == "cold") {
+        if (clause.age_ns || clause.rows || clause.bytes) return cql::UnsupportedAt(clause.position, "a limit of the cold tier", "COLD FOREVER is");
+      } else {
+        return cql::InvalidAt(clause.position, absl::StrFormat("unknown tier \"%s\"%s", clause.tier,
+                                                               cql::DidYouMean(clause.tier, {"hot", "warm", "cold"})));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const cql::CreateTable& create_;
+  const BindContext& context_;
+  TableDefinition definition_;
+};
+
+}  // namespace
+
+absl::StatusOr<TableDefinition> BindCreateTable(const cql::CreateTable& create, const BindContext& context) {
+  return CreateTableBinder(create, context).Bind();
+}
+
+}  // namespace cortex::query

@@ -1,0 +1,24 @@
+// CREATE TABLE to a table definition, INSERT to a batch.
+#ifndef CORTEX_QUERY_PLAN_TABLE_BINDER_H_
+#define CORTEX_QUERY_PLAN_TABLE_BINDER_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "query/cql/ast.h"
+#include "query/plan/bind_context.h"
+#include "storage/column/batch.h"
+#include "storage/column/schema.h"
+
+namespace cortex::query {
+
+// Errors: INVALID_ARGUMENT with line and column; UNIMPLEMENTED for ZPTV contracts.
+absl::StatusOr<TableDefinition> BindCreateTable(const cql::CreateTable& create, const BindContext& context);
+
+// Columns not listed are NULL. Errors: INVALID_ARGUMENT with line and column, naming the column.
+absl::StatusOr<Batch> BindInsert(const cql::Insert& insert, std::shared_ptr<const TableDefinition> table,
+                                 const BindContext& context);
+
+}  // namespace cortex::query
+
+#endif  // CORTEX_QUERY_PLAN_TABLE_BINDER_H_

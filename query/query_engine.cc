@@ -1,0 +1,113 @@
+#include "query/query_engine.h"
+
+#include <utility>
+
+#include "codecs/bytes/status_macros.h"
+#include "query/cql/parser.h"
+#include "query/cql/release_scope.h"
+#include "query/plan/select_binder.h"
+#include "query/plan/table_binder.h"
+#include "query/statement_streams.h"
+#include "storage/runtime/clock.h"
+
+namespace cortex {
+namespace {
+
+using query::BindContext;
+using query::ExplainMode;
+using query::StreamOptions;
+
+// Storage knows names, not positions.
+template <typename T>
+absl::StatusOr<T> At(cql::Position at, absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return cql::ErrorAt(at, result.status().code(), std::string(result.status().message()));
+}
+
+class Starter {
+ public:
+  Starter(const QueryEngineOptions& engine, const QueryRequest& request) : request_(request) {
+    options_.engine = engine;
+    if (options_.engine.clock == nullptr) options_.engine.clock = SystemClock();
+    options_.deadline_monotonic_ns = request.deadline_monotonic_ns;
+    options_.cancelled = request.cancelled;
+    options_.max_batch_rows = std::max<uint32_t>(1, request.max_batch_rows);
+    options_.max_batch_bytes = std::max<uint64_t>(1, request.max_batch_bytes);
+    for (const QueryParameter& parameter : request.parameters) context_.parameters.push_back({parameter.name, &parameter.value});
+    context_.now_ns = options_.engine.clock->NowNanos();
+    start_ns_ = options_.engine.clock->MonotonicNanos();
+  }
+
+  absl::StatusOr<std::unique_ptr<QueryStream>> Start() {
+    ASSIGN_OR_RETURN(const cql::Statement statement, cql::Parse(request_.text));
+    RETURN_IF_ERROR(cql::CheckReleaseScope(statement));
+    at_ = statement.position;
+    return std::visit(*this, statement.node);
+  }
+
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Select& select) {
+    return StartSelect(select, ExplainMode::kNone);
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Explain& explain) {
+    const auto* select = std::get_if<cql::Select>(&explain.statement->node);
+    if (select == nullptr) return cql::UnsupportedAt(explain.statement->position, "EXPLAIN of anything but SELECT");
+    return StartSelect(*select, explain.analyze ? ExplainMode::kAnalyze : ExplainMode::kPlan);
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Insert& insert) {
+    ASSIGN_OR_RETURN(auto table, FindTable(insert.table));
+    ASSIGN_OR_RETURN(Batch batch, query::BindInsert(insert, std::move(table), context_));
+    return query::MakeInsertStream(std::move(batch), Options());
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::CreateTable& create) {
+    ASSIGN_OR_RETURN(TableDefinition definition, query::BindCreateTable(create, context_));
+    return query::MakeCreateTableStream(std::move(definition), create.if_not_exists, create.table.position, Options());
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::DropTable& drop) {
+    return query::MakeDropTableStream(drop.table.name, drop.if_exists, drop.table.position, Options());
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Show& show) {
+    if (show.table) RETURN_IF_ERROR(FindTable(*show.table).status());
+    return query::MakeShowStream(show.target, show.table ? show.table->name : "", Options());
+  }
+  // UPDATE, DELETE, ALTER TABLE, CREATE REFERENCE: refused by CheckReleaseScope before.
+  template <typename Other>
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const Other&) {
+    return cql::UnsupportedAt(at_, "this statement");
+  }
+
+ private:
+  absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(const cql::TableRef& table) const {
+    return At(table.position, options_.engine.database->FindTable(table.name));
+  }
+
+  absl::StatusOr<std::unique_ptr<QueryStream>> StartSelect(const cql::Select& select, ExplainMode explain) {
+    std::shared_ptr<const Snapshot> snapshot;
+    std::shared_ptr<const TableDefinition> table;
+    if (select.from) {
+      RETURN_IF_ERROR(FindTable(*select.from).status());
+      ASSIGN_OR_RETURN(snapshot, At(select.from->position, options_.engine.database->OpenSnapshot(select.from->name, request_.at_least)));
+      table = snapshot->table;
+    }
+    ASSIGN_OR_RETURN(query::SelectPlan plan, query::BindSelect(select, std::move(table), context_));
+    return query::MakeSelectStream(std::move(plan), std::move(snapshot), explain, Options());
+  }
+
+  StreamOptions Options() {
+    options_.plan_ns = options_.engine.clock->MonotonicNanos() - start_ns_;
+    return options_;
+  }
+
+  const QueryRequest& request_;
+  StreamOptions options_;
+  BindContext context_;
+  cql::Position at_;
+  int64_t start_ns_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<QueryStream>> QueryEngine::Start(QueryRequest request) const {
+  return Starter(options_, request).Start();
+}
+
+}  // namespace cortex
