@@ -31,7 +31,8 @@ std::shared_ptr<const ByteSource> OwnedSource(const std::string& bytes) { return
 absl::StatusOr<WrittenSegment> WriteSegment(const std::string& directory, const SegmentSpec& spec) {
   WrittenSegment written;
   written.table = spec.groups.front().table;
-  ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create({.file_system = PosixFileSystem(),
+  FileSystem* const fs = spec.file_system != nullptr ? spec.file_system : PosixFileSystem();
+  ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create({.file_system = fs,
                                                              .directory = directory,
                                                              .table = written.table,
                                                              .shard = spec.shard,
@@ -46,8 +47,7 @@ absl::StatusOr<WrittenSegment> WriteSegment(const std::string& directory, const 
     RETURN_IF_ERROR(writer->AddRowGroup(spec.groups[g].columns, commits, ends));
   }
   ASSIGN_OR_RETURN(written.info, writer->Finish());
-  ASSIGN_OR_RETURN(written.bytes,
-                   ReadFile(PosixFileSystem(), JoinPath(directory, written.info.file_name), uint64_t{1} << 30));
+  ASSIGN_OR_RETURN(written.bytes, ReadFile(fs, JoinPath(directory, written.info.file_name), uint64_t{1} << 30));
   return written;
 }
 

@@ -16,13 +16,14 @@ namespace cortex::testing {
 std::shared_ptr<const ByteSource> OwnedSource(const std::string& bytes);
 
 struct SegmentSpec {
-  std::vector<Batch> groups;             // one row group each
+  std::vector<Batch> groups;                 // one row group each
   std::vector<std::vector<Commit>> commits;  // empty: row i of the segment has commit 100 + i
   std::vector<std::vector<Commit>> ends;     // empty: all open
   EncodingEffort effort = EncodingEffort::kLight;
   bool sorted_by_key = false;
   uint32_t shard = 3;
   uint64_t id = 0x2a;
+  FileSystem* file_system = nullptr;  // nullptr: the kernel's
 };
 
 struct WrittenSegment {
