@@ -270,7 +270,7 @@ std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table) c
   snapshot->table = table.definition();
   // The commit first: whatever is published afterwards holds at least the rows up to it.
   snapshot->commit = log_->visible_commit();
-  snapshot->manifest_version = meta_->Stats().manifest_version;
+  snapshot->manifest_version = meta_->manifest_version();
   const auto list = table.segments();
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
     for (const auto& shard : list->shards) {
@@ -353,7 +353,7 @@ absl::StatusOr<TableStats> DatabaseImpl::GetTableStats(std::string_view name) co
 DatabaseStats DatabaseImpl::GetStats() const {
   const TierManagerStats tiers = tier_manager_->stats();
   return {.visible_commit = log_->visible_commit(),
-          .manifest_version = meta_->Stats().manifest_version,
+          .manifest_version = meta_->manifest_version(),
           .wal_bytes = log_->wal_bytes(),
           .wal_syncs = log_->sync_count(),
           .tiering_paused = tiers.paused,

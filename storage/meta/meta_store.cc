@@ -92,6 +92,8 @@ class MetaStore::Impl {
   absl::StatusOr<uint64_t> NextTableId() { return NextId(&table_ids_, NextTableIdKey(), 1); }
   absl::StatusOr<uint64_t> NextSegmentId() { return NextId(&segment_ids_, NextSegmentIdKey(), kSegmentIdBlock); }
 
+  uint64_t manifest_version() const { return version_; }
+
   MetaStats Stats() const {
     MetaStats stats = {.manifest_version = version_,
                        .commits = commits_,
@@ -215,6 +217,8 @@ absl::Status MetaStore::FindPlacements(TableId table, absl::Span<const std::stri
 }
 
 uint64_t MetaStore::memory_bytes() const { return impl_->db().cache_bytes() + impl_->db().memtable_bytes(); }
+
+uint64_t MetaStore::manifest_version() const { return impl_->manifest_version(); }
 
 MetaStats MetaStore::Stats() const { return impl_->Stats(); }
 

@@ -88,6 +88,8 @@ class MetaStore final {
   absl::Status FindPlacements(TableId table, absl::Span<const std::string_view> keys,
                               std::vector<std::optional<uint32_t>>* shards) const;
 
+  // Version of the last commit. One load: every snapshot asks.
+  uint64_t manifest_version() const;
   // Memory in use now; at most about cache_bytes + kMetaMemtableBytes.
   uint64_t memory_bytes() const;
   MetaStats Stats() const;

@@ -75,23 +75,10 @@ void HotDictionaryColumn::ReadRows(absl::Span<const uint32_t> rows, Column* out)
 void HotDictionaryColumn::FilterValues(const ValueFilter& filter, uint32_t first, uint32_t count,
                                        uint64_t* selection) const {
   const uint32_t entries = dictionary_.size();
+  // An interval is decided per entry or per row, whichever are fewer; a set by one look-up per member.
+  if (filter.kind == ValueFilter::Kind::kInterval && entries > count) return FilterRows(filter, first, count, selection);
   std::vector<uint64_t> kept(WordsForBits(entries), 0);
-  bool any = false;
-  if (filter.kind == ValueFilter::Kind::kSet) {
-    for (const FilterValue& value : filter.set) {
-      const auto code = dictionary_.Find(std::get<std::string>(value));
-      if (!code.has_value() || *code >= entries) continue;
-      SetBit(kept.data(), *code);
-      any = true;
-    }
-  } else {
-    for (uint32_t code = 0; code < entries; ++code) {
-      if (!MatchesFilter(filter, dictionary_.At(code))) continue;
-      SetBit(kept.data(), code);
-      any = true;
-    }
-  }
-  if (!any) {
+  if (!SelectCodes(filter, entries, kept.data())) {
     std::fill_n(selection, WordsForBits(count), 0);
     return;
   }
@@ -101,6 +88,33 @@ void HotDictionaryColumn::FilterValues(const ValueFilter& filter, uint32_t first
     const uint32_t* codes = blocks_[(first + i) / kHotBlockRows].get() + offset;
     simd::AndCodesIn({codes, step}, kept.data(), entries, selection + i / 64);
     i += step;
+  }
+}
+
+bool HotDictionaryColumn::SelectCodes(const ValueFilter& filter, uint32_t entries, uint64_t* kept) const {
+  bool any = false;
+  const auto keep = [&](uint32_t code) {
+    SetBit(kept, code);
+    any = true;
+  };
+  if (filter.kind == ValueFilter::Kind::kSet) {
+    for (const FilterValue& value : filter.set) {
+      const auto code = dictionary_.Find(std::get<std::string>(value));
+      if (code.has_value() && *code < entries) keep(*code);
+    }
+    return any;
+  }
+  for (uint32_t code = 0; code < entries; ++code) {
+    if (MatchesFilter(filter, dictionary_.At(code))) keep(code);
+  }
+  return any;
+}
+
+void HotDictionaryColumn::FilterRows(const ValueFilter& filter, uint32_t first, uint32_t count,
+                                     uint64_t* selection) const {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!GetBit(selection, i) || IsNull(first + i)) continue;  // the caller clears null rows
+    if (!MatchesFilter(filter, dictionary_.At(CodeAt(first + i)))) ClearBit(selection, i);
   }
 }
 

@@ -30,6 +30,9 @@ class HotDictionaryColumn final : public HotColumn {
 
  private:
   uint32_t* SlotFor(uint32_t row);
+  // Sets the bits of the codes below `entries` that qualify; false if there are none.
+  bool SelectCodes(const ValueFilter& filter, uint32_t entries, uint64_t* kept) const;
+  void FilterRows(const ValueFilter& filter, uint32_t first, uint32_t count, uint64_t* selection) const;
 
   GrowingDictionary dictionary_;
   std::vector<std::unique_ptr<uint32_t[]>> blocks_;  // fixed length
