@@ -204,8 +204,9 @@ TEST_CASE("cortexd says in one sentence why it does not start", "[e2e][cortexd]"
   locked[4] = "--data.dir=" + directory.File("data");
   Cortexd third(other, locked);
   CHECK(third.Wait() == 1);
-  CHECK_THAT(third.err(), Catch::StartsWith("cortexd: another cortexd holds "));
-  CHECK(std::count(third.err().begin(), third.err().end(), '\n') == 1);
+  const std::string complaint = third.err();
+  CHECK_THAT(complaint, Catch::StartsWith("cortexd: another cortexd holds "));
+  CHECK(complaint.find('\n') == complaint.size() - 1);
 }
 
 TEST_CASE("cortexd checks and prints its configuration", "[e2e][cortexd]") {

@@ -52,7 +52,7 @@ TEST_CASE("A query sees each row once, whichever tier it is in", "[e2e][tiers]")
   CHECK(RowsPerTier(&server) == std::vector<uint64_t>{250, 500, 1'000});
   const Lines over_three = server.Query(kSummary).Lines();
   CHECK_THAT(over_three.at(0), Catch::Contains("n=1750"));
-  CHECK(server.Query("SELECT id FROM scores WHERE at IN (0, 1200, 1700) ORDER BY id").Lines() ==
+  CHECK(server.Query("SELECT id FROM scores WHERE score IN (0, 600, 850) ORDER BY id").Lines() ==
         Lines{"id=\"e0\"", "id=\"e1200\"", "id=\"e1700\""});
   server.Restart();
   CHECK(server.Query(kSummary).Lines() == over_three);
