@@ -155,8 +155,9 @@ class TypeParser {
 
 absl::Status ValidateVector(const DataType& type) {
   if (!IsVectorElement(type.element)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "vector of %s: elements must be float16, float32, float64, complex64 or complex128", TypeKindName(type.element)));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("vector of %s: elements must be float16, float32, float64, complex64 or complex128",
+                        TypeKindName(type.element)));
   }
   if (type.length < 1 || type.length > kMaxVectorLength) {
     return absl::InvalidArgumentError(

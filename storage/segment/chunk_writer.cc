@@ -9,7 +9,7 @@
 namespace cortex {
 namespace {
 
-// Declared once for all: a dense chunk needs a rank per row read, worth it only where null rows would cost bytes.
+// A dense chunk needs a rank per row read: worth it only where null rows would cost many bytes.
 bool StoreDense(const DataType& type, uint32_t null_count, uint32_t row_count) {
   if (null_count == 0 || type.is_list()) return false;
   if (type.is_string()) return uint64_t{null_count} * 2 >= row_count;
@@ -65,13 +65,16 @@ absl::Status WriteList(const Column& column, Compression compression, EncodingEf
     if (!column.IsNull(row)) elements.Append(column.elements().Slice(offsets[row], offsets[row + 1] - offsets[row]));
     ends.push_back(static_cast<int32_t>(elements.row_count()));
   }
-  if (elements.row_count() > INT32_MAX) return absl::InvalidArgumentError("more than 2^31 list elements in a row group");
+  if (elements.row_count() > INT32_MAX) {
+    return absl::InvalidArgumentError("more than 2^31 list elements in a row group");
+  }
   const ValueSpan end_rows{.shape = {PhysicalType::kInt32, 1},
                            .row_count = column.row_count(),
                            .fixed = reinterpret_cast<const std::byte*>(ends.data())};
   ASSIGN_OR_RETURN(layout->list_ends, WriteEncoded(end_rows, Compression::kAuto, effort, out));
   ASSIGN_OR_RETURN(layout->values, WriteEncoded(elements.span(), compression, effort, out));
-  layout->raw_bytes = elements.span().byte_size() + uint64_t{column.row_count() - layout->null_count} * sizeof(uint32_t);
+  const uint64_t present = column.row_count() - layout->null_count;
+  layout->raw_bytes = elements.span().byte_size() + present * sizeof(uint32_t);
   return absl::OkStatus();
 }
 

@@ -14,8 +14,8 @@
 
 namespace cortex {
 
-// One thread at a time. Small pieces are gathered into large writes; writeback of what has been written is started every
-// 8 MiB, so that the final sync finds little left to do.
+// One thread at a time. Small pieces are gathered into large writes; writeback of what has been written is started
+// every 8 MiB, so that the final sync finds little left to do.
 class PieceWriter {
  public:
   explicit PieceWriter(std::unique_ptr<WritableFile> file);

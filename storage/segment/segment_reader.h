@@ -2,11 +2,11 @@
 //
 // Lazy. Open touches nothing. The footer is loaded, and checked completely, when a row group is first asked for; a
 // chunk when it is first read; a 64 KiB page is verified when one of its bytes is first used, once per reader. So one
-// row of a large chunk never costs the chunk, and pruning and lookups that end in the meta store never open the file.
+// row of a large chunk never costs the chunk, and pruning and lookups that end in the meta store open no file.
 //
-// Damage. Every answer about damaged bytes is DATA_LOSS naming file, row group and column. A file whose footer cannot be
-// read still shows all its rows, in row group 0: reading any of them gives the error, so a lost file never looks like
-// an empty one. Errors that may pass (too many open files) are not remembered; damage is.
+// Damage. Every answer about damaged bytes is DATA_LOSS naming file, row group and column. A file whose footer cannot
+// be read still shows all its rows, in row group 0: reading any of them gives the error, so a lost file never looks
+// like an empty one. Errors that may pass (too many open files) are not remembered; damage is.
 #ifndef CORTEX_STORAGE_SEGMENT_SEGMENT_READER_H_
 #define CORTEX_STORAGE_SEGMENT_SEGMENT_READER_H_
 
@@ -26,9 +26,13 @@
 
 namespace cortex {
 
+class SegmentFile;
+class SegmentKeys;
+class SegmentRowGroup;
+
 struct SegmentReaderOptions {
-  // As SegmentWriter::Finish gave it. Required: id, shard, file_name, file_bytes, raw_bytes, row_count, row_group_count,
-  // times, commits, sorted_by_key. Its footer, key_filter and fences are not looked at.
+  // As SegmentWriter::Finish gave it. Required: id, shard, file_name, file_bytes, raw_bytes, row_count, times, commits,
+  // row_group_count, sorted_by_key. Its footer, key_filter and fences are not looked at.
   SegmentInfo info;
   Tier tier = Tier::kWarm;
   // Columns are matched by id; columns of the file that the table no longer has are ignored.
@@ -37,6 +41,7 @@ struct SegmentReaderOptions {
   // The bytes of the file, on first need. May be called again after an error. Required.
   std::function<absl::StatusOr<std::shared_ptr<const ByteSource>>()> open_file;
   // Where given, answered instead of reading the file (cold tier: from the meta store). Called once, on first need.
+  // NOT_FOUND: the segment was retired, its file lives on for those who still hold it and is read itself.
   std::function<absl::StatusOr<std::string>()> load_footer;
   std::function<absl::StatusOr<std::string>()> load_key_filter;
   std::function<absl::StatusOr<std::vector<std::string>>()> load_fences;  // asked only if info.sorted_by_key
@@ -74,9 +79,11 @@ class SegmentReader final : public SegmentView {
   absl::Status Verify() const;
 
  private:
-  class Impl;
-  explicit SegmentReader(std::shared_ptr<Impl> impl);
-  const std::shared_ptr<Impl> impl_;  // shared with columns of codes that outlive the reader
+  explicit SegmentReader(SegmentReaderOptions options);
+
+  const std::shared_ptr<SegmentFile> file_;  // columns of codes share it and may outlive the reader
+  const std::unique_ptr<SegmentKeys> keys_;
+  std::vector<std::unique_ptr<SegmentRowGroup>> groups_;
 };
 
 }  // namespace cortex

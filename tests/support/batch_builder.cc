@@ -232,7 +232,10 @@ std::string ValueText(const Column& column, uint32_t row) {
   if (column.IsNull(row)) return "NULL";
   const DataType& type = column.type();
   if (type.is_string()) return "'" + Hex(column.StringAt(row)) + "'";
-  if (!type.is_list()) return Hex({reinterpret_cast<const char*>(column.FixedAt(row).data()), column.FixedAt(row).size()});
+  if (!type.is_list()) {
+    const absl::Span<const std::byte> value = column.FixedAt(row);
+    return Hex({reinterpret_cast<const char*>(value.data()), value.size()});
+  }
   std::string text = "[";
   const ValueSpan elements = column.elements();
   for (uint32_t i = column.list_offsets()[row]; i < column.list_offsets()[row + 1]; ++i) {

@@ -90,11 +90,11 @@ TEST_CASE("SegmentReader survives footers that lie", "[storage][segment]") {
   }
 }
 
-TEST_CASE("SegmentReader names file, row group and column of damage and still reads the others", "[storage][segment]") {
+TEST_CASE("SegmentReader names file, row group and column of damage, reads the others", "[storage][segment]") {
   testing::TempDir dir;
   SegmentSpec spec;
-  spec.groups.push_back(testing::RandomBatch(testing::TestTable("t", {{"v", DataType::Vector(TypeKind::kFloat64, 512)}}),
-                                             {.row_count = 200, .null_fraction = 0}));
+  const auto table = testing::TestTable("t", {{"v", DataType::Vector(TypeKind::kFloat64, 512)}});
+  spec.groups.push_back(testing::RandomBatch(table, {.row_count = 200, .null_fraction = 0}));
   auto plain = std::make_shared<TableDefinition>(*spec.groups[0].table);
   plain->columns[2].compression = Compression::kNone;
   spec.groups[0].table = plain;

@@ -28,8 +28,8 @@ std::vector<Batch> Groups() {
   std::vector<Batch> groups;
   testing::BatchBuilder first(testing::AllTypesTable());
   first.Row({"alpha", 1000, 1, -128, -32768, 7, int64_t{1} << 40, 0.5, 1.25, -2.5e300, Numbers{1, -1}, Numbers{0, 2},
-             1'700'000'000, "some text", "näme", std::string("\x00\xff", 2), Ramp(5, 0), Ramp(32, -4), Ramp(16, 8), Words{"one", ""},
-             Numbers{0.25}});
+             1'700'000'000, "some text", "näme", std::string("\x00\xff", 2), Ramp(5, 0), Ramp(32, -4), Ramp(16, 8),
+             Words{"one", ""}, Numbers{0.25}});
   first.Row({"beta", 2000, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{},
              Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}});
   first.Row({"beta", 1500, 0, 127, 32767, -7, -1, -0.0, NAN, INFINITY, Numbers{0, 0}, Numbers{NAN, -INFINITY}, 0, "",

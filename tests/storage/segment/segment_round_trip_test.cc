@@ -36,8 +36,8 @@ TEST_CASE("SegmentReader gives back every type bit for bit", "[storage][segment]
   CAPTURE(null_fraction, step);
   testing::TempDir dir;
   const std::vector<Batch> groups = RandomGroups(1, null_fraction);
-  const WrittenSegment segment =
-      REQUIRE_OK_AND_TAKE(testing::WriteSegment(dir.path(), {.groups = RandomGroups(1, null_fraction), .effort = effort}));
+  const WrittenSegment segment = REQUIRE_OK_AND_TAKE(
+      testing::WriteSegment(dir.path(), {.groups = RandomGroups(1, null_fraction), .effort = effort}));
   const auto reader = REQUIRE_OK_AND_TAKE(testing::OpenSegment(segment));
   REQUIRE(reader->row_count() == 3201);
   REQUIRE_OK(reader->Verify());
@@ -182,9 +182,9 @@ TEST_CASE("SegmentReader hands out dictionary codes that mean the strings", "[st
     testing::BatchBuilder builder(table);
     std::mt19937_64 random(4);
     for (int row = 0; row < 3000; ++row) {
-      const bool null = static_cast<double>(random() % 100) < null_fraction * 100;
-      builder.Row({"k" + std::to_string(row), row,
-                   null ? testing::TestValue(testing::Null{}) : testing::TestValue("tag" + std::to_string(random() % 5))});
+      testing::TestValue tag = "tag" + std::to_string(random() % 5);
+      if (static_cast<double>(random() % 100) < null_fraction * 100) tag = testing::Null{};
+      builder.Row({"k" + std::to_string(row), row, tag});
     }
     return builder.Build();
   };

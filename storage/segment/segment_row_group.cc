@@ -1,0 +1,96 @@
+#include "storage/segment/segment_row_group.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "codecs/bytes/status_macros.h"
+
+namespace cortex {
+
+uint32_t SegmentRowGroup::row_count() const {
+  const auto loaded = file_->Footer();
+  if (loaded.ok()) return layout(**loaded).row_count;
+  // Unreadable: all rows stand in group 0, so that whoever reads any of them meets the error.
+  if (index_ > 0) return 0;
+  return static_cast<uint32_t>(std::min<uint64_t>(file_->info().row_count, INT32_MAX));
+}
+
+absl::StatusOr<const ColumnChunk*> SegmentRowGroup::column(ColumnId id) const {
+  ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  const auto found = loaded->column_by_id.find(id.value());
+  if (found == loaded->column_by_id.end()) return nullptr;
+  return file_->Chunk(index_, found->second);
+}
+
+const ZoneMap* SegmentRowGroup::zone_map(ColumnId id) const {
+  const auto loaded = file_->Footer();
+  if (!loaded.ok()) return nullptr;
+  const auto found = (*loaded)->column_by_id.find(id.value());
+  if (found == (*loaded)->column_by_id.end()) return nullptr;
+  const std::optional<ZoneMap>& zone = layout(**loaded).columns[found->second].zone_map;
+  return zone.has_value() ? &*zone : nullptr;
+}
+
+bool SegmentRowGroup::AllVisible(Commit commit) const {
+  const auto loaded = file_->Footer();
+  if (!loaded.ok()) return false;
+  const RowGroupLayout& group = layout(**loaded);
+  return group.max_commit <= commit && group.min_end > commit && !has_overlay();
+}
+
+absl::Status SegmentRowGroup::SelectVisible(Commit commit, uint32_t first, uint32_t count, uint64_t* selection) const {
+  ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  const RowGroupLayout& group = layout(*loaded);
+  // Open ends are stored as the largest int64: no commit reaches them.
+  const FilterValue stored_commit = static_cast<int64_t>(std::min<Commit>(commit, INT64_MAX - 1));
+  if (group.max_commit > commit) {
+    ValueFilter committed{.upper = FilterBound{stored_commit, true}};
+    RETURN_IF_ERROR(FilterHidden(loaded->commit_slot(), std::move(committed), first, count, selection));
+  }
+  if (group.min_end <= commit) {
+    ValueFilter ended_later{.lower = FilterBound{stored_commit, false}};
+    RETURN_IF_ERROR(FilterHidden(loaded->end_slot(), std::move(ended_later), first, count, selection));
+  }
+  if (has_overlay()) {
+    file_->options().overlay->ClearEnded(commit, loaded->first_rows[index_] + first, count, selection);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentRowGroup::Commits(uint32_t first, uint32_t count, Commit* commits) const {
+  ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  return ReadHidden(loaded->commit_slot(), first, count, commits);
+}
+
+absl::Status SegmentRowGroup::Ends(uint32_t first, uint32_t count, Commit* ends) const {
+  ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  if (layout(*loaded).ends.row_count == 0) {
+    std::fill_n(ends, count, kOpenEnd);
+  } else {
+    RETURN_IF_ERROR(ReadHidden(loaded->end_slot(), first, count, ends));
+  }
+  if (has_overlay()) file_->options().overlay->ReadEnds(loaded->first_rows[index_] + first, count, ends);
+  return absl::OkStatus();
+}
+
+bool SegmentRowGroup::has_overlay() const {
+  return file_->options().overlay != nullptr && !file_->options().overlay->empty();
+}
+
+absl::Status SegmentRowGroup::FilterHidden(size_t slot, ValueFilter filter, uint32_t first, uint32_t count,
+                                           uint64_t* selection) const {
+  ASSIGN_OR_RETURN(const SegmentChunk* const chunk, file_->Chunk(index_, slot));
+  return chunk->Filter({.filter = std::move(filter)}, first, count, selection);
+}
+
+absl::Status SegmentRowGroup::ReadHidden(size_t slot, uint32_t first, uint32_t count, Commit* out) const {
+  ASSIGN_OR_RETURN(const SegmentChunk* const chunk, file_->Chunk(index_, slot));
+  Column column(DataType::Scalar(TypeKind::kInt64));
+  RETURN_IF_ERROR(chunk->Decode(first, count, &column));
+  const absl::Span<const int64_t> values = column.values_as<int64_t>();
+  for (uint32_t i = 0; i < count; ++i) out[i] = values[i] == INT64_MAX ? kOpenEnd : static_cast<Commit>(values[i]);
+  return absl::OkStatus();
+}
+
+}  // namespace cortex
