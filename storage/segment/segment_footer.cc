@@ -134,7 +134,8 @@ class FooterDecoder {
     out->encoding = static_cast<EncodingId>(in.encoding());
     out->row_count = in.row_count();
     if (out->row_count == 0) return Bad("encoded piece without rows");
-    return DecodePiece(in.bytes(), &out->bytes);
+    // Nothing but empty strings encodes to no bytes at all; whether that fits is for the codec to say.
+    return in.has_bytes() ? DecodePiece(in.bytes(), &out->bytes) : absl::OkStatus();
   }
 
   absl::Status DecodeGroup(const pb::RowGroup& in, const std::vector<SegmentColumnLayout>& columns,

@@ -103,6 +103,16 @@ class CortexctlTest(unittest.TestCase):
         self.call("get", "notes", "nobody", "--columns", "*", status=4)
         self.assertIn("nobody", self.errors)
 
+    def test_columns_of_empty_strings_survive_every_tier(self):
+        self.call("query", "CREATE TABLE blanks (k string(8) NOT NULL, t timestamp NOT NULL, s string) "
+                           "KIND EVENTS KEY k TIME t")
+        path = os.path.join(self.server.directory, "blanks.csv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('k,t,s\na,1,""\n')
+        for tier in ("hot", "warm", "cold"):
+            self.call("ingest", "--table", "blanks", "--tier", tier, path, "--quiet")
+        self.assertEqual(self.rows("SELECT k, s FROM blanks"), [{"k": "a", "s": ""}] * 3)
+
     def test_ingest_into_cold(self):
         subprocess.run([GENERATE, self.files, "--rows", "100", "--table", "frozen"], check=True, stderr=subprocess.DEVNULL)
         self.call("ingest", "--create", "--quiet", "--tier", "cold", self.files + "/frozen")
