@@ -24,7 +24,7 @@ ProgressBar::ProgressBar(std::string title, bool quiet)
 void ProgressBar::Update(double part, uint64_t rows, uint64_t bytes) {
   const auto now = std::chrono::steady_clock::now();
   const int tenth = static_cast<int>(part * 10);
-  if (quiet_ || (terminal_ ? now - last_drawn_ < kRedraw : tenth <= last_tenth_)) return;
+  if (quiet_ || part >= 1.0 || (terminal_ ? now - last_drawn_ < kRedraw : tenth <= last_tenth_)) return;
   last_drawn_ = now;
   last_tenth_ = tenth;
   Draw(part, rows, bytes, false);

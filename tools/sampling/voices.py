@@ -142,7 +142,7 @@ class Frames:
         table.values("pattern_id", [short(name, 64) for name in ids])
         table.numbers("timestamp", self.time[first])
         table.values("tcs_archetype", [self.archetype[i] for i in first])
-        table.numbers("strength", length / (length + 8.0))
+        table.numbers("strength", (length / (length + 8.0)).astype(np.float32))
         self._write_fractal(table, first)
         return table.finish()
 
