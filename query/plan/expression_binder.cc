@@ -248,6 +248,7 @@ class ExpressionBinder {
 
   absl::StatusOr<BoundExpr> operator()(const cql::Call& node) const {
     if (const auto aggregate = FindAggregate(node.function)) return BindAggregate(node, *aggregate);
+    RETURN_IF_ERROR(CheckFunctionName(node.function, at_));
     if (node.star) return cql::InvalidAt(at_, absl::StrFormat("%s does not take *", node.function));
     if (node.distinct) return cql::InvalidAt(at_, absl::StrFormat("%s does not take DISTINCT", node.function));
     if (node.filter) return cql::InvalidAt(at_, "FILTER belongs to aggregates only");

@@ -41,6 +41,13 @@ constexpr AggregateName kAggregates[] = {
 // Of the language, later.
 constexpr std::string_view kLater[] = {"signature_similarity", "first", "last", "quantile", "approx_quantile", "centroid"};
 
+const Signature* FindSignature(std::string_view name) {
+  for (const Signature& signature : kFunctions) {
+    if (signature.name == name) return &signature;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> KnownNames() {
   std::vector<std::string> names = {"now"};
   for (const Signature& f : kFunctions) names.emplace_back(f.name);
@@ -221,9 +228,12 @@ absl::StatusOr<BoundExpr> BindFunction(const std::string& name, std::vector<Boun
     now.AppendScalar<int64_t>(context.now_ns);
     return MakeConstant(ExprType::Timestamp(), std::move(now), at);
   }
-  for (const Signature& signature : kFunctions) {
-    if (signature.name == name) return FunctionBinder(signature, std::move(arguments), at).Bind();
-  }
+  RETURN_IF_ERROR(CheckFunctionName(name, at));
+  return FunctionBinder(*FindSignature(name), std::move(arguments), at).Bind();
+}
+
+absl::Status CheckFunctionName(const std::string& name, cql::Position at) {
+  if (name == "now" || FindSignature(name) != nullptr) return absl::OkStatus();
   if (std::find(std::begin(kLater), std::end(kLater), name) != std::end(kLater)) return cql::UnsupportedAt(at, name);
   return cql::InvalidAt(at, absl::StrFormat("unknown function \"%s\"%s", name, cql::DidYouMean(name, KnownNames())));
 }

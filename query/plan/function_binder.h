@@ -18,6 +18,9 @@ namespace cortex::query {
 absl::StatusOr<BoundExpr> BindFunction(const std::string& name, std::vector<BoundExpr> arguments, const BindContext& context,
                                        cql::Position at);
 
+// OK if a scalar function `name` exists, whatever its arguments; else the error BindFunction would give.
+absl::Status CheckFunctionName(const std::string& name, cql::Position at);
+
 // The aggregate called `name`; nullopt if it is none.
 std::optional<AggregateFunction> FindAggregate(std::string_view name);
 // Checks the argument and gives the result type.
