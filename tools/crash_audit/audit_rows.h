@@ -16,7 +16,7 @@ namespace v1 = ::cortex::datastore::v1;
 
 inline constexpr uint32_t kRowsPerBatch = 50;
 inline constexpr uint32_t kEntitiesPerWriter = 400;
-inline constexpr uint32_t kVectorLength = 32;
+inline constexpr uint32_t kVectorLength = 128;
 inline constexpr char kEventsTable[] = "audit_events";
 inline constexpr char kEntitiesTable[] = "audit_entities";
 
