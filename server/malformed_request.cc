@@ -1,5 +1,9 @@
 #include "server/malformed_request.h"
 
+#include <google/protobuf/descriptor.h>
+
+#include <string>
+
 #include "server/status_mapping.h"
 
 namespace cortex {
@@ -26,8 +30,16 @@ class MalformedRequestInterceptor final : public Interceptor {
 
 class Factory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo*) override {
-    return new MalformedRequestInterceptor;
+  Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
+    return IsOurs(info->method()) ? new MalformedRequestInterceptor : nullptr;
+  }
+
+ private:
+  // Calls that do not exist are not ours to reword: clients look for other versions of reflection that way.
+  static bool IsOurs(std::string name) {
+    if (name.find("/cortex.datastore.v1.") != 0) return false;
+    name[name.rfind('/')] = '.';
+    return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name.substr(1)) != nullptr;
   }
 };
 

@@ -19,6 +19,7 @@ namespace cortex {
 namespace {
 
 constexpr size_t kMaxMessageBytes = 1 << 20;
+constexpr uint32_t kMaxBatchRows = 65'536;  // narrow rows: messages are bounded by bytes instead
 constexpr size_t kRowsMessageBytes = 512 << 10;  // JSON-like rows are measured after each row
 constexpr uint64_t kRowsBatchBytes = 64 << 10;   // they grow by an order of magnitude on the wire
 constexpr int64_t kCancelPollNs = 100'000'000;   // how soon a blocked writer notices Cancel
@@ -74,6 +75,7 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
     query.at_least = request_->at_least().commit();
     query.deadline_monotonic_ns = DeadlineOf(core_, *context_, Timeout());
     query.cancelled = cancelled_.get();
+    query.max_batch_rows = kMaxBatchRows;
     if (as_rows_) query.max_batch_bytes = kRowsBatchBytes;
     auto stream = core_.engine->Start(std::move(query));
     if (!stream.ok()) return WithReason(stream.status(), kReasonInvalidQuery);
@@ -87,7 +89,7 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
     }
     RETURN_IF_ERROR((*stream)->Run([this](const ResultBatch& batch) { return Take(batch); }));
     PutTrailer((*stream)->statistics());
-    return absl::OkStatus();
+    return WaitUntilWritten();  // the last message goes out with the status, after all others
   }
 
   uint64_t Timeout() const {
@@ -126,8 +128,10 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
     return TakeColumns(batch, first + count / 2, count - count / 2);
   }
 
-  // Hands the message under construction to gRPC and waits until it is taken.
+  // Hands the message under construction to gRPC once the one before is taken. One message is on its way while the next
+  // is made, never more: a slow reader blocks here.
   absl::Status WriteNext() {
+    RETURN_IF_ERROR(WaitUntilWritten());
     {
       MutexLock lock(&mutex_);
       writing_ = true;
@@ -136,7 +140,7 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
     *next_ = wire::QueryResponse();
     rows_bytes_ = 0;
     StartWrite(sent_.get());
-    return WaitUntilWritten();
+    return absl::OkStatus();
   }
 
   absl::Status WaitUntilWritten() {

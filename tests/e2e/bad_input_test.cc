@@ -1,4 +1,6 @@
 // Every kind of bad input gets a canonical code and one sentence, changes nothing, and leaves the server alive.
+#include <grpcpp/impl/client_unary_call.h>
+
 #include <catch2/catch.hpp>
 
 #include "google/rpc/error_details.pb.h"
@@ -149,6 +151,20 @@ TEST_CASE("Bad reads by key, moves and definitions are refused", "[e2e][bad_inpu
                  t->mutable_columns(2)->mutable_contract()->set_bound(0.1);
                }),
                StatusCode::UNIMPLEMENTED, "zptv");
+}
+
+TEST_CASE("Calls that do not exist are UNIMPLEMENTED", "[e2e][bad_input]") {
+  TestServer server;
+  // The second is how clients find out which version of reflection a server speaks.
+  for (const char* name : {"/cortex.datastore.v1.QueryService/NoSuch", "/grpc.reflection.v1.ServerReflection/Info"}) {
+    CAPTURE(name);
+    const grpc::internal::RpcMethod method(name, grpc::internal::RpcMethod::NORMAL_RPC, server.channel());
+    grpc::ClientContext context;
+    wire::GetResponse response;
+    const grpc::Status status =
+        grpc::internal::BlockingUnaryCall(server.channel().get(), method, &context, wire::GetRequest(), &response);
+    CHECK(status.error_code() == StatusCode::UNIMPLEMENTED);
+  }
 }
 
 TEST_CASE("Calls that are not built say so", "[e2e][bad_input]") {
