@@ -63,7 +63,10 @@ absl::Status SegmentFile::CheckHeader(const ByteSource& source) const {
 }
 
 absl::StatusOr<std::string> SegmentFile::ReadFooterBytes() const {
-  if (options_.load_footer != nullptr) return options_.load_footer();
+  if (options_.load_footer != nullptr) {
+    absl::StatusOr<std::string> kept = options_.load_footer();
+    if (!absl::IsNotFound(kept.status())) return kept;
+  }
   ASSIGN_OR_RETURN(const ByteSource* const file, Bytes());
   ASSIGN_OR_RETURN(const absl::Span<const std::byte> trailer_bytes,
                    file->Read(file->size() - kSegmentTrailerBytes, kSegmentTrailerBytes));

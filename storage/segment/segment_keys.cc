@@ -29,8 +29,9 @@ absl::StatusOr<const std::string*> SegmentKeys::Filter() const {
 
 absl::StatusOr<bool> SegmentKeys::FilterMayContain(uint64_t hash) const {
   if (file_->options().load_key_filter != nullptr) {
-    ASSIGN_OR_RETURN(const std::string* const filter, Filter());
-    return KeyFilterMayContain(*filter, hash);
+    const absl::StatusOr<const std::string*> filter = Filter();
+    if (filter.ok()) return KeyFilterMayContain(**filter, hash);
+    if (!absl::IsNotFound(filter.status())) return filter.status();
   }
   ASSIGN_OR_RETURN(const Pieces* const keys, FilePieces());
   const uint64_t blocks = keys->filter.size() / kKeyFilterBlockBytes;
@@ -100,10 +101,12 @@ absl::Status SegmentKeys::KeepEqual(std::string_view key, size_t group, absl::Sp
 
 absl::StatusOr<const std::vector<std::string>*> SegmentKeys::Fences() const {
   return fences_.Get([this]() -> absl::StatusOr<std::unique_ptr<std::vector<std::string>>> {
-    ASSIGN_OR_RETURN(std::vector<std::string> fences,
-                     file_->options().load_fences != nullptr ? file_->options().load_fences() : ReadFences());
-    RETURN_IF_ERROR(file_->Named(CheckFences(fences, file_->info().row_count)));
-    return std::make_unique<std::vector<std::string>>(std::move(fences));
+    absl::StatusOr<std::vector<std::string>> fences = absl::NotFoundError("kept nowhere else");
+    if (file_->options().load_fences != nullptr) fences = file_->options().load_fences();
+    if (absl::IsNotFound(fences.status())) fences = ReadFences();
+    RETURN_IF_ERROR(fences.status());
+    RETURN_IF_ERROR(file_->Named(CheckFences(*fences, file_->info().row_count)));
+    return std::make_unique<std::vector<std::string>>(*std::move(fences));
   });
 }
 

@@ -61,6 +61,9 @@ class SegmentWriter::Impl {
     if (published_) return;
     // Best effort: a temporary file left behind is removed by whoever opens the directory next.
     options_.file_system->Remove(TemporaryPath()).IgnoreError();
+    // Renamed already, but the directory could not be synced: nobody is told the name.
+    if (info_.file_name.empty()) return;
+    options_.file_system->Remove(JoinPath(options_.directory, info_.file_name)).IgnoreError();
   }
 
   absl::Status WriteHeader() {
