@@ -88,6 +88,11 @@ class MetaStore::Impl {
     return version;
   }
 
+  absl::Status health() {
+    Turn turn(&commit_turn_);
+    return CheckUsable();
+  }
+
   // Every table is made by an operator, so there is no need to reserve ahead.
   absl::StatusOr<uint64_t> NextTableId() { return NextId(&table_ids_, NextTableIdKey(), 1); }
   absl::StatusOr<uint64_t> NextSegmentId() { return NextId(&segment_ids_, NextSegmentIdKey(), kSegmentIdBlock); }
@@ -165,6 +170,8 @@ MetaStore::~MetaStore() = default;
 absl::StatusOr<ManifestState> MetaStore::Load() const { return LoadManifest(impl_->db()); }
 
 absl::StatusOr<uint64_t> MetaStore::Commit(const ManifestEdit& edit) { return impl_->Commit(edit); }
+
+absl::Status MetaStore::health() const { return impl_->health(); }
 
 absl::StatusOr<TableId> MetaStore::NextTableId() {
   ASSIGN_OR_RETURN(const uint64_t id, impl_->NextTableId());

@@ -70,6 +70,9 @@ class MetaStore final {
   // After any other error the outcome is unknown and every later commit is refused with FAILED_PRECONDITION: reopen.
   absl::StatusOr<uint64_t> Commit(const ManifestEdit& edit);
 
+  // OK, or why no more commits are taken. Still OK after a Commit that failed: that edit changed nothing.
+  absl::Status health() const;
+
   // Ids never given before, also after a restart. Segment ids are reserved on disk in blocks, so most calls are free.
   absl::StatusOr<TableId> NextTableId();
   absl::StatusOr<SegmentId> NextSegmentId();
