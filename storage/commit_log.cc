@@ -13,6 +13,12 @@ namespace {
 
 std::unique_ptr<WalWriter> TakeWal(CommitLogOptions& options) { return std::move(options.wal); }
 
+absl::Status Stopped(const absl::Status& why) {
+  return absl::UnavailableError(
+      absl::StrFormat("the write-ahead log failed and nothing more is acknowledged until restart: %s",
+                      std::string(why.message())));
+}
+
 absl::Status Closing() { return absl::UnavailableError("the database is closing; retry against a running server"); }
 
 }  // namespace
@@ -64,11 +70,11 @@ void CommitLog::Submit(std::unique_ptr<CommitTask> task) {
 absl::Status CommitLog::WaitVisible(Commit commit) {
   if (commit <= visible_commit()) return absl::OkStatus();
   MutexLock lock(&mutex_);
-  if (commit > last_given_) {
+  while (visible_commit() < commit && failed_.ok() && commit <= last_given_) visible_changed_.Wait(&mutex_);
+  if (commit > last_given_) {  // at once, or its group was refused meanwhile
     return absl::OutOfRangeError(
         absl::StrFormat("commit %d was never given out; the newest is %d", commit, last_given_));
   }
-  while (visible_commit() < commit && failed_.ok()) visible_changed_.Wait(&mutex_);
   return visible_commit() >= commit ? absl::OkStatus() : failed_;
 }
 
@@ -102,8 +108,7 @@ void CommitLog::RunWriter() {
     HandOver(std::move(group));
     if (wal_bytes() > options_.wal_limit_bytes && options_.on_wal_full != nullptr) options_.on_wal_full();
   }
-  // Everything acknowledged is synced already; the marker only narrows what a later start may call a torn tail.
-  if (wal_->status().ok()) (void)wal_->WriteSyncedMarker();
+  WriteMarker();
   {
     MutexLock lock(&mutex_);
     writer_done_ = true;
@@ -120,9 +125,10 @@ std::vector<std::unique_ptr<CommitTask>> CommitLog::TakeGroup() {
     {
       MutexLock lock(&mutex_);
       while (queue_.empty() && !stopping_ && !idle) {
-        if (marked) {
+        if (trim_below_ != 0) {
+          idle = true;
+        } else if (marked) {
           not_empty_.Wait(&mutex_);
-          idle = queue_.empty() && !stopping_;  // woken for a trim
         } else {
           idle = !not_empty_.WaitFor(&mutex_, kMarkerDelayNs);
         }
@@ -137,27 +143,32 @@ std::vector<std::unique_ptr<CommitTask>> CommitLog::TakeGroup() {
       if (!tasks.empty() || stopping_) break;
     }
     TrimIfAsked();
-    if (!marked && wal_->status().ok()) {
-      const absl::Status status = wal_->WriteSyncedMarker();
-      if (!status.ok()) SetFailed(status);
-    }
+    WriteMarker();
     marked = true;
   }
   not_full_.NotifyAll();
   return tasks;
 }
 
+// Everything acknowledged is synced already; a marker only narrows what a later start may call a torn tail. So a disk too
+// full for it is no reason to stop.
+void CommitLog::WriteMarker() {
+  if (!wal_->status().ok()) return;
+  const absl::Status status = wal_->WriteSyncedMarker();
+  if (!wal_->status().ok()) SetFailed(Stopped(status));
+}
+
 CommitLog::Group CommitLog::PrepareGroup(std::vector<std::unique_ptr<CommitTask>> tasks) {
   Group group;
   group.reserve(tasks.size());
   for (auto& task : tasks) {
-    const Commit commit = next_commit_;
+    const Commit commit = task->takes_number() ? next_commit_ : next_commit_ - 1;
     absl::StatusOr<std::string> payload = task->Prepare(commit);
     if (!payload.ok()) {
       task->Done(payload.status());
       continue;
     }
-    ++next_commit_;
+    next_commit_ = commit + 1;
     group.push_back({.task = std::move(task), .commit = commit, .payload = *std::move(payload)});
   }
   MutexLock lock(&mutex_);
@@ -191,12 +202,18 @@ void CommitLog::HandOver(Group group) {
 // A full disk refuses this group and nothing else; anything else is final.
 void CommitLog::FailGroup(Group* group, const absl::Status& status) {
   const bool retryable = wal_->status().ok() && absl::IsResourceExhausted(status);
-  const absl::Status reported =
-      retryable ? status
-                : absl::UnavailableError(absl::StrFormat(
-                      "the write-ahead log failed and nothing more is acknowledged until restart: %s",
-                      std::string(status.message())));
-  if (!retryable) SetFailed(reported);
+  const absl::Status reported = retryable ? status : Stopped(status);
+  if (!retryable) {
+    SetFailed(reported);
+  } else if (!group->empty()) {
+    // Nothing of it was written, so nobody will ever see these numbers; a waiter for one of them must not wait on.
+    for (auto prepared = group->rbegin(); prepared != group->rend(); ++prepared) {
+      if (prepared->task->takes_number()) next_commit_ = prepared->commit;
+    }
+    MutexLock lock(&mutex_);
+    last_given_ = next_commit_ - 1;
+    visible_changed_.NotifyAll();
+  }
   for (Prepared& prepared : *group) prepared.task->Done(reported);
 }
 
@@ -224,6 +241,7 @@ void CommitLog::TrimIfAsked() {
 // --- applier thread -----------------------------------------------------------------------------------------------
 
 void CommitLog::RunApplier() {
+  absl::Status stopped;
   for (;;) {
     Group group;
     {
@@ -235,17 +253,36 @@ void CommitLog::RunApplier() {
     }
     group_taken_.NotifyOne();
     for (Prepared& prepared : group) {
-      const absl::Status applied = prepared.task->Apply(prepared.commit);
-      {
-        // Under the lock so that a waiter cannot miss the change.
-        MutexLock lock(&mutex_);
-        visible_commit_.store(prepared.commit, std::memory_order_release);
+      if (stopped.ok()) {
+        stopped = ApplyAndReport(&prepared);
+      } else {
+        prepared.task->Done(stopped);
       }
-      visible_changed_.NotifyAll();
-      prepared.task->Done(applied.ok() ? absl::StatusOr<Commit>(prepared.commit) : applied);
       prepared.task.reset();
     }
   }
+}
+
+// Not OK: nothing more may be applied.
+absl::Status CommitLog::ApplyAndReport(Prepared* prepared) {
+  const absl::Status applied = prepared->task->Apply(prepared->commit);
+  if (!applied.ok() && !absl::IsDataLoss(applied) && !prepared->payload.empty()) {
+    const absl::Status stopped = absl::UnavailableError(absl::StrFormat(
+        "commit %d is durable but could not be applied; nothing more is acknowledged until restart, which replays it: "
+        "%s",
+        prepared->commit, std::string(applied.message())));
+    SetFailed(stopped);
+    prepared->task->Done(stopped);
+    return stopped;
+  }
+  {
+    // Under the lock so that a waiter cannot miss the change.
+    MutexLock lock(&mutex_);
+    visible_commit_.store(prepared->commit, std::memory_order_release);
+  }
+  visible_changed_.NotifyAll();
+  prepared->task->Done(applied.ok() ? absl::StatusOr<Commit>(prepared->commit) : applied);
+  return absl::OkStatus();
 }
 
 }  // namespace cortex

@@ -4,7 +4,8 @@
 //   submitters --queue--> [writer thread: Prepare, append group, fdatasync] --queue--> [applier thread: Apply, Done]
 //
 // Two threads so that the disk syncs one group while the one before is applied. Both queues are bounded.
-// A failed write or sync is final: everything queued and everything later is refused with UNAVAILABLE; reopen.
+// A failed write or sync is final: everything queued and everything later is refused with UNAVAILABLE; reopen. A disk
+// too full for another file refuses one group, whose numbers are given again.
 #ifndef CORTEX_STORAGE_COMMIT_LOG_H_
 #define CORTEX_STORAGE_COMMIT_LOG_H_
 
@@ -32,9 +33,13 @@ class CommitTask {
   virtual ~CommitTask() = default;
   // Bytes it holds in the queue.
   virtual uint64_t queued_bytes() const = 0;
+  // False for a task that only waits for those before it: it is given the number of the last commit, not its own.
+  virtual bool takes_number() const { return true; }
   // Writer thread: the WAL payload. Empty: Apply makes the commit durable by itself (or there is nothing to keep).
   virtual absl::StatusOr<std::string> Prepare(Commit commit) = 0;
-  // Applier thread, in commit order, after the payload is durable. An error is reported to the submitter.
+  // Applier thread, in commit order, after the payload is durable. An error is reported to the submitter. If the task
+  // has a payload, an error other than DATA_LOSS says that a durable commit is not in memory: the log stops before it
+  // becomes visible, and a restart replays it.
   virtual absl::Status Apply(Commit commit) = 0;
   // After the commit became visible, or with the error.
   virtual void Done(absl::StatusOr<Commit> result) = 0;
@@ -99,6 +104,8 @@ class CommitLog {
   void FailGroup(Group* group, const absl::Status& status);
   void TrimIfAsked();
   void SetFailed(const absl::Status& status);
+  void WriteMarker();
+  absl::Status ApplyAndReport(Prepared* prepared);
 
   const CommitLogOptions options_;
   const std::unique_ptr<WalWriter> wal_;  // writer thread only

@@ -32,6 +32,8 @@ class ProbeTask final : public CommitTask {
     return payload_;
   }
   absl::Status Apply(Commit commit) override {
+    if (payload_ == "cannot apply") return absl::ResourceExhaustedError("too many open files");
+    if (payload_ == "damage") return absl::DataLossError("a block is bad");
     log_->applied.push_back(commit);
     return absl::OkStatus();
   }
@@ -119,6 +121,41 @@ TEST_CASE("CommitLog acknowledges nothing after a failed sync", "[storage]") {
     CHECK_FALSE(log.health().ok());
   }
   CHECK(probe.applied == std::vector<Commit>{1});
+}
+
+TEST_CASE("CommitLog stops before a durable commit that could not be applied", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  {
+    CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path())});
+    REQUIRE_OK(Run(&log, &probe, "a"));
+    REQUIRE_STATUS(Run(&log, &probe, "damage"), absl::StatusCode::kDataLoss, "block");  // applied as far as possible
+    CHECK(log.visible_commit() == 2);
+    REQUIRE_STATUS(Run(&log, &probe, "cannot apply"), absl::StatusCode::kUnavailable, "commit 3 is durable");
+    REQUIRE_STATUS(Run(&log, &probe, "b"), absl::StatusCode::kUnavailable, "until restart");
+    REQUIRE_STATUS(log.WaitVisible(3), absl::StatusCode::kUnavailable, "until restart");
+    CHECK(log.visible_commit() == 2);
+  }
+  CHECK(CommitsIn(PosixFileSystem(), dir.path())[2] == 3);  // a restart replays it
+}
+
+TEST_CASE("CommitLog gives the numbers of a group that a full disk refused again", "[storage]") {
+  TempDir dir;
+  FaultyFileSystem fs(PosixFileSystem());
+  ProbeTask::Log probe;
+  CommitLog log({.wal = OpenWal(&fs, dir.path())});
+  for (int i = 0; i < 10; ++i) REQUIRE_OK(Run(&log, &probe, std::string(100'000, 'x')));
+  // The synced marker, so that nothing else is written below.
+  const uint64_t before_marker = fs.operation_count();
+  while (fs.operation_count() < before_marker + 2) std::this_thread::yield();
+  fs.FailAt(fs.operation_count() + 1, absl::ResourceExhaustedError("injected: no space"));
+  REQUIRE_STATUS(Run(&log, &probe, std::string(100'000, 'y')), absl::StatusCode::kResourceExhausted, "no space");
+  REQUIRE_OK(log.health());
+  REQUIRE_STATUS(log.WaitVisible(11), absl::StatusCode::kOutOfRange, "never given out");
+  fs.StopFailing();
+  REQUIRE_OK(Run(&log, &probe, std::string(100'000, 'z')));
+  CHECK(log.visible_commit() == 11);
+  CHECK(CommitsIn(PosixFileSystem(), dir.path()).size() == 11);
 }
 
 TEST_CASE("CommitLog trims whole files below the bound", "[storage]") {
