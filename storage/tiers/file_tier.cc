@@ -100,4 +100,10 @@ absl::StatusOr<uint64_t> FileTier::SweepOrphans(const std::set<std::string>& liv
   return removed;
 }
 
+absl::Status CommitWithFiles(MetaStore* meta, const ManifestEdit& edit, UncommittedFiles* files) {
+  const absl::Status committed = meta->Commit(edit).status();
+  if (committed.ok() || !meta->health().ok()) files->Keep();
+  return committed;
+}
+
 }  // namespace cortex

@@ -7,6 +7,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +58,29 @@ class FileTier {
   const FileTierOptions options_;
   const std::unique_ptr<BlobStore> blobs_;
 };
+
+// Files of a tier that no manifest names yet. Those still in it at its end are removed, so that work which fails half-way
+// and is tried again does not fill the disk.
+class UncommittedFiles {
+ public:
+  // `tier` must outlive it.
+  explicit UncommittedFiles(FileTier* tier) : tier_(tier) {}
+  UncommittedFiles(UncommittedFiles&& other) noexcept : tier_(other.tier_), names_(std::exchange(other.names_, {})) {}
+  ~UncommittedFiles() {
+    for (const std::string& name : names_) tier_->RemoveUncommitted(name);
+  }
+  void Add(std::string file_name) { names_.push_back(std::move(file_name)); }
+  // The manifest names them, or may.
+  void Keep() { names_.clear(); }
+
+ private:
+  FileTier* const tier_;
+  std::vector<std::string> names_;
+};
+
+// Commits an edit that names `files`. Where it failed and nobody knows how far, they are kept too: the manifest may name
+// them, and the next start tells.
+absl::Status CommitWithFiles(MetaStore* meta, const ManifestEdit& edit, UncommittedFiles* files);
 
 }  // namespace cortex
 

@@ -133,6 +133,7 @@ absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Spa
 absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const std::vector<LiveSegment>& sources,
                                              Tier target) {
   if (table->dropped()) return MoveCount();
+  RETURN_IF_ERROR(context_.meta->health());  // or every try would leave files that nobody may remove
   FileTier* const tier = target == Tier::kCold ? context_.cold : context_.warm;
   uint64_t raw_bytes = 0;
   std::vector<SegmentId> source_ids;
@@ -147,9 +148,11 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
   // Write.
   ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(table->definition(), sources));
   std::vector<RewrittenFile> files;
+  UncommittedFiles uncommitted(tier);
   for (std::vector<uint32_t>& rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold)) {
     ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
     ASSIGN_OR_RETURN(RewrittenFile file, unit.Write(tier, shard, id, std::move(rows), pacer_));
+    uncommitted.Add(file.info.file_name);
     files.push_back(std::move(file));
   }
   MoveCount count{.segments = sources.size(), .rows = unit.row_count(), .bytes_written = 0, .created = {}};
@@ -166,10 +169,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
 
   {
     MutexLock maintenance(table->maintenance_mutex(shard));
-    if (table->dropped()) {
-      for (const RewrittenFile& file : files) tier->RemoveUncommitted(file.info.file_name);
-      return MoveCount();
-    }
+    if (table->dropped()) return MoveCount();
     // Commit. Ends that came while the files were written go along; those that come after stay in memory and in the WAL
     // until the shard's next seal saves them.
     TranslateLateEnds(unit, sources, destinations, targets);
@@ -183,7 +183,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
       if (!ends.empty()) edit.PutEnds(table->id(), info.id, ends);
       targets[t].versions->MarkSaved(ends.size());
     }
-    RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+    RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
     // Publish.
     table->PublishReplaced(shard, source_ids, targets,
                            [&] { TranslateLateEnds(unit, sources, destinations, targets); });

@@ -127,6 +127,7 @@ absl::Status Sealer::Seal(const Job& job) {
   Table& table = *job.table;
   const ClosedGroup& closed = job.closed;
   if (table.dropped()) return absl::OkStatus();
+  RETURN_IF_ERROR(context_.meta->health());  // or every try would leave a file that nobody may remove
   MemoryReservation copy(context_.budget, MemoryUse::kCaches);
   copy.ForceGrow(closed.group->raw_bytes());
   ASSIGN_OR_RETURN(const std::vector<Column> columns, DecodeGroup(closed.group.get()));
@@ -137,24 +138,23 @@ absl::Status Sealer::Seal(const Job& job) {
   ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(table.definition(), closed.shard, id, /*sorted_by_key=*/false));
   RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}));
   ASSIGN_OR_RETURN(const SegmentInfo info, writer->Finish());
+  UncommittedFiles uncommitted(context_.warm);
+  uncommitted.Add(info.file_name);
   const SegmentRecord record = context_.warm->RecordOf(*table.definition(), info);
+  ASSIGN_OR_RETURN(auto file, context_.warm->OpenFile(record, table.definition(), closed.group->versions()));
 
   {
     MutexLock maintenance(table.maintenance_mutex(closed.shard));
-    if (table.dropped()) {
-      context_.warm->RemoveUncommitted(info.file_name);
-      return absl::OkStatus();
-    }
+    if (table.dropped()) return absl::OkStatus();
     ManifestEdit edit;
     edit.AddSegment(record);
     edit.SetSealPoint(table.id(), closed.shard, closed.seal_point);
     const std::vector<VersionEnd> own_ends = closed.group->versions()->List();
     if (!own_ends.empty()) edit.PutEnds(table.id(), id, own_ends);
     const UnsavedEnds unsaved = UnsavedEnds::Collect(table, closed.shard, &edit);
-    RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+    RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
     unsaved.MarkSaved();
     closed.group->versions()->MarkSaved(own_ends.size());
-    ASSIGN_OR_RETURN(auto file, context_.warm->OpenFile(record, table.definition(), closed.group->versions()));
     table.PublishSealed(closed, std::move(file));
   }
   // Deterministic replay: this line and the WAL tell which rows the file holds.
