@@ -29,11 +29,12 @@
 namespace cortex {
 namespace {
 
-// A commit without rows: what Flush waits for.
+// A place in the log without a commit of its own: what Flush waits for.
 class BarrierTask final : public CommitTask {
  public:
   explicit BarrierTask(IngestDone done) : done_(std::move(done)) {}
   uint64_t queued_bytes() const override { return 0; }
+  bool takes_number() const override { return false; }
   absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
   absl::Status Apply(Commit) override { return absl::OkStatus(); }
   void Done(absl::StatusOr<Commit> result) override {
@@ -107,12 +108,12 @@ absl::Status DatabaseImpl::Start() {
                                                  .warm = warm_.get(),
                                                  .cold = cold_.get(),
                                                  .registry = &registry_}));
-  const bool first_start = recovered.first_start;
+  const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
   StartThreads(std::move(recovered));
   recovery_ns_ = options_.clock->MonotonicNanos() - begin_ns;
-  if (first_start && options_.create_builtin_tables) RETURN_IF_ERROR(CreateBuiltinTables());
-  return absl::OkStatus();
+  if (builtin_tables_created || !options_.create_builtin_tables) return absl::OkStatus();
+  return CreateBuiltinTables();
 }
 
 absl::Status DatabaseImpl::OpenStores() {
@@ -148,12 +149,13 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                                                       .wal_limit_bytes = options_.wal_limit_bytes,
                                                       .on_wal_full = [this] { SealOldestOpenGroup(); }});
   sealer_ = std::make_unique<Sealer>(context, [this] { TrimWal(); });
+  // Before anybody else closes groups: those of a shard must be sealed in order.
+  for (auto& [table, closed] : recovered.closed) sealer_->Enqueue(table, std::move(closed));
   tier_manager_ = std::make_unique<TierManager>(TierManagerOptions{.context = context,
                                                                    .sealer = sealer_.get(),
                                                                    .bytes_per_second = options_.tiering_bytes_per_second,
                                                                    .interval_ns = options_.tiering_interval_ns,
                                                                    .list_tables = [this] { return registry_.List(); }});
-  for (auto& [table, closed] : recovered.closed) sealer_->Enqueue(table, std::move(closed));
 }
 
 DatabaseImpl::~DatabaseImpl() {
@@ -168,7 +170,10 @@ absl::Status DatabaseImpl::CreateBuiltinTables() {
     // A crash during the first start may have left some of them.
     if (!created.ok() && !absl::IsAlreadyExists(created.status())) return created.status();
   }
-  return absl::OkStatus();
+  // From now on one that is missing was dropped.
+  ManifestEdit edit;
+  edit.SetCounter(kBuiltinTablesCounter, 1);
+  return meta_->Commit(edit).status();
 }
 
 // --- catalog ------------------------------------------------------------------------------------------------------
@@ -339,8 +344,8 @@ void DatabaseImpl::SealOldestOpenGroup() {
     }
   }
   if (oldest_table == nullptr) return;
-  auto closed = oldest_table->CloseOpenGroup(oldest_shard);
-  if (closed.has_value()) sealer_->Enqueue(oldest_table, *std::move(closed));
+  oldest_table->CloseOpenGroup(
+      oldest_shard, [&](ClosedGroup closed) { sealer_->Enqueue(oldest_table, std::move(closed)); });
 }
 
 // --- seeing inside ------------------------------------------------------------------------------------------------

@@ -58,10 +58,8 @@ absl::StatusOr<std::string> HotIngestTask::Prepare(Commit) {
 }
 
 absl::Status HotIngestTask::Apply(Commit commit) {
-  std::vector<ClosedGroup> closed;
-  const absl::Status status = table_->Apply(request_.batch, placements_, commit, &closed);
-  for (ClosedGroup& group : closed) context_.sealer->Enqueue(table_, std::move(group));
-  return status;
+  return table_->Apply(request_.batch, placements_, commit,
+                       [this](ClosedGroup closed) { context_.sealer->Enqueue(table_, std::move(closed)); });
 }
 
 void HotIngestTask::Done(absl::StatusOr<Commit> result) { Report(done_, result); }
@@ -72,6 +70,8 @@ struct FileIngestTask::WrittenFile {
   uint32_t shard = 0;
   std::vector<uint32_t> rows;  // of the batch, in file order
   SegmentInfo info;
+  LiveSegment live;
+  std::vector<FoundVersion> superseded;
 };
 
 FileIngestTask::FileIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
@@ -90,9 +90,11 @@ absl::StatusOr<std::string> FileIngestTask::Prepare(Commit) {
 }
 
 absl::Status FileIngestTask::Apply(Commit commit) {
+  RETURN_IF_ERROR(context_.meta->health());  // or every batch would leave files that nobody may remove
   RETURN_IF_ERROR(SealOlderRows());
-  ASSIGN_OR_RETURN(std::vector<WrittenFile> files, WriteFiles(commit));
-  return CommitAndPublish(std::move(files), commit);
+  UncommittedFiles uncommitted(tier_);
+  ASSIGN_OR_RETURN(std::vector<WrittenFile> files, WriteFiles(commit, &uncommitted));
+  return CommitAndPublish(std::move(files), commit, &uncommitted);
 }
 
 void FileIngestTask::Done(absl::StatusOr<Commit> result) { Report(done_, result); }
@@ -103,13 +105,14 @@ absl::Status FileIngestTask::SealOlderRows() {
   for (const uint8_t placement : placements_) touched[ShardOfPlacement(placement)] = true;
   for (uint32_t shard = 0; shard < kShardCount; ++shard) {
     if (!touched[shard]) continue;
-    auto closed = table_->CloseOpenGroup(shard);
-    if (closed.has_value()) context_.sealer->Enqueue(table_, *std::move(closed));
+    table_->CloseOpenGroup(shard,
+                           [this](ClosedGroup closed) { context_.sealer->Enqueue(table_, std::move(closed)); });
   }
   return context_.sealer->Drain();
 }
 
-absl::StatusOr<std::vector<FileIngestTask::WrittenFile>> FileIngestTask::WriteFiles(Commit commit) const {
+absl::StatusOr<std::vector<FileIngestTask::WrittenFile>> FileIngestTask::WriteFiles(
+    Commit commit, UncommittedFiles* uncommitted) const {
   const TableDefinition& table = *table_->definition();
   const auto times = request_.batch.columns[table.time_ordinal()].values_as<int64_t>();
   std::map<std::pair<uint32_t, int64_t>, std::vector<uint32_t>> rows;  // by shard and time partition
@@ -119,18 +122,15 @@ absl::StatusOr<std::vector<FileIngestTask::WrittenFile>> FileIngestTask::WriteFi
   }
   std::vector<WrittenFile> files;
   for (auto& [place, file_rows] : rows) {
-    auto file = WriteFile(std::move(file_rows), place.first, commit);
-    if (!file.ok()) {
-      for (const WrittenFile& written : files) tier_->RemoveUncommitted(written.info.file_name);
-      return file.status();
-    }
-    files.push_back(*std::move(file));
+    ASSIGN_OR_RETURN(WrittenFile file, WriteFile(std::move(file_rows), place.first, commit, uncommitted));
+    files.push_back(std::move(file));
   }
   return files;
 }
 
 absl::StatusOr<FileIngestTask::WrittenFile> FileIngestTask::WriteFile(std::vector<uint32_t> rows, uint32_t shard,
-                                                                      Commit commit) const {
+                                                                      Commit commit,
+                                                                      UncommittedFiles* uncommitted) const {
   const Batch& batch = request_.batch;
   const bool sorted = tier_->tier() == Tier::kCold;
   if (sorted) {
@@ -154,54 +154,50 @@ absl::StatusOr<FileIngestTask::WrittenFile> FileIngestTask::WriteFile(std::vecto
     RETURN_IF_ERROR(writer->AddRowGroup(columns, std::vector<Commit>(part.size(), commit), {}));
   }
   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
-  return WrittenFile{.shard = shard, .rows = std::move(rows), .info = std::move(info)};
+  uncommitted->Add(info.file_name);
+  const SegmentRecord record = tier_->RecordOf(*batch.table, info);
+  auto versions = std::make_shared<RowVersions>(record.row_count, context_.budget);
+  ASSIGN_OR_RETURN(auto sealed, tier_->OpenFile(record, batch.table, versions));
+  return WrittenFile{.shard = shard,
+                     .rows = std::move(rows),
+                     .info = std::move(info),
+                     .live = {.group = nullptr, .file = std::move(sealed), .versions = std::move(versions)},
+                     .superseded = {}};
 }
 
-absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Commit commit) {
+absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Commit commit,
+                                              UncommittedFiles* uncommitted) {
   // Shards in rising order, as everybody who takes more than one.
   std::vector<std::unique_ptr<MutexLock>> maintenance;
   for (size_t i = 0; i < files.size(); ++i) {
     if (i != 0 && files[i].shard == files[i - 1].shard) continue;
     maintenance.push_back(std::make_unique<MutexLock>(table_->maintenance_mutex(files[i].shard)));
   }
-  if (table_->dropped()) {
-    for (const WrittenFile& file : files) tier_->RemoveUncommitted(file.info.file_name);
-    return absl::NotFoundError("the table was dropped while rows were written to it");
-  }
+  if (table_->dropped()) return absl::NotFoundError("the table was dropped while rows were written to it");
   ManifestEdit edit;
-  std::vector<FoundVersion> superseded;
+  std::map<SegmentId, std::shared_ptr<RowVersions>> touched;
   std::map<SegmentId, std::vector<VersionEnd>> new_ends;
-  for (const WrittenFile& file : files) {
-    edit.AddSegment(tier_->RecordOf(*table_->definition(), file.info));
+  for (WrittenFile& file : files) {
+    edit.AddSegment(file.live.file->record());
     if (tier_->tier() == Tier::kCold) {
       edit.PutColdIndex(file.info.id, file.info.footer, file.info.key_filter, file.info.fences);
     }
-    auto found = table_->FindSuperseded(request_.batch, file.rows, file.shard);
-    if (!found.ok()) {
-      for (const WrittenFile& written : files) tier_->RemoveUncommitted(written.info.file_name);
-      return found.status();
+    ASSIGN_OR_RETURN(file.superseded, table_->FindSuperseded(request_.batch, file.rows, file.shard));
+    for (const FoundVersion& version : file.superseded) {
+      touched[version.segment] = version.versions;
+      new_ends[version.segment].push_back({.row = version.row, .end = commit});
     }
-    superseded.insert(superseded.end(), found->begin(), found->end());
-  }
-  std::map<SegmentId, std::shared_ptr<RowVersions>> touched;
-  for (const FoundVersion& version : superseded) {
-    touched[version.segment] = version.versions;
-    new_ends[version.segment].push_back({.row = version.row, .end = commit});
   }
   for (auto& [segment, ends] : new_ends) {
     const std::vector<VersionEnd> known = touched[segment]->List();
     ends.insert(ends.end(), known.begin(), known.end());
     edit.PutEnds(table_->id(), segment, ends);
   }
-  RETURN_IF_ERROR(context_.meta->Commit(edit).status());
-  for (const FoundVersion& version : superseded) version.versions->SetEnd(version.row, commit);
-  for (const auto& [segment, ends] : new_ends) touched[segment]->MarkSaved(ends.size());
-  for (const WrittenFile& file : files) {
-    const SegmentRecord record = tier_->RecordOf(*table_->definition(), file.info);
-    auto versions = std::make_shared<RowVersions>(record.row_count, context_.budget);
-    ASSIGN_OR_RETURN(auto sealed, tier_->OpenFile(record, table_->definition(), versions));
-    table_->PublishSegment(file.shard, {.group = nullptr, .file = std::move(sealed), .versions = versions});
+  RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, uncommitted));
+  for (WrittenFile& file : files) {
+    table_->PublishSegment(file.shard, std::move(file.live), file.superseded, commit);
   }
+  for (const auto& [segment, ends] : new_ends) touched[segment]->MarkSaved(ends.size());
   return absl::OkStatus();
 }
 

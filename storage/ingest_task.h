@@ -17,6 +17,7 @@ namespace cortex {
 
 class FileTier;
 class MetaStore;
+class UncommittedFiles;
 
 using IngestDone = std::function<void(absl::StatusOr<CommitToken>)>;
 
@@ -68,9 +69,11 @@ class FileIngestTask final : public CommitTask {
   // Replay knows nothing of this commit, so older rows of the same keys must not wait in the WAL to be replayed after
   // it: they are sealed first.
   absl::Status SealOlderRows();
-  absl::StatusOr<std::vector<WrittenFile>> WriteFiles(Commit commit) const;
-  absl::StatusOr<WrittenFile> WriteFile(std::vector<uint32_t> rows, uint32_t shard, Commit commit) const;
-  absl::Status CommitAndPublish(std::vector<WrittenFile> files, Commit commit) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  absl::StatusOr<std::vector<WrittenFile>> WriteFiles(Commit commit, UncommittedFiles* uncommitted) const;
+  absl::StatusOr<WrittenFile> WriteFile(std::vector<uint32_t> rows, uint32_t shard, Commit commit,
+                                        UncommittedFiles* uncommitted) const;
+  absl::Status CommitAndPublish(std::vector<WrittenFile> files, Commit commit, UncommittedFiles* uncommitted)
+      ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   const IngestContext context_;
   FileTier* const tier_;

@@ -85,9 +85,13 @@ absl::Status Replay(const RecoveryInput& input, const WalRecord& record, Recover
                                                batch.row_count));
   }
   RETURN_IF_ERROR(table->LearnPlacements(batch, header.placements));
-  std::vector<ClosedGroup> closed;
-  RETURN_IF_ERROR(table->Apply(batch, header.placements, record.commit, &closed));
-  for (ClosedGroup& group : closed) recovered->closed.emplace_back(table, std::move(group));
+  const absl::Status applied =
+      table->Apply(batch, header.placements, record.commit,
+                   [&](ClosedGroup closed) { recovered->closed.emplace_back(table, std::move(closed)); });
+  if (!absl::IsDataLoss(applied)) return applied;
+  // The rows are there; what they supersede stands in a damaged segment. That must not keep the rest from being served.
+  Event(*input.options, "superseded row not found",
+        absl::StrFormat("commit %d: %s", record.commit, std::string(applied.message())));
   return absl::OkStatus();
 }
 
@@ -152,7 +156,7 @@ absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
   Recovered recovered;
   ASSIGN_OR_RETURN(const ManifestState state, input.meta->Load());
   recovered.manifest_version = state.version;
-  recovered.first_start = state.counters.count(std::string(kServerIdCounter)) == 0;
+  recovered.builtin_tables_created = state.counters.count(std::string(kBuiltinTablesCounter)) != 0;
   RETURN_IF_ERROR(SweepOrphans(input, state));
   RETURN_IF_ERROR(OpenTables(input, state));
   for (const SegmentRecord& segment : state.segments) {

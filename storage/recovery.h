@@ -32,7 +32,7 @@ struct Recovered {
   Commit last_commit = 0;  // the highest ever given out
   uint64_t manifest_version = 0;
   uint64_t replayed_records = 0;
-  bool first_start = false;
+  bool builtin_tables_created = false;  // once, all of them; some may have been dropped since
   // Groups that replay filled; to be sealed once the sealer runs.
   std::vector<std::pair<std::shared_ptr<Table>, ClosedGroup>> closed;
 };
@@ -47,6 +47,7 @@ TableOptions TableOptionsFor(const DatabaseOptions& options, MetaStore* meta,
 // Names of the manifest's counters.
 inline constexpr std::string_view kServerIdCounter = "server_id";
 inline constexpr std::string_view kLastCommitCounter = "last_commit";
+inline constexpr std::string_view kBuiltinTablesCounter = "builtin_tables";
 
 }  // namespace cortex
 

@@ -9,15 +9,12 @@ namespace {
 
 // A dictionary pays where strings repeat: the key column always (its dictionary is the key index), others unless the
 // group before showed more than one distinct value per two rows.
-bool UseDictionary(const TableDefinition& table, size_t ordinal, const RowGroup* previous) {
+bool UseDictionary(const TableDefinition& table, size_t ordinal, const std::vector<bool>& plain_strings) {
   const ColumnDefinition& column = table.columns[ordinal];
   if (!column.type.is_string()) return false;
   if (ordinal == table.key_ordinal()) return true;
   if (column.compression == Compression::kNone) return false;
-  if (previous == nullptr || previous->published_rows() < kHotBlockRows) return true;
-  const HotColumn& before = previous->column(ordinal);
-  // A plain predecessor stays plain: its strings were found not to repeat.
-  return before.dictionary() != nullptr && before.distinct_count() * 2 <= previous->published_rows();
+  return plain_strings.empty() || !plain_strings[ordinal];
 }
 
 }  // namespace
@@ -34,7 +31,7 @@ RowGroup::RowGroup(const RowGroupOptions& options)
   columns_.reserve(table_->columns.size());
   for (size_t i = 0; i < table_->columns.size(); ++i) {
     columns_.push_back(
-        HotColumn::Make(table_->columns[i].type, capacity_, UseDictionary(*table_, i, options.previous)));
+        HotColumn::Make(table_->columns[i].type, capacity_, UseDictionary(*table_, i, options.plain_strings)));
   }
   key_column_ = static_cast<const HotDictionaryColumn*>(columns_[table_->key_ordinal()].get());
 }
@@ -98,6 +95,17 @@ void RowGroup::Account() {
   const uint64_t before = memory_bytes_.exchange(bytes, std::memory_order_relaxed);
   if (budget_ != nullptr && bytes > before) budget_->ForceReserve(MemoryUse::kHotRows, bytes - before);
   if (budget_ != nullptr && bytes < before) budget_->Release(MemoryUse::kHotRows, before - bytes);
+}
+
+std::vector<bool> RowGroup::PlainStrings() const {
+  const uint32_t rows = published_rows();
+  if (rows < kHotBlockRows) return {};  // too few to tell
+  std::vector<bool> plain;
+  for (const auto& column : columns_) {
+    // A plain column stays plain: its strings were found not to repeat.
+    plain.push_back(column->dictionary() == nullptr || column->distinct_count() * 2 > rows);
+  }
+  return plain;
 }
 
 std::optional<uint32_t> RowGroup::FindNewest(std::string_view key, uint32_t row_limit) const {

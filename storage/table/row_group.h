@@ -31,10 +31,10 @@ struct RowGroupOptions {
   uint32_t shard = 0;
   uint32_t capacity = 65'536;  // rows; a multiple of 1,024
   MemoryBudget* budget = nullptr;  // charged for what the group holds; may be nullptr
-  // The group before this one in the shard, or nullptr: tells which string columns a dictionary pays for.
-  const class RowGroup* previous = nullptr;
+  // What the group before this one in the shard found: PlainStrings. Empty: nothing known.
+  std::vector<bool> plain_strings = {};
   // The ends of the same rows, where the group is a copy of a sealed segment; nullptr: a new group, no ends.
-  std::shared_ptr<RowVersions> versions;
+  std::shared_ptr<RowVersions> versions = nullptr;
 };
 
 class RowGroup {
@@ -69,6 +69,8 @@ class RowGroup {
   std::optional<uint32_t> FindBefore(uint32_t row) const;
 
   const std::shared_ptr<RowVersions>& versions() const { return versions_; }
+  // By column: strings that hardly repeat here, for which a dictionary does not pay in the next group. Writer only.
+  std::vector<bool> PlainStrings() const;
 
  private:
   void AppendColumns(const Batch& batch, absl::Span<const uint32_t> rows);

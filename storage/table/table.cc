@@ -1,6 +1,7 @@
 #include "storage/table/table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "codecs/bytes/status_macros.h"
@@ -69,20 +70,22 @@ absl::Status Table::LearnPlacements(const Batch& batch, absl::Span<const uint8_t
 }
 
 absl::Status Table::Apply(const Batch& batch, absl::Span<const uint8_t> placements, Commit commit,
-                          std::vector<ClosedGroup>* closed) {
+                          const ClosedSink& closed) {
   std::array<std::vector<uint32_t>, kShardCount> rows;
   for (uint32_t row = 0; row < batch.row_count; ++row) rows[ShardOfPlacement(placements[row])].push_back(row);
   absl::Status status;
   for (uint32_t shard = 0; shard < kShardCount; ++shard) {
     if (rows[shard].empty()) continue;
-    status.Update(ApplyToShard(batch, rows[shard], placements, shard, commit, closed));
+    const absl::Status applied = ApplyToShard(batch, rows[shard], placements, shard, commit, closed);
+    if (!applied.ok() && !absl::IsDataLoss(applied)) return applied;
+    status.Update(applied);
   }
   return status;
 }
 
 absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> rows,
                                  absl::Span<const uint8_t> placements, uint32_t shard_number, Commit commit,
-                                 std::vector<ClosedGroup>* closed) {
+                                 const ClosedSink& closed) {
   Shard& shard = shards_[shard_number];
   MutexLock lock(&shard.mutex);
   if (commit < shard.sealed.commit) return absl::OkStatus();
@@ -99,6 +102,7 @@ absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> 
     for (const uint32_t row : rows) {
       if ((placements[row] & kFirstVersion) != 0) continue;
       auto found = FindOpenVersion(list->shards[shard_number], keys.StringAt(row));
+      if (!found.ok() && !absl::IsDataLoss(found.status())) return found.status();
       status.Update(found.status());
       if (found.ok() && found->has_value()) (*found)->versions->SetEnd((*found)->row, commit);
     }
@@ -108,7 +112,7 @@ absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> 
 }
 
 void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
-                         Commit commit, std::vector<ClosedGroup>* closed) {
+                         Commit commit, const ClosedSink& closed) {
   const uint64_t row_bytes = std::max<uint64_t>(1, batch.memory_bytes() / batch.row_count);
   while (!rows.empty()) {
     if (shard.open == nullptr) OpenGroupLocked(shard, shard_number);
@@ -121,7 +125,7 @@ void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch
     shard.applied.rows += step;
     rows.remove_prefix(step);
     if (shard.open->room() == 0 || shard.open->raw_bytes() >= seal_bytes_) {
-      closed->push_back(*CloseLocked(shard, shard_number));
+      CloseLocked(shard, shard_number, closed);
     }
   }
 }
@@ -144,24 +148,23 @@ void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number) {
                                                           .shard = shard_number,
                                                           .capacity = seal_rows_,
                                                           .budget = budget_,
-                                                          .previous = shard.last_closed.get()});
+                                                          .plain_strings = shard.plain_strings});
   const LiveSegment segment{.group = shard.open, .file = nullptr, .versions = shard.open->versions()};
   EditList(shard_number, [&](std::vector<LiveSegment>* segments) { segments->push_back(segment); });
 }
 
-std::optional<ClosedGroup> Table::CloseOpenGroup(uint32_t shard_number) {
+void Table::CloseOpenGroup(uint32_t shard_number, const ClosedSink& closed) {
   Shard& shard = shards_[shard_number];
   MutexLock lock(&shard.mutex);
-  return CloseLocked(shard, shard_number);
+  CloseLocked(shard, shard_number, closed);
 }
 
-std::optional<ClosedGroup> Table::CloseLocked(Shard& shard, uint32_t shard_number) {
-  if (shard.open == nullptr) return std::nullopt;
-  ClosedGroup closed{.shard = shard_number, .group = shard.open, .seal_point = shard.applied};
+void Table::CloseLocked(Shard& shard, uint32_t shard_number, const ClosedSink& closed) {
+  if (shard.open == nullptr) return;
   shard.closed.push_back(shard.open);
-  shard.last_closed = shard.open;
-  shard.open = nullptr;
-  return closed;
+  // Not the group itself: it would stay in memory after its eviction.
+  shard.plain_strings = shard.open->PlainStrings();
+  closed({.shard = shard_number, .group = std::exchange(shard.open, nullptr), .seal_point = shard.applied});
 }
 
 Commit Table::FirstUnsealedCommit(uint32_t shard_number) const {
@@ -180,7 +183,9 @@ void Table::SetSealPoint(uint32_t shard_number, SealPoint point) {
   shard.applied = point;
 }
 
-void Table::AddSegment(uint32_t shard_number, LiveSegment segment) { PublishSegment(shard_number, std::move(segment)); }
+void Table::AddSegment(uint32_t shard_number, LiveSegment segment) {
+  PublishSegment(shard_number, std::move(segment), {}, kOpenEnd);
+}
 
 // --- background threads -------------------------------------------------------------------------------------------
 
@@ -195,10 +200,12 @@ void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<const Seale
   });
 }
 
-void Table::PublishSegment(uint32_t shard_number, LiveSegment segment) {
+void Table::PublishSegment(uint32_t shard_number, LiveSegment segment, absl::Span<const FoundVersion> superseded,
+                           Commit end) {
   Shard& shard = shards_[shard_number];
   shard.raw_bytes.fetch_add(segment.file->record().raw_bytes, std::memory_order_relaxed);
   MutexLock lock(&shard.mutex);
+  for (const FoundVersion& version : superseded) version.versions->SetEnd(version.row, end);
   EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
     // The open group, if any, stays last: searches go newest first.
     const auto open = std::find_if(segments->begin(), segments->end(),

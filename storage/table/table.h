@@ -46,6 +46,9 @@ struct ClosedGroup {
   std::shared_ptr<RowGroup> group;
   SealPoint seal_point;  // of the shard once this group is sealed
 };
+// Takes closed groups over. Called under the shard's lock: groups of a shard can be closed by several threads, but must
+// arrive where they are sealed in the order of their rows. Not to call back into the table.
+using ClosedSink = std::function<void(ClosedGroup)>;
 
 class Table {
  public:
@@ -63,16 +66,17 @@ class Table {
   // Replay: placements are known; the directory learns them again.
   absl::Status LearnPlacements(const Batch& batch, absl::Span<const uint8_t> placements);
   // Appends the rows to their shards' open groups as commit `commit` and ends the versions they supersede. Rows that
-  // the seal points cover already are skipped. Groups that became full are added to `closed`.
+  // the seal points cover already are skipped. Groups that became full go to `closed`.
   // Errors: DATA_LOSS if a superseded version stands in a damaged segment; the rows are then still appended, so that
-  // nothing acknowledged is missing, and the older version stays visible next to them until repaired.
+  // nothing acknowledged is missing, and the older version stays visible next to them until repaired. After any other
+  // error (a file that cannot be opened now) rows are missing: the commit must not become visible.
   absl::Status Apply(const Batch& batch, absl::Span<const uint8_t> placements, Commit commit,
-                     std::vector<ClosedGroup>* closed);
+                     const ClosedSink& closed);
   // The current versions that these rows, bound for a segment written outside the WAL, will supersede.
   absl::StatusOr<std::vector<FoundVersion>> FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
                                                            uint32_t shard) const;
   // Closes the open group of a shard if it has rows.
-  std::optional<ClosedGroup> CloseOpenGroup(uint32_t shard);
+  void CloseOpenGroup(uint32_t shard, const ClosedSink& closed);
   // The commit of the shard's first row that is in no committed file, or 0: the WAL is needed from there.
   Commit FirstUnsealedCommit(uint32_t shard) const;
 
@@ -83,8 +87,8 @@ class Table {
   // --- background threads ---------------------------------------------------------------------------------------
   // The closed group is now a committed file too.
   void PublishSealed(const ClosedGroup& closed, std::shared_ptr<const SealedFile> file);
-  // Adds a segment that was written as a file from the start.
-  void PublishSegment(uint32_t shard, LiveSegment segment);
+  // Adds a segment that was written as a file from the start, and ends the versions it supersedes at `end`.
+  void PublishSegment(uint32_t shard, LiveSegment segment, absl::Span<const FoundVersion> superseded, Commit end);
   // Drops the memory copy of a sealed segment.
   void PublishEvicted(uint32_t shard, SegmentId segment);
   // Sets the memory copy of a sealed segment. `file_ends` are the ends its file holds itself; a group knows only what
@@ -114,17 +118,17 @@ class Table {
     mutable Mutex mutex;
     std::shared_ptr<RowGroup> open ABSL_GUARDED_BY(mutex);
     std::deque<std::shared_ptr<const RowGroup>> closed ABSL_GUARDED_BY(mutex);  // not sealed yet, oldest first
-    std::shared_ptr<const RowGroup> last_closed ABSL_GUARDED_BY(mutex);         // shows what dictionaries paid for
+    std::vector<bool> plain_strings ABSL_GUARDED_BY(mutex);  // RowGroup::PlainStrings of the last closed group
     SealPoint sealed ABSL_GUARDED_BY(mutex);   // from recovery: what Apply skips
     SealPoint applied ABSL_GUARDED_BY(mutex);  // the last commit applied and how many of its rows
     std::atomic<uint64_t> raw_bytes{0};
   };
 
   absl::Status ApplyToShard(const Batch& batch, absl::Span<const uint32_t> rows, absl::Span<const uint8_t> placements,
-                            uint32_t shard_number, Commit commit, std::vector<ClosedGroup>* closed);
+                            uint32_t shard_number, Commit commit, const ClosedSink& closed);
   void AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
-                    Commit commit, std::vector<ClosedGroup>* closed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
-  std::optional<ClosedGroup> CloseLocked(Shard& shard, uint32_t shard_number)
+                    Commit commit, const ClosedSink& closed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void CloseLocked(Shard& shard, uint32_t shard_number, const ClosedSink& closed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void OpenGroupLocked(Shard& shard, uint32_t shard_number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   // Copies the list, lets `edit` change one shard of the copy and publishes it.

@@ -201,8 +201,7 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
 
 absl::Status TierManager::SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards) {
   for (const uint32_t shard : shards) {
-    auto closed = table->CloseOpenGroup(shard);
-    if (closed.has_value()) options_.sealer->Enqueue(table, *std::move(closed));
+    table->CloseOpenGroup(shard, [&](ClosedGroup closed) { options_.sealer->Enqueue(table, std::move(closed)); });
   }
   return options_.sealer->Drain();
 }
