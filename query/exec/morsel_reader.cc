@@ -24,6 +24,13 @@ BatchColumn AllNull(const DataType& type, uint32_t rows) {
   return BatchColumn::Of(std::move(column));
 }
 
+// Encodings that decompress a whole block to give one row. Wide rows have small blocks and need no care.
+bool HasLargeBlocks(const ColumnChunk& chunk, const DataType& type) {
+  constexpr uint32_t kWideRowBytes = 64;
+  const bool compressed = chunk.encoding() == EncodingId::kByteSplitZstd || chunk.encoding() == EncodingId::kZstd;
+  return compressed && type.shape().row_bytes() < kWideRowBytes;
+}
+
 uint64_t BytesOf(const BatchColumn& column) {
   return column.codes != nullptr ? uint64_t{column.row_count} * sizeof(uint32_t) : column.values.byte_size();
 }
@@ -112,7 +119,10 @@ absl::Status MorselReader::ApplyPredicate(const PushedPredicate& pushed, uint32_
     if (!wants_null) selection_.fill(0);
     return absl::OkStatus();
   }
-  if (predicate.kind == ColumnPredicate::Kind::kValues) return chunk->Filter(predicate, first, count, selection_.data());
+  if (predicate.kind == ColumnPredicate::Kind::kValues) {
+    const bool in_blocks = morsel_.candidates.empty() && HasLargeBlocks(*chunk, plan_.table->columns[pushed.ordinal].type);
+    return in_blocks ? FilterBlocks(*chunk, pushed, first, count) : chunk->Filter(predicate, first, count, selection_.data());
+  }
   std::array<uint64_t, kVectorRows / 64> validity;
   validity.fill(~uint64_t{0});
   if (chunk->has_nulls()) RETURN_IF_ERROR(chunk->Validity(first, count, validity.data()));
@@ -133,6 +143,7 @@ absl::StatusOr<BatchColumn> MorselReader::LoadColumn(const ScanColumn& column, u
   ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(plan_.table->columns[column.ordinal].id));
   if (chunk == nullptr) return AllNull(column.type, dense_ ? count : static_cast<uint32_t>(rows_.size()));
   if (column.type.kind == TypeKind::kString && chunk->dictionary() != nullptr) return LoadCodes(*chunk, column.type, first, count);
+  if (morsel_.candidates.empty() && HasLargeBlocks(*chunk, column.type)) return LoadFromBlocks(*chunk, column, first, count);
   if (dense_) return LoadDense(*chunk, column.type, first, count);
   Column out(column.type);
   RETURN_IF_ERROR(chunk->Gather(rows_, &out));
@@ -161,6 +172,42 @@ absl::StatusOr<BatchColumn> MorselReader::LoadDense(const ColumnChunk& chunk, co
   Column out(type);
   RETURN_IF_ERROR(chunk.Decode(first, count, &out));
   return BatchColumn::Of(std::move(out));
+}
+
+absl::Status MorselReader::FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first, uint32_t count) {
+  std::vector<uint64_t>& words = filtered_[&pushed];
+  if (words.empty()) {
+    words.resize(WordsForBits(morsel_.count));
+    FillOnes(words.data(), morsel_.count);
+    RETURN_IF_ERROR(chunk.Filter(pushed.predicate, morsel_.first, morsel_.count, words.data()));
+  }
+  const size_t first_word = (first - morsel_.first) / 64;
+  for (size_t word = 0; word < WordsForBits(count); ++word) selection_[word] &= words[first_word + word];
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BatchColumn> MorselReader::LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column, uint32_t first,
+                                                         uint32_t count) {
+  std::shared_ptr<const Column>& decoded = decoded_[column.ordinal];
+  if (decoded == nullptr) {
+    auto all = std::make_shared<Column>(column.type);
+    RETURN_IF_ERROR(chunk.Decode(morsel_.first, morsel_.count, all.get()));
+    decoded = std::move(all);
+  }
+  BatchColumn view = BatchColumn::Of(decoded);
+  if (dense_ && !column.type.is_list()) {
+    const uint32_t skip = first - morsel_.first;
+    view.values = view.values.Slice(skip, count);
+    view.row_count = count;
+    if (view.validity != nullptr) view.validity += skip / 64;
+    if (view.codes != nullptr) view.codes += skip;
+    return view;
+  }
+  std::vector<uint32_t> relative;
+  relative.reserve(count);
+  for (uint32_t i = 0; dense_ && i < count; ++i) relative.push_back(first + i - morsel_.first);
+  for (size_t i = 0; !dense_ && i < rows_.size(); ++i) relative.push_back(rows_[i] - morsel_.first);
+  return view.Select(relative);
 }
 
 absl::StatusOr<BatchColumn> MorselReader::LoadCodes(const ColumnChunk& chunk, const DataType& type, uint32_t first,

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -30,6 +32,9 @@ class MorselReader {
   absl::StatusOr<BatchColumn> LoadColumn(const ScanColumn& column, uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadDense(const ColumnChunk& chunk, const DataType& type, uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadCodes(const ColumnChunk& chunk, const DataType& type, uint32_t first, uint32_t count);
+  // Rows of a chunk whose blocks are far larger than a vector: decoded once for the whole morsel.
+  absl::StatusOr<BatchColumn> LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column, uint32_t first, uint32_t count);
+  absl::Status FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadCommits(uint32_t first, uint32_t count);
 
   const ScanPlan& plan_;
@@ -40,6 +45,8 @@ class MorselReader {
   TierScan* const statistics_;
   std::vector<uint32_t> residual_columns_, other_columns_;
   size_t next_candidate_ = 0;
+  std::map<uint32_t, std::shared_ptr<const Column>> decoded_;                    // by table ordinal: all rows of the morsel
+  std::map<const PushedPredicate*, std::vector<uint64_t>> filtered_;  // bit i = row morsel_.first + i
 
   // Of the vector being read.
   std::array<uint64_t, kVectorRows / 64> selection_{};

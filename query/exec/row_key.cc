@@ -90,6 +90,30 @@ void RowKeyEncoder::Append(uint32_t row, std::string* out) const {
   }
 }
 
+void RowKeyEncoder::KeepUpTo(std::string_view worst, uint32_t rows, std::vector<uint32_t>* kept) const {
+  const Part& part = parts_[0];
+  constexpr size_t kFixedKey = 1 + sizeof(uint64_t);
+  const char mark = static_cast<char>(part.descending ? ~worst[0] : worst[0]);
+  const bool comparable = !part.is_text && mark == kPresent && worst.size() >= kFixedKey;
+  kept->resize(rows);
+  uint32_t count = 0;
+  if (!comparable) {
+    for (uint32_t row = 0; row < rows; ++row) (*kept)[row] = row;
+    return;
+  }
+  std::string_view rest = worst.substr(1);
+  const uint64_t bound = TakeBigEndian(&rest);
+  const uint64_t flip = part.descending ? ~uint64_t{0} : 0;
+  for (uint32_t row = 0; row < rows; ++row) {
+    const uint64_t bits = part.is_float ? OrderedBits(part.floats[row]) : static_cast<uint64_t>(part.ints[row]) ^ kSign;
+    // NULL comes last ascending, first descending.
+    const bool is_null = part.column->IsNull(row);
+    (*kept)[count] = row;
+    count += (is_null ? part.descending : (bits ^ flip) <= bound) ? 1 : 0;
+  }
+  kept->resize(count);
+}
+
 void DecodeKeyValue(std::string_view* key, Column* out) {
   const char mark = key->front();
   key->remove_prefix(1);

@@ -23,6 +23,9 @@ class RowKeyEncoder {
   void AddColumn(const BatchColumn& column, bool descending);
   // Appends the key of `row` to `out`.
   void Append(uint32_t row, std::string* out) const;
+  // Appends the rows whose first value does not come after the first value of `worst`, a key of this encoder's making:
+  // the others cannot have a smaller key. Much cheaper than encoding; text keeps every row.
+  void KeepUpTo(std::string_view worst, uint32_t rows, std::vector<uint32_t>* kept) const;
 
  private:
   struct Part {

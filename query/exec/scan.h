@@ -21,6 +21,9 @@ namespace cortex::query {
 // Rows an operator handles at a time; also how often deadline and cancellation are looked at.
 inline constexpr uint32_t kVectorRows = 1'024;
 
+// Rows of a morsel at most: the largest block a codec decodes at once, so that no two morsels decode the same block.
+inline constexpr uint32_t kMorselRows = 16'384;
+
 // Rows [first, first + count) of one row group. `first` is a multiple of kVectorRows.
 struct Morsel {
   const SegmentView* segment = nullptr;
@@ -44,7 +47,7 @@ using ScanConsumer = std::function<absl::Status(size_t worker, size_t slot, Scan
 using GroupShortcut = std::function<bool(const RowGroupView& group)>;
 
 struct ScanOptions {
-  uint32_t morsel_rows = 16'384;  // a multiple of kVectorRows
+  uint32_t morsel_rows = kMorselRows;  // a multiple of kVectorRows
   bool with_ordinals = false;
   GroupShortcut shortcut;  // may be empty
 };

@@ -18,13 +18,13 @@ namespace {
 // A stream holds this many morsels per worker while it waits for the sink: enough to keep workers busy between windows.
 constexpr size_t kWindowMorselsPerWorker = 4;
 // Bytes of one morsel of a stream, about; wide rows get fewer rows.
-constexpr uint64_t kStreamMorselBytes = 512 << 10;
+constexpr uint64_t kStreamMorselBytes = 1 << 20;
 
 uint32_t StreamMorselRows(const SelectPlan& plan) {
   uint64_t row_bytes = 1;
   for (const ScanColumn& column : plan.scan.columns) row_bytes += std::max<uint32_t>(8, column.type.shape().row_bytes());
   const uint64_t rows = kStreamMorselBytes / row_bytes / kVectorRows * kVectorRows;
-  return static_cast<uint32_t>(std::clamp<uint64_t>(rows, kVectorRows, 8 * kVectorRows));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(rows, kVectorRows, kMorselRows));
 }
 
 std::vector<ExprType> OutputTypes(const SelectPlan& plan) {
@@ -140,7 +140,7 @@ absl::Status SelectExecutor::Run(ResultLimits limits, const ColumnSink& sink) {
   } else if (!plan_.sort_keys.empty()) {
     status = RunSort(&writer);
   } else {
-    status = RunStream(&writer);
+    status = RunStream(limits.max_batch_rows, &writer);
   }
   RETURN_IF_ERROR(status);
   RETURN_IF_ERROR(writer.Flush());
@@ -182,45 +182,64 @@ absl::Status SelectExecutor::RunWithoutTable(ResultWriter* writer) {
   return SortAndWrite(projected, writer);
 }
 
-absl::Status SelectExecutor::RunStream(ResultWriter* writer) {
-  if (!writer->wants_more()) return absl::OkStatus();
-  RETURN_IF_ERROR(OpenScan({.morsel_rows = StreamMorselRows(plan_)}));
-  struct Slot {
+// What one morsel of a stream left behind, cut into batches the writer can hand on as they are.
+class SelectExecutor::StreamSlot {
+ public:
+  absl::Status Append(const RowBatch& rows, const std::vector<ExprType>& types, uint32_t max_batch_rows, QueryMemory* memory) {
+    if (batches_.empty() || batches_.back().row_count + rows.row_count > max_batch_rows) {
+      batches_.emplace_back();
+      for (const ExprType& type : types) batches_.back().columns.emplace_back(type.data);
+    }
+    Batch& batch = batches_.back();
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < types.size(); ++i) {
+      rows.columns[i].AppendTo(&batch.columns[i]);
+      bytes += batch.columns[i].memory_bytes();
+    }
+    batch.row_count += rows.row_count;
+    if (bytes <= batch.charged_bytes) return absl::OkStatus();
+    RETURN_IF_ERROR(memory->Grow(bytes - batch.charged_bytes));
+    batch.charged_bytes = bytes;
+    return absl::OkStatus();
+  }
+
+  // False once the writer wants no more.
+  absl::StatusOr<bool> Drain(ResultWriter* writer, QueryMemory* memory, uint64_t* rows) {
+    for (Batch& batch : batches_) {
+      *rows += batch.row_count;
+      ASSIGN_OR_RETURN(const bool more, writer->WriteOwned(batch.row_count, std::move(batch.columns)));
+      memory->Release(batch.charged_bytes);
+      if (!more) return false;
+    }
+    return true;
+  }
+
+ private:
+  struct Batch {
     std::vector<Column> columns;
     uint32_t row_count = 0;
     uint64_t charged_bytes = 0;
   };
+  std::vector<Batch> batches_;
+};
+
+absl::Status SelectExecutor::RunStream(uint32_t max_batch_rows, ResultWriter* writer) {
+  if (!writer->wants_more()) return absl::OkStatus();
+  RETURN_IF_ERROR(OpenScan({.morsel_rows = StreamMorselRows(plan_)}));
   const std::vector<ExprType> types = OutputTypes(plan_);
   const size_t window = kWindowMorselsPerWorker * context_->worker_count();
   OperatorTrace* project = Find("project");
   for (size_t first = 0; first < scan_->morsel_count(); first += window) {
     const size_t count = std::min(window, scan_->morsel_count() - first);
-    std::vector<Slot> slots(count);
-    const auto consume = [&](size_t, size_t index, ScanBatch& batch) -> absl::Status {
-      Slot& slot = slots[index];
-      if (slot.columns.empty()) {
-        for (const ExprType& type : types) slot.columns.emplace_back(type.data);
-      }
-      ASSIGN_OR_RETURN(const RowBatch projected, Project(batch.rows, types.size()));
-      uint64_t bytes = 0;
-      for (size_t i = 0; i < types.size(); ++i) {
-        projected.columns[i].AppendTo(&slot.columns[i]);
-        bytes += slot.columns[i].memory_bytes();
-      }
-      slot.row_count += batch.rows.row_count;
-      if (bytes <= slot.charged_bytes) return absl::OkStatus();
-      RETURN_IF_ERROR(context_->memory().Grow(bytes - slot.charged_bytes));
-      slot.charged_bytes = bytes;
-      return absl::OkStatus();
-    };
+    std::vector<StreamSlot> slots(count);
     const int64_t start = context_->MonotonicNanos();
-    RETURN_IF_ERROR(scan_->Run(first, count, consume));
+    RETURN_IF_ERROR(scan_->Run(first, count, [&](size_t, size_t slot, ScanBatch& batch) -> absl::Status {
+      ASSIGN_OR_RETURN(const RowBatch projected, Project(batch.rows, types.size()));
+      return slots[slot].Append(projected, types, max_batch_rows, &context_->memory());
+    }));
     scan_wall_ns_ += context_->MonotonicNanos() - start;
-    for (Slot& slot : slots) {
-      project->rows += slot.row_count;
-      if (slot.row_count == 0) continue;
-      ASSIGN_OR_RETURN(const bool more, writer->WriteOwned(slot.row_count, std::move(slot.columns)));
-      context_->memory().Release(slot.charged_bytes);
+    for (StreamSlot& slot : slots) {
+      ASSIGN_OR_RETURN(const bool more, slot.Drain(writer, &context_->memory(), &project->rows));
       if (!more) return absl::OkStatus();
     }
   }

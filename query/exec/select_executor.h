@@ -32,12 +32,12 @@ class SelectExecutor {
   ScanStatistics scan_statistics() const { return scan_ == nullptr ? ScanStatistics() : scan_->statistics(); }
 
  private:
-  using RowConsumer = std::function<absl::Status(size_t worker, size_t slot, const RowBatch&, absl::Span<const uint64_t>)>;
+  class StreamSlot;
 
   void DescribeOperators();
   OperatorTrace* Find(std::string_view name);
   absl::Status OpenScan(ScanOptions options);
-  absl::Status RunStream(ResultWriter* writer);
+  absl::Status RunStream(uint32_t max_batch_rows, ResultWriter* writer);
   absl::Status RunAggregate(ResultWriter* writer);
   absl::Status RunDistinct(ResultWriter* writer);
   absl::Status RunSort(ResultWriter* writer);

@@ -41,8 +41,15 @@ absl::Status SortLimit::Consume(size_t worker, const RowBatch& rows, absl::Span<
   Heap& heap = *heaps_[worker];
   RowKeyEncoder encoder;
   for (const SortKey& key : plan_.sort_keys) encoder.AddColumn(rows.columns[key.projection], key.descending);
+  std::vector<uint32_t> candidates;
+  if (heap.has_worst) {
+    encoder.KeepUpTo(heap.worst, rows.row_count, &candidates);
+  } else {
+    candidates.resize(rows.row_count);
+    std::iota(candidates.begin(), candidates.end(), 0u);
+  }
   std::string key;
-  for (uint32_t row = 0; row < rows.row_count; ++row) {
+  for (const uint32_t row : candidates) {
     key.clear();
     encoder.Append(row, &key);
     AppendOrdinal(ordinals[row], &key);

@@ -56,11 +56,6 @@ absl::StatusOr<BatchColumn> Integers(const BoundExpr& expr, const BatchColumn& l
   return Finish(std::move(out), std::move(validity), constant, left.row_count);
 }
 
-template <typename Op>
-void FillFloats(const Widened<double>& a, const Widened<double>& b, uint32_t rows, double* out, Op op) {
-  for (uint32_t i = 0; i < rows; ++i) out[i] = op(a[i], b[i]);
-}
-
 BatchColumn Floats(const BoundExpr& expr, const BatchColumn& left, const BatchColumn& right) {
   const Widened<double> a = WidenToFloat(left), b = WidenToFloat(right);
   const bool constant = left.constant && right.constant;
@@ -69,19 +64,19 @@ BatchColumn Floats(const BoundExpr& expr, const BatchColumn& left, const BatchCo
   auto* values = reinterpret_cast<double*>(out.ExtendFixed(rows));
   switch (expr.op) {
     case ExprOp::kAdd:
-      FillFloats(a, b, rows, values, [](double x, double y) { return x + y; });
+      ForEachPair(a, b, rows, values, [](double x, double y) { return x + y; });
       break;
     case ExprOp::kSubtract:
-      FillFloats(a, b, rows, values, [](double x, double y) { return x - y; });
+      ForEachPair(a, b, rows, values, [](double x, double y) { return x - y; });
       break;
     case ExprOp::kMultiply:
-      FillFloats(a, b, rows, values, [](double x, double y) { return x * y; });
+      ForEachPair(a, b, rows, values, [](double x, double y) { return x * y; });
       break;
     case ExprOp::kDivide:
-      FillFloats(a, b, rows, values, [](double x, double y) { return x / y; });
+      ForEachPair(a, b, rows, values, [](double x, double y) { return x / y; });
       break;
     default:
-      FillFloats(a, b, rows, values, [](double x, double y) { return std::fmod(x, y); });
+      ForEachPair(a, b, rows, values, [](double x, double y) { return std::fmod(x, y); });
       break;
   }
   return Finish(std::move(out), MergedValidity(rows, {&left, &right}), constant, left.row_count);

@@ -1,5 +1,6 @@
 #include "query/expr/batch_column.h"
 
+#include <cstring>
 #include <utility>
 
 namespace cortex::query {
@@ -19,6 +20,27 @@ void AppendOneRow(const BatchColumn& column, uint32_t row, Column* out) {
     out->mutable_values()->AppendString(column.StringAt(row));
   } else {
     out->mutable_values()->Append(column.values.Slice(row, 1));
+  }
+}
+
+// A constant width turns each copy into one load and one store.
+template <size_t kWidth>
+void GatherWidth(const std::byte* source, absl::Span<const uint32_t> rows, std::byte* out) {
+  for (size_t i = 0; i < rows.size(); ++i) std::memcpy(out + i * kWidth, source + size_t{rows[i]} * kWidth, kWidth);
+}
+
+void GatherFixed(const std::byte* source, size_t width, absl::Span<const uint32_t> rows, std::byte* out) {
+  switch (width) {
+    case 1:
+      return GatherWidth<1>(source, rows, out);
+    case 2:
+      return GatherWidth<2>(source, rows, out);
+    case 4:
+      return GatherWidth<4>(source, rows, out);
+    case 8:
+      return GatherWidth<8>(source, rows, out);
+    default:
+      for (size_t i = 0; i < rows.size(); ++i) std::memcpy(out + i * width, source + rows[i] * width, width);
   }
 }
 
@@ -66,10 +88,8 @@ void BatchColumn::AppendTo(Column* out) const {
 
 void BatchColumn::AppendSelected(absl::Span<const uint32_t> rows, Column* out) const {
   if (rows.empty()) return;
-  const uint32_t width = values.shape.row_bytes();
-  if (!type.is_list() && !type.is_string() && width == 8) {
-    auto* target = reinterpret_cast<uint64_t*>(out->mutable_values()->ExtendFixed(static_cast<uint32_t>(rows.size())));
-    for (size_t i = 0; i < rows.size(); ++i) target[i] = data<uint64_t>()[Physical(rows[i])];
+  if (!type.is_list() && !type.is_string() && !constant) {
+    GatherFixed(values.fixed, values.shape.row_bytes(), rows, out->mutable_values()->ExtendFixed(static_cast<uint32_t>(rows.size())));
   } else {
     for (const uint32_t row : rows) AppendOneRow(*this, Physical(row), out);
   }

@@ -6,28 +6,39 @@
 namespace cortex::query {
 namespace {
 
-// C++ comparisons of doubles are those of DESIGN: NaN makes everything false but !=.
-template <typename Left, typename Right>
-void Compare(ExprOp op, const Left& a, const Right& b, uint32_t rows, uint8_t* out) {
+// C++ comparisons of doubles are the ones wanted: NaN makes everything false but !=.
+template <typename T>
+void CompareNumbers(ExprOp op, const Widened<T>& a, const Widened<T>& b, uint32_t rows, uint8_t* out) {
   switch (op) {
     case ExprOp::kEqual:
-      for (uint32_t i = 0; i < rows; ++i) out[i] = a(i) == b(i);
-      return;
+      return ForEachPair(a, b, rows, out, [](T x, T y) { return x == y; });
     case ExprOp::kNotEqual:
-      for (uint32_t i = 0; i < rows; ++i) out[i] = a(i) != b(i);
-      return;
+      return ForEachPair(a, b, rows, out, [](T x, T y) { return x != y; });
     case ExprOp::kLess:
-      for (uint32_t i = 0; i < rows; ++i) out[i] = a(i) < b(i);
-      return;
+      return ForEachPair(a, b, rows, out, [](T x, T y) { return x < y; });
     case ExprOp::kLessEqual:
-      for (uint32_t i = 0; i < rows; ++i) out[i] = a(i) <= b(i);
-      return;
+      return ForEachPair(a, b, rows, out, [](T x, T y) { return x <= y; });
     case ExprOp::kGreater:
-      for (uint32_t i = 0; i < rows; ++i) out[i] = a(i) > b(i);
-      return;
+      return ForEachPair(a, b, rows, out, [](T x, T y) { return x > y; });
     default:
-      for (uint32_t i = 0; i < rows; ++i) out[i] = a(i) >= b(i);
-      return;
+      return ForEachPair(a, b, rows, out, [](T x, T y) { return x >= y; });
+  }
+}
+
+bool Holds(ExprOp op, int order) {
+  switch (op) {
+    case ExprOp::kEqual:
+      return order == 0;
+    case ExprOp::kNotEqual:
+      return order != 0;
+    case ExprOp::kLess:
+      return order < 0;
+    case ExprOp::kLessEqual:
+      return order <= 0;
+    case ExprOp::kGreater:
+      return order > 0;
+    default:
+      return order >= 0;
   }
 }
 
@@ -45,13 +56,13 @@ BatchColumn EvaluateComparison(ExprOp op, const BatchColumn& left, const BatchCo
   std::vector<uint8_t> bits(rows);
   const auto is_float = [](const BatchColumn& c) { return IsFloat(c.values.shape.type); };
   if (left.type.is_string()) {
-    Compare(op, [&](uint32_t i) { return left.StringAt(i); }, [&](uint32_t i) { return right.StringAt(i); }, rows, bits.data());
+    for (uint32_t i = 0; i < rows; ++i) bits[i] = Holds(op, left.StringAt(i).compare(right.StringAt(i)));
   } else if (is_float(left) || is_float(right)) {
     const Widened<double> a = WidenToFloat(left), b = WidenToFloat(right);
-    Compare(op, [&](uint32_t i) { return a[i]; }, [&](uint32_t i) { return b[i]; }, rows, bits.data());
+    CompareNumbers(op, a, b, rows, bits.data());
   } else {
     const Widened<int64_t> a = WidenToInt(left), b = WidenToInt(right);
-    Compare(op, [&](uint32_t i) { return a[i]; }, [&](uint32_t i) { return b[i]; }, rows, bits.data());
+    CompareNumbers(op, a, b, rows, bits.data());
   }
   BatchColumn result = MakeBools(std::move(bits), MergedValidity(rows, {&left, &right}));
   result.constant = constant;

@@ -186,9 +186,14 @@ absl::StatusOr<BatchColumn> Evaluate(const BoundExpr& expr, const RowBatch& batc
 absl::Status SelectTrue(const BoundExpr& condition, const RowBatch& batch, std::vector<uint32_t>* rows) {
   rows->clear();
   ASSIGN_OR_RETURN(const BatchColumn value, Evaluate(condition, batch));
+  // Written branch-free: which rows qualify is what a processor cannot predict.
+  rows->resize(batch.row_count);
+  uint32_t kept = 0;
   for (uint32_t row = 0; row < batch.row_count; ++row) {
-    if (TruthOf(value, row) == Truth::kTrue) rows->push_back(row);
+    (*rows)[kept] = row;
+    kept += TruthOf(value, row) == Truth::kTrue ? 1 : 0;
   }
+  rows->resize(kept);
   return absl::OkStatus();
 }
 

@@ -24,6 +24,24 @@ struct Widened {
 Widened<int64_t> WidenToInt(const BatchColumn& column);
 Widened<double> WidenToFloat(const BatchColumn& column);
 
+// out[i] = op(a[i], b[i]), with loops of their own for constants so that the compiler can vectorise each.
+template <typename T, typename Out, typename Op>
+void ForEachPair(const Widened<T>& a, const Widened<T>& b, uint32_t rows, Out* out, Op op) {
+  const T* x = a.values;
+  const T* y = b.values;
+  if (a.stride == 1 && b.stride == 1) {
+    for (uint32_t i = 0; i < rows; ++i) out[i] = op(x[i], y[i]);
+  } else if (a.stride == 1) {
+    const T constant = *y;
+    for (uint32_t i = 0; i < rows; ++i) out[i] = op(x[i], constant);
+  } else if (b.stride == 1) {
+    const T constant = *x;
+    for (uint32_t i = 0; i < rows; ++i) out[i] = op(constant, y[i]);
+  } else {
+    for (uint32_t i = 0; i < rows; ++i) out[i] = op(*x, *y);
+  }
+}
+
 // Validity of a result that is NULL where any input is: empty = all present.
 Bitmap MergedValidity(uint32_t rows, std::initializer_list<const BatchColumn*> inputs);
 
