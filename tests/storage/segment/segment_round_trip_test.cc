@@ -52,6 +52,37 @@ TEST_CASE("SegmentReader gives back every type bit for bit", "[storage][segment]
   }
 }
 
+// Encodings of such columns can have no bytes at all.
+TEST_CASE("SegmentReader gives back columns that hold nothing", "[storage][segment]") {
+  using Words = std::vector<std::string>;
+  const auto table = testing::TestTable("t", {{"text", DataType::String()},
+                                              {"blob", DataType::Scalar(TypeKind::kBytes)},
+                                              {"words", DataType::ListString()},
+                                              {"no_words", DataType::ListString()},
+                                              {"weights", DataType::Scalar(TypeKind::kListFloat32)}});
+  const bool with_nulls = GENERATE(false, true);
+  const auto effort = GENERATE(EncodingEffort::kLight, EncodingEffort::kHeavy);
+  testing::BatchBuilder builder(table);
+  for (int row = 0; row < 100; ++row) {
+    const bool null = with_nulls && row % 3 == 0;
+    const auto or_null = [&](testing::TestValue value) { return null ? testing::TestValue(testing::Null{}) : value; };
+    builder.Row({"k", row, or_null(""), or_null(""), or_null(Words{"", ""}), or_null(Words{}),
+                 or_null(std::vector<double>{})});
+  }
+  testing::TempDir dir;
+  SegmentSpec spec{.effort = effort};
+  spec.groups.push_back(builder.Build());
+  const WrittenSegment segment = REQUIRE_OK_AND_TAKE(testing::WriteSegment(dir.path(), spec));
+  const auto reader = REQUIRE_OK_AND_TAKE(testing::OpenSegment(segment));
+  REQUIRE_OK(reader->Verify());
+  for (size_t c = 0; c < table->columns.size(); ++c) {
+    const ColumnDefinition& definition = table->columns[c];
+    CAPTURE(definition.name);
+    const Column actual = REQUIRE_OK_AND_TAKE(testing::ReadColumn(*reader, definition.id, definition.type));
+    REQUIRE(FirstDifference(spec.groups[0].columns[c], actual) == "");
+  }
+}
+
 TEST_CASE("SegmentReader gathers, views and filters what it decodes", "[storage][segment]") {
   const double null_fraction = GENERATE(0.0, 0.05, 0.3, 0.9, 1.0);
   CAPTURE(null_fraction);
