@@ -9,7 +9,8 @@ namespace {
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 TEST_CASE("ParseType reads what ToString writes, for every type", "[storage][column]") {
-  for (const ColumnDefinition& column : testing::AllTypesTable()->columns) {
+  const auto table = testing::AllTypesTable();
+  for (const ColumnDefinition& column : table->columns) {
     CAPTURE(column.type.ToString());
     REQUIRE_OK(ValidateType(column.type));
     const DataType parsed = REQUIRE_OK_AND_TAKE(ParseType(column.type.ToString()));
