@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
@@ -138,25 +139,27 @@ uint64_t TierManager::HotBytesToFree() const {
 void TierManager::LookAt(const std::shared_ptr<Table>& table) {
   const Clock& clock = *options_.context.clock;
   Backoff& backoff = backoff_[table->id()];
-  if (clock.MonotonicNanos() < backoff.not_before_ns) return;
+  const bool resting = clock.MonotonicNanos() < backoff.not_before_ns;
   const std::vector<TieringMove> moves = PlanMoves({.policy = table->definition()->policy,
                                                     .segments = SummariesOf(*table),
                                                     .now_ns = clock.NowNanos(),
                                                     .hot_bytes_to_free = HotBytesToFree()});
+  bool failed = false;
   for (const TieringMove& move : moves) {
     if (paused_.load(std::memory_order_relaxed) || stopping()) return;
+    // Evictions write nothing and free memory: no reason to put them off.
+    if (resting && move.kind != TieringMove::Kind::kEvict) continue;
     const absl::Status status = CarryOut(table, move);
-    if (status.ok()) {
-      backoff = Backoff();
-      continue;
-    }
+    if (status.ok()) continue;
+    // One bad file is not to hold up the other shards.
+    if (std::exchange(failed, true)) continue;
     backoff.pause_ns = std::clamp(backoff.pause_ns * 2, kFirstPauseNs, kLongestPauseNs);
     backoff.not_before_ns = clock.MonotonicNanos() + backoff.pause_ns;
     options_.context.Event("move failed", absl::StrFormat("table %s, shard %d, next try in %d s: %s",
                                                           table->definition()->name, move.shard,
                                                           backoff.pause_ns / 1'000'000'000, status.ToString()));
-    return;
   }
+  if (!failed && !resting) backoff = Backoff();
 }
 
 absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move) {

@@ -1,8 +1,8 @@
 // Moves rows between tiers: looks at the policies now and then, and carries out what people ask for.
 //
 // One thread plans (tiering_policy.h, pure) and moves (mover.h); MoveTier runs the same moves on the caller's thread.
-// One move is under way at a time. A table whose move failed is left alone for a pause that doubles up to ten minutes,
-// so that nothing is retried in a loop.
+// One move is under way at a time. After a failed move nothing of the table is sealed or rewritten for a pause that
+// doubles up to ten minutes, so that nothing is retried in a loop; evictions go on.
 #ifndef CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 #define CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 

@@ -80,6 +80,14 @@ class Fixture {
     return names;
   }
 
+  // Overwrites every byte.
+  void Damage(const std::string& path) {
+    const uint64_t size = REQUIRE_OK_AND_TAKE(PosixFileSystem()->Stat(path)).size;
+    auto file = REQUIRE_OK_AND_TAKE(PosixFileSystem()->OpenWritable(path, WriteMode::kTruncate));
+    REQUIRE_OK(file->Append(AsBytes(std::string(size, '\x55'))));
+    REQUIRE_OK(file->Close());
+  }
+
   TempDir dir;
   FakeClock clock;
   MemoryBudget budget{1ull << 30};
@@ -140,18 +148,35 @@ TEST_CASE("A damaged segment does not keep the database from starting", "[storag
   f.Move(Tier::kHot, Tier::kWarm);
   f.Put(200, 2);  // in the log only, and supersedes rows of the files
   f.db.reset();
-  const std::string damaged = f.Files("warm").front();
-  const uint64_t size = REQUIRE_OK_AND_TAKE(PosixFileSystem()->Stat(damaged)).size;
-  {
-    auto file = REQUIRE_OK_AND_TAKE(PosixFileSystem()->OpenWritable(damaged, WriteMode::kTruncate));
-    REQUIRE_OK(file->Append(AsBytes(std::string(size, '\x55'))));
-    REQUIRE_OK(file->Close());
-  }
+  f.Damage(f.Files("warm").front());
   f.Open();
   CHECK(f.superseded_not_found == 1);
   CHECK(f.CountRows(2) == 200);
   CHECK(f.unreadable == 1);
   CHECK(f.CountRows(1) == 0);
+}
+
+TEST_CASE("A damaged segment does not hold up the moves of others", "[storage]") {
+  Fixture f;
+  f.Open();
+  TableDefinition definition = *TestTable("t", {{"x", DataType::Scalar(TypeKind::kInt64)}});
+  definition.policy.hot_max_age_ns = definition.policy.warm_max_age_ns = kDayNs;  // every row is older than that
+  definition.policy.cold_partition = ColdPartition::kMonth;
+  f.table = REQUIRE_OK_AND_TAKE(f.db->CreateTable(definition));
+  f.Put(200, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  const size_t segments = f.Files("warm").size();
+  f.db.reset();
+  f.Damage(f.Files("warm").front());
+  f.options.tiering_interval_ns = 1'000'000;
+  f.Open();
+  // The manager's thread wakes every millisecond, and by its clock no pause ever ends.
+  const auto wait_for_files = [&](const std::string& tier, size_t count) {
+    for (int i = 0; i < 20'000 && f.Files(tier).size() != count; ++i) std::this_thread::yield();
+    return f.Files(tier).size() == count;
+  };
+  CHECK(wait_for_files("cold", segments - 1));
+  CHECK(wait_for_files("warm", 1));
 }
 
 TEST_CASE("Evicted rows give all their memory back", "[storage]") {
