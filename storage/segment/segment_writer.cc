@@ -36,6 +36,18 @@ std::vector<int64_t> StoredCommits(absl::Span<const Commit> commits) {
   return stored;
 }
 
+// Whether less than half of a sample of 1,024 keys are distinct: then there are some thousand keys at most.
+bool RepeatsOften(const Column& keys) {
+  constexpr uint32_t kSample = 1024;
+  const uint32_t step = std::max<uint32_t>(1, keys.row_count() / kSample);
+  std::vector<std::string_view> sample;
+  for (uint32_t row = 0; row < keys.row_count(); row += step) sample.push_back(keys.StringAt(row));
+  const size_t sampled = sample.size();
+  std::sort(sample.begin(), sample.end());
+  sample.erase(std::unique(sample.begin(), sample.end()), sample.end());
+  return sample.size() < sampled / 2;
+}
+
 }  // namespace
 
 class SegmentWriter::Impl {
@@ -80,7 +92,7 @@ class SegmentWriter::Impl {
     RowGroupLayout group{.row_count = static_cast<uint32_t>(commits.size())};
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
     for (size_t i = 0; i < columns.size(); ++i) {
-      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], CompressionOf(i), options_.effort, &out_));
+      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], CompressionOf(i, columns[i]), options_.effort, &out_));
       info_.raw_bytes += chunk.raw_bytes;
       group.columns.push_back(std::move(chunk));
     }
@@ -145,12 +157,13 @@ class SegmentWriter::Impl {
     return absl::OkStatus();
   }
 
-  // Keys are fetched one at a time by lookups, so light segments keep them plain or as codes unless the table asks
-  // otherwise: behind zstd blocks a lookup took 40 us a row instead of 1 (segment_bench.cc).
-  Compression CompressionOf(size_t i) const {
+  // Keys are fetched one at a time by lookups, so light segments keep them out of zstd blocks unless the table asks
+  // otherwise: a lookup took 40 us a row there instead of 1 (segment_bench.cc). Codes where keys repeat, else plain.
+  Compression CompressionOf(size_t i, const Column& column) const {
     const Compression declared = options_.table->columns[i].compression;
     const bool light_key = i == options_.table->key_ordinal() && options_.effort == EncodingEffort::kLight;
-    return light_key && declared == Compression::kAuto ? Compression::kDictionary : declared;
+    if (!light_key || declared != Compression::kAuto) return declared;
+    return RepeatsOften(column) ? Compression::kDictionary : Compression::kNone;
   }
 
   absl::Status AddKeys(const Column& keys) {
