@@ -217,6 +217,7 @@ absl::Status DatabaseImpl::DropTable(std::string_view name) {
       if (segment.file != nullptr) segment.file->Retire();
     }
   }
+  TrimWal();  // its rows alone may have held the log
   return absl::OkStatus();
 }
 
@@ -317,7 +318,7 @@ absl::StatusOr<MoveResult> DatabaseImpl::MoveTier(const MoveRequest& request) {
   return MoveResult{.segments = moved.segments, .rows = moved.rows, .bytes_written = moved.bytes_written};
 }
 
-// Runs on the sealer's thread. Everything below the oldest row that is in no file yet may go.
+// After a group was sealed or a table dropped. Everything below the oldest row that is in no file yet may go.
 void DatabaseImpl::TrimWal() {
   Commit first_needed = log_->visible_commit() + 1;  // before looking at tables: later commits are above it
   for (const auto& table : registry_.List()) {

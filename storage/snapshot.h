@@ -1,5 +1,6 @@
 // An immutable view of one table at one commit: (manifest version, visible commit). It sees each row exactly once,
 // whichever tier the row is in and whatever moves meanwhile. Holding it keeps files and memory of its segments alive.
+// It must be let go before the database.
 #ifndef CORTEX_STORAGE_SNAPSHOT_H_
 #define CORTEX_STORAGE_SNAPSHOT_H_
 

@@ -235,6 +235,21 @@ TEST_CASE("A move that fails half-way leaves no file behind", "[storage]") {
   CHECK(f.CountRows(1) == 400);
 }
 
+TEST_CASE("The log lets go of the rows of a dropped table", "[storage]") {
+  Fixture f;
+  f.options.wal_file_bytes = 64 << 10;
+  f.options.seal_rows = 65'536;
+  f.Open();
+  f.Create(TableKind::kEvents);
+  for (int i = 0; i < 20; ++i) f.Put(1000, i);
+  const uint64_t before = f.db->GetStats().wal_bytes;
+  CHECK(before > 5 * (64 << 10));
+  REQUIRE_OK(f.db->DropTable("t"));
+  f.Create(TableKind::kEvents);
+  f.Put(1, 1);  // behind the request to trim in the writer's queue
+  CHECK(f.db->GetStats().wal_bytes < 3 * (64 << 10));
+}
+
 TEST_CASE("Flush names a commit that is there after a restart", "[storage]") {
   Fixture f;
   f.Open();
