@@ -12,7 +12,8 @@ namespace {
 // Runs a command once; what it appends to the columns is the answer.
 class CommandStream : public QueryStream {
  public:
-  CommandStream(std::vector<ResultColumn> schema, StreamOptions options) : options_(std::move(options)), schema_(std::move(schema)) {
+  CommandStream(std::vector<ResultColumn> schema, StreamOptions options)
+      : options_(std::move(options)), schema_(std::move(schema)) {
     statistics_.plan_ns = options_.plan_ns;
   }
   const std::vector<ResultColumn>& schema() const override { return schema_; }
@@ -88,7 +89,10 @@ class InsertStream final : public CommandStream {
 class CreateTableStream final : public CommandStream {
  public:
   CreateTableStream(TableDefinition definition, bool if_not_exists, cql::Position at, StreamOptions options)
-      : CommandStream({Text("result")}, std::move(options)), definition_(std::move(definition)), if_not_exists_(if_not_exists), at_(at) {}
+      : CommandStream({Text("result")}, std::move(options)),
+        definition_(std::move(definition)),
+        if_not_exists_(if_not_exists),
+        at_(at) {}
 
  private:
   absl::Status Execute(std::vector<Column>* columns) override {
@@ -193,9 +197,10 @@ class ShowTiersStream final : public PerTableStream {
 class ShowSegmentsStream final : public PerTableStream {
  public:
   ShowSegmentsStream(std::string table, StreamOptions options)
-      : PerTableStream({Text("table"), Text("tier"), Number("shard"), Number("segment"), Text("name"), Number("row_groups"),
-                        Number("rows"), Number("raw_bytes"), Number("stored_bytes"), Time("min_time"), Time("max_time")},
-                       std::move(table), std::move(options)) {}
+      : PerTableStream(
+            {Text("table"), Text("tier"), Number("shard"), Number("segment"), Text("name"), Number("row_groups"),
+             Number("rows"), Number("raw_bytes"), Number("stored_bytes"), Time("min_time"), Time("max_time")},
+            std::move(table), std::move(options)) {}
 
  private:
   absl::Status ShowTable(const std::string& name, std::vector<Column>* columns) override {
@@ -228,11 +233,13 @@ std::unique_ptr<QueryStream> MakeCreateTableStream(TableDefinition definition, b
                                                    StreamOptions options) {
   return std::make_unique<CreateTableStream>(std::move(definition), if_not_exists, at, std::move(options));
 }
-std::unique_ptr<QueryStream> MakeDropTableStream(std::string name, bool if_exists, cql::Position at, StreamOptions options) {
+std::unique_ptr<QueryStream> MakeDropTableStream(std::string name, bool if_exists, cql::Position at,
+                                                 StreamOptions options) {
   return std::make_unique<DropTableStream>(std::move(name), if_exists, at, std::move(options));
 }
 std::unique_ptr<QueryStream> MakeShowStream(cql::ShowTarget target, std::string table, StreamOptions options) {
-  if (target == cql::ShowTarget::kSegments) return std::make_unique<ShowSegmentsStream>(std::move(table), std::move(options));
+  if (target == cql::ShowTarget::kSegments)
+    return std::make_unique<ShowSegmentsStream>(std::move(table), std::move(options));
   if (target == cql::ShowTarget::kTiers) return std::make_unique<ShowTiersStream>(std::move(table), std::move(options));
   return std::make_unique<ShowTablesStream>(std::move(options));
 }

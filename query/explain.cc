@@ -16,9 +16,10 @@ std::string OperatorLine(const OperatorStatistics& op, bool analyzed) {
 }
 
 std::string TierLine(Tier tier, const TierScanStatistics& scan, bool analyzed) {
-  std::string line = absl::StrFormat("%s: %d of %d segments, %d row groups; pruned by time %d, zone map %d, key filter %d",
-                                     TierName(tier), scan.segments - scan.segments_pruned, scan.segments, scan.row_groups,
-                                     scan.row_groups_pruned_time, scan.row_groups_pruned_zone, scan.row_groups_pruned_key);
+  std::string line =
+      absl::StrFormat("%s: %d of %d segments, %d row groups; pruned by time %d, zone map %d, key filter %d",
+                      TierName(tier), scan.segments - scan.segments_pruned, scan.segments, scan.row_groups,
+                      scan.row_groups_pruned_time, scan.row_groups_pruned_zone, scan.row_groups_pruned_key);
   if (analyzed) {
     line += absl::StrFormat("; %d rows scanned, %d selected, %d bytes decoded", scan.rows_scanned, scan.rows_selected,
                             scan.bytes_decoded);

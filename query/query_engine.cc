@@ -33,7 +33,8 @@ class Starter {
     options_.cancelled = request.cancelled;
     options_.max_batch_rows = std::max<uint32_t>(1, request.max_batch_rows);
     options_.max_batch_bytes = std::max<uint64_t>(1, request.max_batch_bytes);
-    for (const QueryParameter& parameter : request.parameters) context_.parameters.push_back({parameter.name, &parameter.value});
+    for (const QueryParameter& parameter : request.parameters)
+      context_.parameters.push_back({parameter.name, &parameter.value});
     context_.now_ns = options_.engine.clock->NowNanos();
     start_ns_ = options_.engine.clock->MonotonicNanos();
   }
@@ -85,7 +86,8 @@ class Starter {
     std::shared_ptr<const TableDefinition> table;
     if (select.from) {
       RETURN_IF_ERROR(FindTable(*select.from).status());
-      ASSIGN_OR_RETURN(snapshot, At(select.from->position, options_.engine.database->OpenSnapshot(select.from->name, request_.at_least)));
+      ASSIGN_OR_RETURN(snapshot, At(select.from->position,
+                                    options_.engine.database->OpenSnapshot(select.from->name, request_.at_least)));
       table = snapshot->table;
     }
     ASSIGN_OR_RETURN(query::SelectPlan plan, query::BindSelect(select, std::move(table), context_));

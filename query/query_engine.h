@@ -42,10 +42,10 @@ struct QueryRequest {
   std::string text;
   std::vector<QueryParameter> parameters;
   Commit at_least = 0;
-  std::optional<int64_t> deadline_monotonic_ns;      // of the engine's Clock
-  const std::atomic<bool>* cancelled = nullptr;      // borrowed until Run returns
-  uint32_t max_batch_rows = 8'192;                   // rows per batch given to the sink, at most
-  uint64_t max_batch_bytes = 768 << 10;              // about; a single larger row still comes
+  std::optional<int64_t> deadline_monotonic_ns;  // of the engine's Clock
+  const std::atomic<bool>* cancelled = nullptr;  // borrowed until Run returns
+  uint32_t max_batch_rows = 8'192;               // rows per batch given to the sink, at most
+  uint64_t max_batch_bytes = 768 << 10;          // about; a single larger row still comes
 };
 
 struct ResultColumn {

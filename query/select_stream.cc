@@ -26,7 +26,8 @@ class SelectStream final : public QueryStream {
 
   absl::Status Run(const BatchSink& sink) override {
     const QueryEngineOptions& engine = options_.engine;
-    QueryContext context(engine.budget, engine.workers, engine.clock, options_.deadline_monotonic_ns, options_.cancelled);
+    QueryContext context(engine.budget, engine.workers, engine.clock, options_.deadline_monotonic_ns,
+                         options_.cancelled);
     RETURN_IF_ERROR(context.CheckStop());
     SelectExecutor executor(plan_, snapshot_, &context);
     const int64_t start = context.MonotonicNanos();
@@ -65,14 +66,16 @@ class SelectStream final : public QueryStream {
                               .bytes_decoded = from.bytes_decoded};
     }
     for (const OperatorTrace& trace : executor.operators()) {
-      statistics_.operators.push_back({trace.name, trace.detail, trace.depth, trace.estimated_rows, trace.rows, trace.time_ns});
+      statistics_.operators.push_back(
+          {trace.name, trace.detail, trace.depth, trace.estimated_rows, trace.rows, trace.time_ns});
     }
   }
 
   absl::Status EmitLines(const BatchSink& sink) const {
     ResultBatch batch;
     Column lines(DataType::String());
-    for (const std::string& line : ExplainLines(statistics_, explain_ == ExplainMode::kAnalyze)) lines.AppendString(line);
+    for (const std::string& line : ExplainLines(statistics_, explain_ == ExplainMode::kAnalyze))
+      lines.AppendString(line);
     batch.row_count = lines.row_count();
     batch.columns.push_back(std::move(lines));
     return sink(std::move(batch));
@@ -88,8 +91,8 @@ class SelectStream final : public QueryStream {
 
 }  // namespace
 
-std::unique_ptr<QueryStream> MakeSelectStream(SelectPlan plan, std::shared_ptr<const Snapshot> snapshot, ExplainMode explain,
-                                              StreamOptions options) {
+std::unique_ptr<QueryStream> MakeSelectStream(SelectPlan plan, std::shared_ptr<const Snapshot> snapshot,
+                                              ExplainMode explain, StreamOptions options) {
   return std::make_unique<SelectStream>(std::move(plan), std::move(snapshot), explain, std::move(options));
 }
 

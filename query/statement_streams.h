@@ -27,14 +27,15 @@ struct StreamOptions {
 enum class ExplainMode { kNone, kPlan, kAnalyze };
 
 // SELECT, or EXPLAIN of one. `snapshot` is nullptr without FROM.
-std::unique_ptr<QueryStream> MakeSelectStream(SelectPlan plan, std::shared_ptr<const Snapshot> snapshot, ExplainMode explain,
-                                              StreamOptions options);
+std::unique_ptr<QueryStream> MakeSelectStream(SelectPlan plan, std::shared_ptr<const Snapshot> snapshot,
+                                              ExplainMode explain, StreamOptions options);
 // rows_inserted, commit.
 std::unique_ptr<QueryStream> MakeInsertStream(Batch batch, StreamOptions options);
 // One row of text: what was done.
 std::unique_ptr<QueryStream> MakeCreateTableStream(TableDefinition definition, bool if_not_exists, cql::Position at,
                                                    StreamOptions options);
-std::unique_ptr<QueryStream> MakeDropTableStream(std::string name, bool if_exists, cql::Position at, StreamOptions options);
+std::unique_ptr<QueryStream> MakeDropTableStream(std::string name, bool if_exists, cql::Position at,
+                                                 StreamOptions options);
 // SHOW TABLES, SEGMENTS, TIERS; `table` empty = all.
 std::unique_ptr<QueryStream> MakeShowStream(cql::ShowTarget target, std::string table, StreamOptions options);
 

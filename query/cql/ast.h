@@ -66,8 +66,21 @@ struct Unary {
   bool operator==(const Unary&) const = default;
 };
 
-enum class BinaryOp { kOr, kAnd, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kAdd, kSubtract,
-                      kMultiply, kDivide, kModulo };
+enum class BinaryOp {
+  kOr,
+  kAnd,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo
+};
 struct Binary {
   BinaryOp op;
   Boxed<Expr> left, right;

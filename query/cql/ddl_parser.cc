@@ -9,6 +9,7 @@
 #include "query/cql/expression_parser.h"
 #include "query/cql/nearest_name.h"
 #include "query/cql/time_literal.h"
+#include "query/cql/type_parser.h"
 
 namespace cortex::cql {
 namespace {
@@ -16,8 +17,8 @@ namespace {
 // Bytes of one unit of size; 0 if the word is none. KB is 1000, KiB is 1024.
 int64_t UnitBytes(std::string_view lower_unit) {
   static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"bytes", 1},          {"kb", 1'000},         {"mb", 1'000'000},     {"gb", 1'000'000'000},
-      {"tb", 1'000'000'000'000}, {"kib", 1LL << 10}, {"mib", 1LL << 20}, {"gib", 1LL << 30}, {"tib", 1LL << 40}};
+      {"bytes", 1},       {"kb", 1'000},      {"mb", 1'000'000},  {"gb", 1'000'000'000}, {"tb", 1'000'000'000'000},
+      {"kib", 1LL << 10}, {"mib", 1LL << 20}, {"gib", 1LL << 30}, {"tib", 1LL << 40}};
   for (const auto& [name, bytes] : kUnits) {
     if (lower_unit == name) return bytes;
   }
@@ -25,8 +26,9 @@ int64_t UnitBytes(std::string_view lower_unit) {
 }
 
 absl::Status RefuseOtherObject(const TokenStream& tokens, std::string_view verb) {
-  for (std::string_view object : {"INDEX", "VIEW", "MATERIALIZED", "UNIQUE", "SCHEMA", "DATABASE", "FUNCTION", "TRIGGER",
-                                  "USER", "ROLE", "SEQUENCE", "TYPE", "TEMP", "TEMPORARY", "OR", "EXTERNAL"}) {
+  for (std::string_view object :
+       {"INDEX", "VIEW", "MATERIALIZED", "UNIQUE", "SCHEMA", "DATABASE", "FUNCTION", "TRIGGER", "USER", "ROLE",
+        "SEQUENCE", "TYPE", "TEMP", "TEMPORARY", "OR", "EXTERNAL"}) {
     if (tokens.AtKeyword(object)) return UnsupportedAt(tokens.position(), absl::StrFormat("%s %s", verb, object));
   }
   return absl::OkStatus();
@@ -58,7 +60,8 @@ class CreateTableParser {
   absl::StatusOr<ColumnDefinition> Column() {
     for (std::string_view constraint : {"PRIMARY", "UNIQUE", "FOREIGN", "CONSTRAINT", "CHECK"}) {
       if (tokens_.AtKeyword(constraint) && (tokens_.AtKeyword("KEY", 1) || tokens_.AtSymbol("(", 1))) {
-        return UnsupportedAt(tokens_.position(), "a table constraint", "name the key column with KEY after the columns");
+        return UnsupportedAt(tokens_.position(), "a table constraint",
+                             "name the key column with KEY after the columns");
       }
     }
     ColumnDefinition column;
@@ -93,7 +96,8 @@ class CreateTableParser {
     }
     for (std::string_view word : {"PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "GENERATED", "COLLATE"}) {
       if (tokens_.AtKeyword(word)) {
-        return UnsupportedAt(at, absl::StrFormat("the column option %s", word), "name the key column with KEY after the columns");
+        return UnsupportedAt(at, absl::StrFormat("the column option %s", word),
+                             "name the key column with KEY after the columns");
       }
     }
     return false;
@@ -173,9 +177,9 @@ class CreateTableParser {
       limit = &clause->bytes;
     }
     if (scale == 0) {
-      return InvalidAt(unit.position,
-                       absl::StrFormat("unknown unit \"%s\"%s", unit.name,
-                                       DidYouMean(unit.name, {"minutes", "hours", "days", "weeks", "rows", "MB", "GB", "MiB", "GiB"})));
+      return InvalidAt(unit.position, absl::StrFormat("unknown unit \"%s\"%s", unit.name,
+                                                      DidYouMean(unit.name, {"minutes", "hours", "days", "weeks",
+                                                                             "rows", "MB", "GB", "MiB", "GiB"})));
     }
     int64_t value = 0;
     if (__builtin_mul_overflow(count, scale, &value)) return InvalidAt(unit.position, "tier limit out of range");

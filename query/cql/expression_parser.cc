@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "query/cql/time_literal.h"
+#include "query/cql/type_parser.h"
 
 namespace cortex::cql {
 namespace {
@@ -24,9 +25,10 @@ std::string Lower(std::string text) {
 template <typename Node>
 absl::StatusOr<Expr> Make(Position at, Node node, int below = 0) {
   if (below >= kMaxTreeHeight) {
-    return InvalidAt(at, absl::StrFormat("expression too deep: more than %d operators on top of each other; use IN for a "
-                                         "long list of values",
-                                         kMaxTreeHeight));
+    return InvalidAt(at,
+                     absl::StrFormat("expression too deep: more than %d operators on top of each other; use IN for a "
+                                     "long list of values",
+                                     kMaxTreeHeight));
   }
   Expr expr;
   expr.position = at;
@@ -106,8 +108,8 @@ class ExpressionParser {
 
   bool PeekComparison(BinaryOp* op) const {
     static constexpr std::pair<std::string_view, BinaryOp> kOps[] = {
-        {"=", BinaryOp::kEqual},      {"<>", BinaryOp::kNotEqual}, {"!=", BinaryOp::kNotEqual},
-        {"<", BinaryOp::kLess},       {"<=", BinaryOp::kLessEqual}, {">", BinaryOp::kGreater},
+        {"=", BinaryOp::kEqual},        {"<>", BinaryOp::kNotEqual},  {"!=", BinaryOp::kNotEqual},
+        {"<", BinaryOp::kLess},         {"<=", BinaryOp::kLessEqual}, {">", BinaryOp::kGreater},
         {">=", BinaryOp::kGreaterEqual}};
     for (const auto& [symbol, candidate] : kOps) {
       if (tokens_.AtSymbol(symbol)) {
@@ -234,7 +236,8 @@ class ExpressionParser {
 
   absl::StatusOr<Expr> Postfix() {
     ASSIGN_OR_RETURN(Expr expr, Primary());
-    if (tokens_.AtSymbol("::")) return UnsupportedAt(tokens_.position(), "the cast operator ::", "write CAST(x AS type)");
+    if (tokens_.AtSymbol("::"))
+      return UnsupportedAt(tokens_.position(), "the cast operator ::", "write CAST(x AS type)");
     if (tokens_.AtSymbol("[")) return UnsupportedAt(tokens_.position(), "subscript");
     if (tokens_.AtKeyword("COLLATE")) return UnsupportedAt(tokens_.position(), "COLLATE");
     if (tokens_.AtKeywords({"AT", "TIME"})) return UnsupportedAt(tokens_.position(), "AT TIME ZONE");
@@ -281,8 +284,8 @@ class ExpressionParser {
     int64_t value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
     if (result.ec != std::errc()) {
-      return InvalidAt(at, absl::StrFormat("integer literal out of range: %s; write %s.0 for a float", text.substr(0, 40),
-                                           text.substr(0, 40)));
+      return InvalidAt(at, absl::StrFormat("integer literal out of range: %s; write %s.0 for a float",
+                                           text.substr(0, 40), text.substr(0, 40)));
     }
     return Make(at, Literal{value});
   }
@@ -294,8 +297,9 @@ class ExpressionParser {
     int number = 0;
     const auto result = std::from_chars(body.data(), body.data() + body.size(), number);
     if (result.ec != std::errc() || number < 1 || number > 65'535) {
-      return InvalidAt(token.position, absl::StrFormat("parameter number out of range: $%s; parameters are $1 to $65535",
-                                                       body.substr(0, 40)));
+      return InvalidAt(
+          token.position,
+          absl::StrFormat("parameter number out of range: $%s; parameters are $1 to $65535", body.substr(0, 40)));
     }
     return Make(token.position, Parameter{number, ""});
   }
@@ -355,8 +359,8 @@ class ExpressionParser {
       if (!ns.ok()) return InvalidAt(text.position, std::string(ns.status().message()));
       return Make(at, Literal{IntervalValue{*ns}});
     }
-    return InvalidAt(at, absl::StrFormat("unknown kind of literal \"%s\"; TIMESTAMP '..', DATE '..' and INTERVAL '..' exist",
-                                         type));
+    return InvalidAt(
+        at, absl::StrFormat("unknown kind of literal \"%s\"; TIMESTAMP '..', DATE '..' and INTERVAL '..' exist", type));
   }
 
   absl::StatusOr<Expr> Column(Position at) {
@@ -383,7 +387,8 @@ class ExpressionParser {
         call.arguments.push_back(std::move(argument));
       } while (tokens_.AcceptSymbol(","));
     }
-    if (tokens_.AtKeywords({"ORDER", "BY"})) return UnsupportedAt(tokens_.position(), "ORDER BY inside a function call");
+    if (tokens_.AtKeywords({"ORDER", "BY"}))
+      return UnsupportedAt(tokens_.position(), "ORDER BY inside a function call");
     RETURN_IF_ERROR(tokens_.ExpectSymbol(")"));
     if (tokens_.AtKeyword("WITHIN")) return UnsupportedAt(tokens_.position(), "WITHIN GROUP");
     RETURN_IF_ERROR(FilterClause(&call));
@@ -456,41 +461,6 @@ absl::StatusOr<std::vector<Expr>> ParseExpressionList(TokenStream& tokens) {
     list.push_back(std::move(expr));
   } while (tokens.AcceptSymbol(","));
   return list;
-}
-
-absl::StatusOr<TypeName> ParseTypeName(TokenStream& tokens) {
-  const TokenStream::Nesting nesting(&tokens);
-  RETURN_IF_ERROR(nesting.Check());
-  ASSIGN_OR_RETURN(ColumnName name, tokens.ExpectWord("a type"));
-  TypeName type{name.position, std::move(name.name), {}, std::nullopt};
-  if (tokens.AcceptSymbol("(")) {
-    ASSIGN_OR_RETURN(type.size, tokens.ExpectInteger("a length"));
-    RETURN_IF_ERROR(tokens.ExpectSymbol(")"));
-  } else if (tokens.AcceptSymbol("<")) {
-    ASSIGN_OR_RETURN(TypeName element, ParseTypeName(tokens));
-    type.element.push_back(std::move(element));
-    if (tokens.AcceptSymbol(",")) {
-      ASSIGN_OR_RETURN(type.size, tokens.ExpectInteger("a dimension"));
-    }
-    RETURN_IF_ERROR(tokens.ExpectSymbol(">"));
-  }
-  return type;
-}
-
-absl::StatusOr<std::vector<Option>> ParseOptions(TokenStream& tokens) {
-  std::vector<Option> options;
-  RETURN_IF_ERROR(tokens.ExpectSymbol("("));
-  do {
-    Option option;
-    ASSIGN_OR_RETURN(ColumnName name, tokens.ExpectWord("an option name"));
-    option.position = name.position;
-    option.name = std::move(name.name);
-    RETURN_IF_ERROR(tokens.ExpectSymbol("="));
-    ASSIGN_OR_RETURN(option.value, ParseExpression(tokens));
-    options.push_back(std::move(option));
-  } while (tokens.AcceptSymbol(","));
-  RETURN_IF_ERROR(tokens.ExpectSymbol(")"));
-  return options;
 }
 
 }  // namespace cortex::cql

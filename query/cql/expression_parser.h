@@ -13,9 +13,6 @@ namespace cortex::cql {
 absl::StatusOr<Expr> ParseExpression(TokenStream& tokens);
 // One or more, separated by commas.
 absl::StatusOr<std::vector<Expr>> ParseExpressionList(TokenStream& tokens);
-absl::StatusOr<TypeName> ParseTypeName(TokenStream& tokens);
-// `( name = value, .. )`, brackets included. Names in lower case.
-absl::StatusOr<std::vector<Option>> ParseOptions(TokenStream& tokens);
 
 }  // namespace cortex::cql
 

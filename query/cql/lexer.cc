@@ -12,12 +12,12 @@ namespace {
 
 // Words that begin or join clauses. Kept short: `time`, `key`, `timestamp`, `kind`, `tier` are good column names.
 constexpr std::array kReserved = {
-    "ALTER",  "AND",    "AS",        "ASC",     "BETWEEN", "BY",     "CASE",   "CAST",  "CREATE", "CROSS",
-    "DELETE", "DESC",   "DISTINCT",  "DROP",    "ELSE",    "END",    "EXCEPT", "EXISTS", "EXPLAIN", "FALSE",
-    "FOR",    "FROM",   "FULL",      "GROUP",   "HAVING",  "IN",     "INNER",  "INSERT", "INTERSECT", "INTO",
-    "IS",     "JOIN",   "LATERAL",   "LEFT",    "LIKE",    "LIMIT",  "NATURAL", "NOT",  "NULL",   "OFFSET",
-    "ON",     "OR",     "ORDER",     "OVER",    "RIGHT",   "SELECT", "SET",    "TABLE", "THEN",   "TRUE",
-    "UNION",  "UPDATE", "USING",     "VALUES",  "WHEN",    "WHERE",  "WITH",
+    "ALTER",  "AND",    "AS",       "ASC",    "BETWEEN", "BY",     "CASE",    "CAST",   "CREATE",    "CROSS",
+    "DELETE", "DESC",   "DISTINCT", "DROP",   "ELSE",    "END",    "EXCEPT",  "EXISTS", "EXPLAIN",   "FALSE",
+    "FOR",    "FROM",   "FULL",     "GROUP",  "HAVING",  "IN",     "INNER",   "INSERT", "INTERSECT", "INTO",
+    "IS",     "JOIN",   "LATERAL",  "LEFT",   "LIKE",    "LIMIT",  "NATURAL", "NOT",    "NULL",      "OFFSET",
+    "ON",     "OR",     "ORDER",    "OVER",   "RIGHT",   "SELECT", "SET",     "TABLE",  "THEN",      "TRUE",
+    "UNION",  "UPDATE", "USING",    "VALUES", "WHEN",    "WHERE",  "WITH",
 };
 // Longest first, so that `<=` is not read as `<`.
 constexpr std::array<std::string_view, 21> kSymbols = {"<>", "!=", "<=", ">=", "||", "::", "(", ")", "[", "]", ",",
@@ -111,7 +111,8 @@ class Lexer {
     for (std::string_view symbol : kSymbols) {
       if (text_.substr(at_, symbol.size()) == symbol) return Take(TokenKind::kSymbol, symbol.size());
     }
-    return InvalidAt(position_, absl::StrFormat("unexpected character \"%s\"", text_.substr(at_, Utf8Length(text_, at_))));
+    return InvalidAt(position_,
+                     absl::StrFormat("unexpected character \"%s\"", text_.substr(at_, Utf8Length(text_, at_))));
   }
 
   size_t NameLength(size_t from) const {
@@ -199,9 +200,10 @@ absl::Status CheckUtf8(std::string_view text) {
 
 absl::StatusOr<std::vector<Token>> Tokenize(std::string_view text) {
   if (text.size() > kMaxTextBytes) {
-    return InvalidAt({1, 1}, absl::StrFormat("query text too long: %d bytes, at most %d are allowed; pass large values as "
-                                             "parameters",
-                                             text.size(), kMaxTextBytes));
+    return InvalidAt({1, 1},
+                     absl::StrFormat("query text too long: %d bytes, at most %d are allowed; pass large values as "
+                                     "parameters",
+                                     text.size(), kMaxTextBytes));
   }
   RETURN_IF_ERROR(CheckUtf8(text));
   return Lexer(text).Run();

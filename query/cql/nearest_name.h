@@ -8,8 +8,8 @@
 
 namespace cortex::cql {
 
-// The candidate with the smallest edit distance to `name`, letter case ignored; empty if none is near (more than a third
-// of the letters, at least 2, would have to change). Equal distances: the earlier candidate wins.
+// The candidate with the smallest edit distance to `name`, letter case ignored; empty if none is near (more than a
+// third of the letters, at least 2, would have to change). Equal distances: the earlier candidate wins.
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
 
 // `; did you mean "<nearest>"?`, or empty if nothing is near. Meant to be appended to an error message.

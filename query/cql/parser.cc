@@ -53,14 +53,16 @@ absl::StatusOr<Explain> ParseExplain(TokenStream& tokens) {
 absl::Status NotAStatement(const TokenStream& tokens) {
   const Position at = tokens.position();
   if (tokens.AtKeyword("WITH")) return UnsupportedAt(at, "WITH in front of a statement (common table expression)");
-  for (std::string_view verb : {"VALUES", "MERGE", "TRUNCATE", "BEGIN", "COMMIT", "ROLLBACK", "PREPARE", "EXECUTE", "GRANT",
-                                "REVOKE", "DECLARE", "CALL", "COPY", "VACUUM", "ANALYZE", "KILL", "PIN", "PROMOTE", "DEMOTE"}) {
+  for (std::string_view verb :
+       {"VALUES", "MERGE", "TRUNCATE", "BEGIN", "COMMIT", "ROLLBACK", "PREPARE", "EXECUTE", "GRANT", "REVOKE",
+        "DECLARE", "CALL", "COPY", "VACUUM", "ANALYZE", "KILL", "PIN", "PROMOTE", "DEMOTE"}) {
     if (tokens.AtKeyword(verb)) return UnsupportedAt(at, verb);
   }
   if (tokens.AtSymbol("(")) return UnsupportedAt(at, "a statement in brackets");
   if (tokens.Peek().kind == TokenKind::kEnd) return InvalidAt(at, "empty statement");
   if (tokens.Peek().kind != TokenKind::kWord) return tokens.Unexpected("a statement");
-  const std::vector<std::string> verbs = {"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "SHOW", "EXPLAIN"};
+  const std::vector<std::string> verbs = {"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE",
+                                          "ALTER",  "DROP",   "SHOW",   "EXPLAIN"};
   return tokens.Unexpected("a statement", DidYouMean(tokens.Peek().text, verbs));
 }
 
@@ -93,8 +95,8 @@ absl::StatusOr<Statement> ParseStatement(TokenStream& tokens) {
 
 // `FROM t WERE x > 1` reads WERE as an alias and stops at x; the mistyped word is the one before or the one here.
 std::string ClauseHint(const TokenStream& tokens) {
-  const std::vector<std::string> clauses = {"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "WITH", "FROM",
-                                            "VALUES", "KIND", "KEY", "TIME", "SHARD", "TIER", "DESC", "PURGE"};
+  const std::vector<std::string> clauses = {"WHERE",  "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "WITH", "FROM",
+                                            "VALUES", "KIND",  "KEY",    "TIME",  "SHARD", "TIER",   "DESC", "PURGE"};
   const bool here = tokens.Peek().kind == TokenKind::kWord;
   std::string hint = here ? DidYouMean(tokens.Peek().text, clauses) : "";
   const Token& previous = tokens.Previous();

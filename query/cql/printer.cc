@@ -31,7 +31,16 @@ std::string PrintFloat(double value) {
 }
 
 // How tightly an operator binds; a child that binds less tightly than its place asks for gets brackets.
-enum Precedence { kOrLevel = 1, kAndLevel, kNotLevel, kComparisonLevel, kSumLevel, kProductLevel, kSignLevel, kPrimaryLevel };
+enum Precedence {
+  kOrLevel = 1,
+  kAndLevel,
+  kNotLevel,
+  kComparisonLevel,
+  kSumLevel,
+  kProductLevel,
+  kSignLevel,
+  kPrimaryLevel
+};
 
 struct OpText {
   std::string_view text;
@@ -39,19 +48,32 @@ struct OpText {
 };
 OpText TextOf(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kOr: return {"OR", kOrLevel};
-    case BinaryOp::kAnd: return {"AND", kAndLevel};
-    case BinaryOp::kEqual: return {"=", kComparisonLevel};
-    case BinaryOp::kNotEqual: return {"<>", kComparisonLevel};
-    case BinaryOp::kLess: return {"<", kComparisonLevel};
-    case BinaryOp::kLessEqual: return {"<=", kComparisonLevel};
-    case BinaryOp::kGreater: return {">", kComparisonLevel};
-    case BinaryOp::kGreaterEqual: return {">=", kComparisonLevel};
-    case BinaryOp::kAdd: return {"+", kSumLevel};
-    case BinaryOp::kSubtract: return {"-", kSumLevel};
-    case BinaryOp::kMultiply: return {"*", kProductLevel};
-    case BinaryOp::kDivide: return {"/", kProductLevel};
-    case BinaryOp::kModulo: return {"%", kProductLevel};
+    case BinaryOp::kOr:
+      return {"OR", kOrLevel};
+    case BinaryOp::kAnd:
+      return {"AND", kAndLevel};
+    case BinaryOp::kEqual:
+      return {"=", kComparisonLevel};
+    case BinaryOp::kNotEqual:
+      return {"<>", kComparisonLevel};
+    case BinaryOp::kLess:
+      return {"<", kComparisonLevel};
+    case BinaryOp::kLessEqual:
+      return {"<=", kComparisonLevel};
+    case BinaryOp::kGreater:
+      return {">", kComparisonLevel};
+    case BinaryOp::kGreaterEqual:
+      return {">=", kComparisonLevel};
+    case BinaryOp::kAdd:
+      return {"+", kSumLevel};
+    case BinaryOp::kSubtract:
+      return {"-", kSumLevel};
+    case BinaryOp::kMultiply:
+      return {"*", kProductLevel};
+    case BinaryOp::kDivide:
+      return {"/", kProductLevel};
+    case BinaryOp::kModulo:
+      return {"%", kProductLevel};
   }
   return {"?", kPrimaryLevel};
 }
@@ -62,8 +84,12 @@ struct LiteralText {
   std::string operator()(int64_t value) const { return absl::StrFormat("%d", value); }
   std::string operator()(double value) const { return PrintFloat(value); }
   std::string operator()(const std::string& value) const { return Quoted(value, '\''); }
-  std::string operator()(TimestampValue value) const { return absl::StrFormat("TIMESTAMP '%s'", FormatTimestamp(value.ns)); }
-  std::string operator()(IntervalValue value) const { return absl::StrFormat("INTERVAL '%s'", FormatInterval(value.ns)); }
+  std::string operator()(TimestampValue value) const {
+    return absl::StrFormat("TIMESTAMP '%s'", FormatTimestamp(value.ns));
+  }
+  std::string operator()(IntervalValue value) const {
+    return absl::StrFormat("INTERVAL '%s'", FormatInterval(value.ns));
+  }
   std::string operator()(const BytesValue& value) const {
     return absl::StrFormat("X'%s'", std::string(absl::BytesToHexString(value.bytes)));
   }
@@ -96,7 +122,8 @@ struct ExprText {
     return {node.name.empty() ? absl::StrFormat("$%d", node.number) : ":" + node.name, kPrimaryLevel};
   }
   std::pair<std::string, Precedence> operator()(const ColumnRef& node) const {
-    return {node.table.empty() ? PrintName(node.name) : PrintName(node.table) + "." + PrintName(node.name), kPrimaryLevel};
+    return {node.table.empty() ? PrintName(node.name) : PrintName(node.table) + "." + PrintName(node.name),
+            kPrimaryLevel};
   }
   std::pair<std::string, Precedence> operator()(const ReferenceRef& node) const {
     return {"REFERENCE " + PrintName(node.name), kPrimaryLevel};
@@ -111,7 +138,8 @@ struct ExprText {
     // Left-associative; comparisons do not chain on either side.
     const bool chains = op.level != kComparisonLevel;
     const auto tighter = static_cast<Precedence>(op.level + 1);
-    return {PrintAt(*node.left, chains ? op.level : tighter) + absl::StrFormat(" %s ", op.text) + PrintAt(*node.right, tighter),
+    return {PrintAt(*node.left, chains ? op.level : tighter) + absl::StrFormat(" %s ", op.text) +
+                PrintAt(*node.right, tighter),
             op.level};
   }
   std::pair<std::string, Precedence> operator()(const InList& node) const {
@@ -119,8 +147,8 @@ struct ExprText {
             kComparisonLevel};
   }
   std::pair<std::string, Precedence> operator()(const Between& node) const {
-    return {PrintAt(*node.value, kSumLevel) + (node.negated ? " NOT BETWEEN " : " BETWEEN ") + PrintAt(*node.low, kSumLevel) +
-                " AND " + PrintAt(*node.high, kSumLevel),
+    return {PrintAt(*node.value, kSumLevel) + (node.negated ? " NOT BETWEEN " : " BETWEEN ") +
+                PrintAt(*node.low, kSumLevel) + " AND " + PrintAt(*node.high, kSumLevel),
             kComparisonLevel};
   }
   std::pair<std::string, Precedence> operator()(const Like& node) const {
@@ -135,7 +163,8 @@ struct ExprText {
   std::pair<std::string, Precedence> operator()(const Case& node) const {
     std::string text = "CASE";
     if (node.operand) text += " " + Print(*node.operand);
-    for (const CaseBranch& branch : node.branches) text += " WHEN " + Print(*branch.when) + " THEN " + Print(*branch.then);
+    for (const CaseBranch& branch : node.branches)
+      text += " WHEN " + Print(*branch.when) + " THEN " + Print(*branch.then);
     if (node.otherwise) text += " ELSE " + Print(*node.otherwise);
     return {text + " END", kPrimaryLevel};
   }
@@ -194,7 +223,8 @@ struct StatementText {
     if (select.from) text += " FROM " + PrintName(select.from->name);
     if (select.from && !select.from->alias.empty()) text += " AS " + PrintName(select.from->alias);
     if (select.as_of) {
-      text += std::string(" FOR SYSTEM_TIME AS OF ") + (select.as_of->is_commit ? "COMMIT " : "") + Print(*select.as_of->at);
+      text += std::string(" FOR SYSTEM_TIME AS OF ") + (select.as_of->is_commit ? "COMMIT " : "") +
+              Print(*select.as_of->at);
     }
     if (select.latest_by) text += " LATEST BY " + JoinedExprs(select.latest_by->keys);
     if (select.where) text += " WHERE " + Print(*select.where);
@@ -213,7 +243,8 @@ struct StatementText {
   std::string operator()(const Insert& insert) const {
     std::string text = "INSERT INTO " + PrintName(insert.table.name);
     if (!insert.columns.empty()) text += PrintColumns(insert.columns);
-    return text + " VALUES " + Joined(insert.rows, [](const std::vector<Expr>& row) { return "(" + JoinedExprs(row) + ")"; });
+    return text + " VALUES " +
+           Joined(insert.rows, [](const std::vector<Expr>& row) { return "(" + JoinedExprs(row) + ")"; });
   }
   std::string operator()(const Update& update) const {
     std::string text = "UPDATE " + PrintName(update.table.name) + " SET ";
@@ -239,7 +270,8 @@ struct StatementText {
   }
   std::string operator()(const AlterTable& alter) const {
     std::string text = "ALTER TABLE " + PrintName(alter.table.name);
-    if (const auto* add = std::get_if<AddColumn>(&alter.action)) return text + " ADD COLUMN " + PrintDefinition(add->column);
+    if (const auto* add = std::get_if<AddColumn>(&alter.action))
+      return text + " ADD COLUMN " + PrintDefinition(add->column);
     if (const auto* drop = std::get_if<DropColumn>(&alter.action)) {
       return text + " DROP COLUMN " + PrintName(drop->column.name);
     }

@@ -12,7 +12,8 @@ namespace cortex::cql {
 namespace {
 
 absl::Status CheckOptions(const std::vector<Option>& options) {
-  const std::vector<std::string> known = {"history", "approx_recall", "lossy", "tiers", "max_cold_bytes", "timeout", "promote"};
+  const std::vector<std::string> known = {"history",        "approx_recall", "lossy",  "tiers",
+                                          "max_cold_bytes", "timeout",       "promote"};
   for (const Option& option : options) {
     if (std::find(known.begin(), known.end(), option.name) == known.end()) {
       return InvalidAt(option.position,
@@ -65,6 +66,8 @@ class Checker {
 
 }  // namespace
 
-absl::Status CheckReleaseScope(const Statement& statement) { return std::visit(Checker(statement.position), statement.node); }
+absl::Status CheckReleaseScope(const Statement& statement) {
+  return std::visit(Checker(statement.position), statement.node);
+}
 
 }  // namespace cortex::cql

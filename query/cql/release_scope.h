@@ -7,8 +7,9 @@
 
 namespace cortex::cql {
 
-// UNIMPLEMENTED naming the first clause of `statement` that this release cannot run, with its position; INVALID_ARGUMENT
-// for an unknown option in WITH (..). The binder calls it first, so nothing behind it meets such a clause.
+// UNIMPLEMENTED naming the first clause of `statement` that this release cannot run, with its position;
+// INVALID_ARGUMENT for an unknown option in WITH (..). The binder calls it first, so nothing behind it meets such a
+// clause.
 absl::Status CheckReleaseScope(const Statement& statement);
 
 }  // namespace cortex::cql

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "query/cql/expression_parser.h"
+#include "query/cql/type_parser.h"
 
 namespace cortex::cql {
 namespace {
@@ -37,7 +38,8 @@ absl::Status RefuseForeignClause(const TokenStream& tokens) {
   }
   if (tokens.AtKeywords({"SAMPLE", "BY"})) return UnsupportedAt(at, "SAMPLE BY", "group by time_bucket(..)");
   if (tokens.AtKeywords({"LATEST", "ON"})) return UnsupportedAt(at, "LATEST ON", "LATEST BY key is the CQL form");
-  if (tokens.AtKeywords({"FOR", "UPDATE"}) || tokens.AtKeywords({"FOR", "SHARE"})) return UnsupportedAt(at, "row locking");
+  if (tokens.AtKeywords({"FOR", "UPDATE"}) || tokens.AtKeywords({"FOR", "SHARE"}))
+    return UnsupportedAt(at, "row locking");
   return absl::OkStatus();
 }
 
@@ -193,7 +195,8 @@ absl::StatusOr<Insert> ParseInsert(TokenStream& tokens) {
   if (tokens.AtSymbol("(")) {
     ASSIGN_OR_RETURN(insert.columns, ColumnList(tokens));
   }
-  if (tokens.AtKeyword("SELECT") || tokens.AtKeyword("WITH")) return UnsupportedAt(tokens.position(), "INSERT .. SELECT");
+  if (tokens.AtKeyword("SELECT") || tokens.AtKeyword("WITH"))
+    return UnsupportedAt(tokens.position(), "INSERT .. SELECT");
   if (tokens.AtKeywords({"DEFAULT", "VALUES"})) return UnsupportedAt(tokens.position(), "DEFAULT VALUES");
   RETURN_IF_ERROR(tokens.ExpectKeyword("VALUES"));
   do {
@@ -202,7 +205,8 @@ absl::StatusOr<Insert> ParseInsert(TokenStream& tokens) {
     RETURN_IF_ERROR(tokens.ExpectSymbol(")"));
     insert.rows.push_back(std::move(row));
   } while (tokens.AcceptSymbol(","));
-  if (tokens.AtKeyword("ON")) return UnsupportedAt(tokens.position(), "ON CONFLICT", "a later row of a key replaces it");
+  if (tokens.AtKeyword("ON"))
+    return UnsupportedAt(tokens.position(), "ON CONFLICT", "a later row of a key replaces it");
   RETURN_IF_ERROR(RefuseReturning(tokens));
   return insert;
 }

@@ -18,9 +18,14 @@ struct Unit {
 };
 // Largest first: FormatInterval takes the first that divides.
 constexpr Unit kUnits[] = {
-    {"week", 604'800 * kSecondNs}, {"day", 86'400 * kSecondNs}, {"hour", 3'600 * kSecondNs},
-    {"minute", 60 * kSecondNs},    {"second", kSecondNs},       {"ms", 1'000'000},
-    {"us", 1'000},                 {"ns", 1},
+    {"week", 604'800 * kSecondNs},
+    {"day", 86'400 * kSecondNs},
+    {"hour", 3'600 * kSecondNs},
+    {"minute", 60 * kSecondNs},
+    {"second", kSecondNs},
+    {"ms", 1'000'000},
+    {"us", 1'000},
+    {"ns", 1},
 };
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -97,10 +102,10 @@ class TimestampScanner {
 };
 
 absl::Status BadInterval(std::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("bad interval \"%s\"; write a whole number and a unit of ns, us, ms, second, minute, hour, day or "
-                      "week, as in '24 hours'",
-                      text));
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "bad interval \"%s\"; write a whole number and a unit of ns, us, ms, second, minute, hour, day or "
+      "week, as in '24 hours'",
+      text));
 }
 
 }  // namespace

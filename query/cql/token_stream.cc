@@ -11,9 +11,8 @@ namespace cortex::cql {
 namespace {
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string Lower(std::string text) {
@@ -86,9 +85,10 @@ absl::StatusOr<ColumnName> TokenStream::ExpectName(std::string_view what) {
   if (!AtName()) {
     const bool reserved = Peek().kind == TokenKind::kWord;
     if (!reserved) return Unexpected(what);
-    return InvalidAt(position(), absl::StrFormat("expected %s, got the keyword %s; put it in double quotes to use it as a "
-                                                 "name",
-                                                 what, Shortened(Peek().text)));
+    return InvalidAt(position(),
+                     absl::StrFormat("expected %s, got the keyword %s; put it in double quotes to use it as a "
+                                     "name",
+                                     what, Shortened(Peek().text)));
   }
   Token token = Take();
   return ColumnName{token.position, std::move(token.text)};
@@ -119,7 +119,7 @@ absl::StatusOr<int64_t> TokenStream::ExpectInteger(std::string_view what) {
 
 absl::Status TokenStream::Unexpected(std::string_view what, std::string_view hint) const {
   const Token& token = Peek();
-  const std::string got = token.kind == TokenKind::kEnd ? "the end of the text"
+  const std::string got = token.kind == TokenKind::kEnd      ? "the end of the text"
                           : token.kind == TokenKind::kString ? absl::StrFormat("'%s'", Shortened(token.text))
                           : token.kind == TokenKind::kBytes  ? "bytes"
                                                              : absl::StrFormat("\"%s\"", Shortened(token.text));

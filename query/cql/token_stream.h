@@ -16,7 +16,7 @@
 
 namespace cortex::cql {
 
-inline constexpr int kMaxNesting = 128;      // brackets, CASE and NOT inside each other
+inline constexpr int kMaxNesting = 128;       // brackets, CASE and NOT inside each other
 inline constexpr int kMaxTreeHeight = 1'000;  // also counts a + b + c + .., which nests to the left
 
 class TokenStream {

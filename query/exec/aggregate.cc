@@ -28,7 +28,8 @@ Aggregate::Aggregate(const SelectPlan& plan, QueryContext* context) : plan_(plan
 
 std::unique_ptr<Aggregate::Table> Aggregate::MakeTable() const {
   auto table = std::make_unique<Table>();
-  for (const Argument& argument : arguments_) table->states.push_back(MakeAggregateState(argument.expr.type, argument.needs));
+  for (const Argument& argument : arguments_)
+    table->states.push_back(MakeAggregateState(argument.expr.type, argument.needs));
   if (plan_.group_keys.empty()) Resize(table.get(), 1);
   return table;
 }
@@ -76,7 +77,8 @@ absl::Status Aggregate::Consume(size_t worker, const RowBatch& rows) {
 
 bool Aggregate::TakesZoneMaps() const {
   const auto is_column = [&](const Argument& argument) {
-    return argument.expr.op == ExprOp::kColumn && plan_.scan.columns[argument.expr.column].ordinal != ScanColumn::kCommit;
+    return argument.expr.op == ExprOp::kColumn &&
+           plan_.scan.columns[argument.expr.column].ordinal != ScanColumn::kCommit;
   };
   return plan_.group_keys.empty() && std::all_of(arguments_.begin(), arguments_.end(), is_column);
 }

@@ -52,7 +52,7 @@ class Aggregate {
   const SelectPlan& plan_;
   QueryContext* const context_;
   std::vector<Argument> arguments_;
-  std::vector<int> argument_of_call_;  // -1 for count(*)
+  std::vector<int> argument_of_call_;           // -1 for count(*)
   std::vector<std::unique_ptr<Table>> tables_;  // one per worker
 };
 

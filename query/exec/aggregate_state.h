@@ -1,7 +1,8 @@
-// Running aggregates over one argument: count, sum, sum of squares, minimum and maximum per group, as far as somebody asks.
+// Running aggregates over one argument: count, sum, sum of squares, minimum and maximum per group, as far as somebody
+// asks.
 //
-// Nothing here depends on the order of rows, on how they were split or on who added them: float sums are exact (one rounding
-// at the end), integer sums have 128 bits, minimum and maximum commute.
+// Nothing here depends on the order of rows, on how they were split or on who added them: float sums are exact (one
+// rounding at the end), integer sums have 128 bits, minimum and maximum commute.
 #ifndef CORTEX_QUERY_EXEC_AGGREGATE_STATE_H_
 #define CORTEX_QUERY_EXEC_AGGREGATE_STATE_H_
 

@@ -17,7 +17,8 @@ Distinct::Distinct(const SelectPlan& plan, QueryContext* context)
 
 absl::Status Distinct::Consume(size_t worker, const RowBatch& rows) {
   GroupIndex& seen = *seen_[worker];
-  const std::vector<BatchColumn> outputs(rows.columns.begin(), rows.columns.begin() + static_cast<ptrdiff_t>(plan_.outputs.size()));
+  const std::vector<BatchColumn> outputs(rows.columns.begin(),
+                                         rows.columns.begin() + static_cast<ptrdiff_t>(plan_.outputs.size()));
   std::vector<uint32_t> unused;
   seen.Number(outputs, rows.row_count, &unused);
   const uint64_t grown = seen.memory_bytes() - charged_bytes_[worker];

@@ -1,5 +1,7 @@
 #include "query/exec/morsel_reader.h"
 
+#include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
@@ -37,9 +39,15 @@ uint64_t BytesOf(const BatchColumn& column) {
 
 }  // namespace
 
-MorselReader::MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, bool with_ordinals,
+MorselReader::MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, const ScanOptions& options,
                            const Morsel& morsel, TierScan* statistics)
-    : plan_(plan), commit_(commit), context_(context), with_ordinals_(with_ordinals), morsel_(morsel), statistics_(statistics) {
+    : plan_(plan),
+      commit_(commit),
+      context_(context),
+      with_ordinals_(options.with_ordinals),
+      rows_wanted_(options.rows_per_morsel),
+      morsel_(morsel),
+      statistics_(statistics) {
   std::vector<bool> in_residual(plan.columns.size(), false);
   if (plan.residual) ForEachColumn(*plan.residual, [&](uint32_t column) { in_residual[column] = true; });
   for (uint32_t i = 0; i < plan.columns.size(); ++i) (in_residual[i] ? residual_columns_ : other_columns_).push_back(i);
@@ -47,14 +55,15 @@ MorselReader::MorselReader(const ScanPlan& plan, Commit commit, const QueryConte
 
 absl::Status MorselReader::Read(const std::function<absl::Status(ScanBatch&)>& emit) {
   const uint32_t end = morsel_.first + morsel_.count;
-  for (uint32_t first = morsel_.first; first < end; first += kVectorRows) {
+  for (uint32_t first = morsel_.first; first < end && rows_wanted_ > 0; first += kVectorRows) {
     RETURN_IF_ERROR(context_.CheckStop());
     RETURN_IF_ERROR(ReadVector(first, std::min(kVectorRows, end - first), emit));
   }
   return absl::OkStatus();
 }
 
-absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count, const std::function<absl::Status(ScanBatch&)>& emit) {
+absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count,
+                                      const std::function<absl::Status(ScanBatch&)>& emit) {
   SelectCandidates(first, count);
   if (CountOnes(selection_.data(), count) == 0) return absl::OkStatus();
   statistics_->rows_scanned += count;
@@ -63,6 +72,7 @@ absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count, const std:
     if (CountOnes(selection_.data(), count) == 0) return absl::OkStatus();
     RETURN_IF_ERROR(ApplyPredicate(*pushed, first, count));
   }
+  if (!plan_.residual) KeepFirst(rows_wanted_);
   const auto selected = static_cast<uint32_t>(CountOnes(selection_.data(), count));
   if (selected == 0) return absl::OkStatus();
   dense_ = selected == count;
@@ -81,6 +91,7 @@ absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count, const std:
     std::vector<uint32_t> kept;
     RETURN_IF_ERROR(SelectTrue(*plan_.residual, out.rows, &kept));
     if (kept.empty()) return absl::OkStatus();
+    kept.resize(std::min<uint64_t>(kept.size(), rows_wanted_));
     if (kept.size() < selected) {
       for (const uint32_t column : residual_columns_) out.rows.columns[column] = out.rows.columns[column].Select(kept);
       std::vector<uint32_t> rows;
@@ -94,10 +105,20 @@ absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count, const std:
   }
   RETURN_IF_ERROR(Load(other_columns_, first, count, &out.rows));
   statistics_->rows_selected += out.rows.row_count;
+  rows_wanted_ -= out.rows.row_count;
   for (uint32_t i = 0; with_ordinals_ && i < out.rows.row_count; ++i) {
     out.ordinals.push_back(morsel_.group_ordinal + rows_[i]);
   }
   return emit(out);
+}
+
+void MorselReader::KeepFirst(uint64_t count) {
+  if (count >= kVectorRows) return;
+  for (uint64_t& word : selection_) {
+    uint64_t kept = 0;
+    for (; count > 0 && word != 0; --count, word &= word - 1) kept |= word & -word;
+    word = kept;
+  }
 }
 
 void MorselReader::SelectCandidates(uint32_t first, uint32_t count) {
@@ -120,13 +141,16 @@ absl::Status MorselReader::ApplyPredicate(const PushedPredicate& pushed, uint32_
     return absl::OkStatus();
   }
   if (predicate.kind == ColumnPredicate::Kind::kValues) {
-    const bool in_blocks = morsel_.candidates.empty() && HasLargeBlocks(*chunk, plan_.table->columns[pushed.ordinal].type);
-    return in_blocks ? FilterBlocks(*chunk, pushed, first, count) : chunk->Filter(predicate, first, count, selection_.data());
+    const bool in_blocks =
+        morsel_.candidates.empty() && HasLargeBlocks(*chunk, plan_.table->columns[pushed.ordinal].type);
+    return in_blocks ? FilterBlocks(*chunk, pushed, first, count)
+                     : chunk->Filter(predicate, first, count, selection_.data());
   }
   std::array<uint64_t, kVectorRows / 64> validity;
   validity.fill(~uint64_t{0});
   if (chunk->has_nulls()) RETURN_IF_ERROR(chunk->Validity(first, count, validity.data()));
-  for (size_t word = 0; word < WordsForBits(count); ++word) selection_[word] &= wants_null ? ~validity[word] : validity[word];
+  for (size_t word = 0; word < WordsForBits(count); ++word)
+    selection_[word] &= wants_null ? ~validity[word] : validity[word];
   return absl::OkStatus();
 }
 
@@ -142,8 +166,10 @@ absl::StatusOr<BatchColumn> MorselReader::LoadColumn(const ScanColumn& column, u
   if (column.ordinal == ScanColumn::kCommit) return LoadCommits(first, count);
   ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(plan_.table->columns[column.ordinal].id));
   if (chunk == nullptr) return AllNull(column.type, dense_ ? count : static_cast<uint32_t>(rows_.size()));
-  if (column.type.kind == TypeKind::kString && chunk->dictionary() != nullptr) return LoadCodes(*chunk, column.type, first, count);
-  if (morsel_.candidates.empty() && HasLargeBlocks(*chunk, column.type)) return LoadFromBlocks(*chunk, column, first, count);
+  if (column.type.kind == TypeKind::kString && chunk->dictionary() != nullptr)
+    return LoadCodes(*chunk, column.type, first, count);
+  if (morsel_.candidates.empty() && HasLargeBlocks(*chunk, column.type))
+    return LoadFromBlocks(*chunk, column, first, count);
   if (dense_) return LoadDense(*chunk, column.type, first, count);
   Column out(column.type);
   RETURN_IF_ERROR(chunk->Gather(rows_, &out));
@@ -174,7 +200,8 @@ absl::StatusOr<BatchColumn> MorselReader::LoadDense(const ColumnChunk& chunk, co
   return BatchColumn::Of(std::move(out));
 }
 
-absl::Status MorselReader::FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first, uint32_t count) {
+absl::Status MorselReader::FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first,
+                                        uint32_t count) {
   std::vector<uint64_t>& words = filtered_[&pushed];
   if (words.empty()) {
     words.resize(WordsForBits(morsel_.count));
@@ -186,8 +213,8 @@ absl::Status MorselReader::FilterBlocks(const ColumnChunk& chunk, const PushedPr
   return absl::OkStatus();
 }
 
-absl::StatusOr<BatchColumn> MorselReader::LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column, uint32_t first,
-                                                         uint32_t count) {
+absl::StatusOr<BatchColumn> MorselReader::LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column,
+                                                         uint32_t first, uint32_t count) {
   std::shared_ptr<const Column>& decoded = decoded_[column.ordinal];
   if (decoded == nullptr) {
     auto all = std::make_shared<Column>(column.type);

@@ -17,14 +17,16 @@ namespace cortex::query {
 
 class MorselReader {
  public:
-  MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, bool with_ordinals, const Morsel& morsel,
-               TierScan* statistics);
+  MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, const ScanOptions& options,
+               const Morsel& morsel, TierScan* statistics);
 
   // Calls `emit` with every vector that has rows left.
   absl::Status Read(const std::function<absl::Status(ScanBatch&)>& emit);
 
  private:
   absl::Status ReadVector(uint32_t first, uint32_t count, const std::function<absl::Status(ScanBatch&)>& emit);
+  // Drops all but the first `count` rows of the selection.
+  void KeepFirst(uint64_t count);
   void SelectCandidates(uint32_t first, uint32_t count);
   absl::Status ApplyPredicate(const PushedPredicate& pushed, uint32_t first, uint32_t count);
   // The columns of `wanted` for the rows selected now, into `batch`.
@@ -33,7 +35,8 @@ class MorselReader {
   absl::StatusOr<BatchColumn> LoadDense(const ColumnChunk& chunk, const DataType& type, uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadCodes(const ColumnChunk& chunk, const DataType& type, uint32_t first, uint32_t count);
   // Rows of a chunk whose blocks are far larger than a vector: decoded once for the whole morsel.
-  absl::StatusOr<BatchColumn> LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column, uint32_t first, uint32_t count);
+  absl::StatusOr<BatchColumn> LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column, uint32_t first,
+                                             uint32_t count);
   absl::Status FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadCommits(uint32_t first, uint32_t count);
 
@@ -41,11 +44,12 @@ class MorselReader {
   const Commit commit_;
   const QueryContext& context_;
   const bool with_ordinals_;
+  uint64_t rows_wanted_;
   const Morsel& morsel_;
   TierScan* const statistics_;
   std::vector<uint32_t> residual_columns_, other_columns_;
   size_t next_candidate_ = 0;
-  std::map<uint32_t, std::shared_ptr<const Column>> decoded_;                    // by table ordinal: all rows of the morsel
+  std::map<uint32_t, std::shared_ptr<const Column>> decoded_;         // by table ordinal: all rows of the morsel
   std::map<const PushedPredicate*, std::vector<uint64_t>> filtered_;  // bit i = row morsel_.first + i
 
   // Of the vector being read.

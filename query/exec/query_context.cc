@@ -3,7 +3,8 @@
 namespace cortex::query {
 
 absl::Status QueryMemory::Grow(uint64_t bytes) {
-  if (budget_ != nullptr && !budget_->TryReserve(MemoryUse::kQuery, bytes)) return budget_->Exhausted(MemoryUse::kQuery, bytes);
+  if (budget_ != nullptr && !budget_->TryReserve(MemoryUse::kQuery, bytes))
+    return budget_->Exhausted(MemoryUse::kQuery, bytes);
   const uint64_t held = held_.fetch_add(bytes) + bytes;
   uint64_t peak = peak_.load();
   while (held > peak && !peak_.compare_exchange_weak(peak, held)) {
@@ -17,7 +18,8 @@ void QueryMemory::Release(uint64_t bytes) {
 }
 
 absl::Status QueryContext::CheckStop() const {
-  if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) return absl::CancelledError("query cancelled");
+  if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed))
+    return absl::CancelledError("query cancelled");
   if (deadline_ns_ && clock_->MonotonicNanos() > *deadline_ns_) {
     return absl::DeadlineExceededError("query ran past its deadline");
   }

@@ -9,6 +9,8 @@
 namespace cortex::query {
 namespace {
 
+constexpr uint32_t kGoodBatchRows = 4'096;  // enough that the cost of one more batch does not show
+
 // About what one row takes in a result.
 uint64_t RowBytes(const RowBatch& rows, size_t width, uint32_t row) {
   uint64_t bytes = 0;
@@ -57,7 +59,8 @@ uint64_t ResultWriter::BytesOf(const RowBatch& rows, uint32_t first, uint32_t co
   return bytes;
 }
 
-// 0 if the batch has to go out first; at least one into an empty batch, so that a row larger than a batch still goes out.
+// 0 if the batch has to go out first; at least one into an empty batch, so that a row larger than a batch still goes
+// out.
 uint32_t ResultWriter::RowsThatFit(const RowBatch& rows, uint32_t first, uint32_t count) const {
   const uint32_t by_rows = std::min(count, limits_.max_batch_rows - batch_rows_);
   const uint64_t room = limits_.max_batch_bytes - std::min(limits_.max_batch_bytes, batch_bytes_);
@@ -76,10 +79,12 @@ uint32_t ResultWriter::RowsThatFit(const RowBatch& rows, uint32_t first, uint32_
 
 absl::StatusOr<bool> ResultWriter::WriteOwned(uint32_t row_count, std::vector<Column> columns) {
   uint64_t bytes = 0;
-  for (const Column& column : columns) bytes += column.memory_bytes();
-  const bool fits = batch_rows_ == 0 && to_skip_ == 0 && row_count > 0 && row_count <= remaining_ &&
+  for (const Column& column : columns) bytes += column.values().byte_size();
+  const bool fits = batch_rows_ == 0 && to_skip_ == 0 && row_count <= remaining_ &&
                     row_count <= limits_.max_batch_rows && bytes <= limits_.max_batch_bytes;
-  if (!fits || row_count < limits_.max_batch_rows / 2) {
+  const bool worth_a_batch =
+      row_count >= std::min(kGoodBatchRows, limits_.max_batch_rows / 2) || bytes >= limits_.max_batch_bytes / 4;
+  if (!fits || !worth_a_batch || row_count == 0) {
     RowBatch view;
     view.row_count = row_count;
     for (Column& column : columns) view.columns.push_back(BatchColumn::Of(std::move(column)));

@@ -1,9 +1,9 @@
-// Rows as byte strings that compare (memcmp) as their values do: the one form in which sorting, grouping and DISTINCT look
-// at values.
+// Rows as byte strings that compare (memcmp) as their values do: the one form in which sorting, grouping and DISTINCT
+// look at values.
 //
-// Ascending order of a value: values, NaN, NULL. -0 equals +0, all NaN are equal. Per value: 0x01 and the value, or 0x02
-// for NULL. Integers, timestamps, bool: 8 bytes big-endian with the sign flipped; floats: the bits of float64 made ordered;
-// text: bytes with 0x00 written 0x00 0xff, ended by 0x00 0x00. Descending: every byte inverted.
+// Ascending order of a value: values, NaN, NULL. -0 equals +0, all NaN are equal. Per value: 0x01 and the value, or
+// 0x02 for NULL. Integers, timestamps, bool: 8 bytes big-endian with the sign flipped; floats: the bits of float64 made
+// ordered; text: bytes with 0x00 written 0x00 0xff, ended by 0x00 0x00. Descending: every byte inverted.
 #ifndef CORTEX_QUERY_EXEC_ROW_KEY_H_
 #define CORTEX_QUERY_EXEC_ROW_KEY_H_
 
@@ -39,8 +39,8 @@ class RowKeyEncoder {
   std::vector<Part> parts_;
 };
 
-// Appends the first value of an ascending key to `out`, whose type is the column's, and moves `key` past it. Keys come from
-// RowKeyEncoder, never from outside.
+// Appends the first value of an ascending key to `out`, whose type is the column's, and moves `key` past it. Keys come
+// from RowKeyEncoder, never from outside.
 void DecodeKeyValue(std::string_view* key, Column* out);
 
 // Appends an integer or float as a value of the column's own width.

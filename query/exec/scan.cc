@@ -28,7 +28,7 @@ bool MayMatchTime(const SegmentView& segment, const ScanPlan& plan) {
 
 // Rows per row group of all keys asked for.
 absl::StatusOr<std::map<uint32_t, std::vector<uint32_t>>> FindKeys(const SegmentView& segment,
-                                                                  const std::vector<std::string>& keys) {
+                                                                   const std::vector<std::string>& keys) {
   std::vector<RowRef> found;
   for (const std::string& key : keys) {
     const uint64_t hash = HashKey(key);
@@ -137,7 +137,7 @@ absl::Status Scan::Run(size_t first, size_t count, const ScanConsumer& consumer)
   const auto body = [&](size_t slot, size_t worker) {
     if (stop.load(std::memory_order_relaxed)) return;
     const Morsel& morsel = morsels_[first + slot];
-    MorselReader reader(plan_, snapshot_->commit, *context_, options_.with_ordinals, morsel,
+    MorselReader reader(plan_, snapshot_->commit, *context_, options_, morsel,
                         &per_worker[worker].of(morsel.segment->tier()));
     const absl::Status status = reader.Read([&](ScanBatch& batch) { return consumer(worker, slot, batch); });
     if (status.ok()) return;

@@ -1,5 +1,5 @@
-// Reads a snapshot: prunes segments and row groups, filters encoded chunks, loads the columns that are needed of the rows
-// that are left. Cut into morsels (slices of row groups) so that several threads can share it.
+// Reads a snapshot: prunes segments and row groups, filters encoded chunks, loads the columns that are needed of the
+// rows that are left. Cut into morsels (slices of row groups) so that several threads can share it.
 #ifndef CORTEX_QUERY_EXEC_SCAN_H_
 #define CORTEX_QUERY_EXEC_SCAN_H_
 
@@ -49,7 +49,8 @@ using GroupShortcut = std::function<bool(const RowGroupView& group)>;
 struct ScanOptions {
   uint32_t morsel_rows = kMorselRows;  // a multiple of kVectorRows
   bool with_ordinals = false;
-  GroupShortcut shortcut;  // may be empty
+  uint64_t rows_per_morsel = UINT64_MAX;  // a morsel stops after so many rows: LIMIT needs no more
+  GroupShortcut shortcut;                 // may be empty
 };
 
 class Scan {

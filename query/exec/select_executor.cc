@@ -22,7 +22,8 @@ constexpr uint64_t kStreamMorselBytes = 1 << 20;
 
 uint32_t StreamMorselRows(const SelectPlan& plan) {
   uint64_t row_bytes = 1;
-  for (const ScanColumn& column : plan.scan.columns) row_bytes += std::max<uint32_t>(8, column.type.shape().row_bytes());
+  for (const ScanColumn& column : plan.scan.columns)
+    row_bytes += std::max<uint32_t>(8, column.type.shape().row_bytes());
   const uint64_t rows = kStreamMorselBytes / row_bytes / kVectorRows * kVectorRows;
   return static_cast<uint32_t>(std::clamp<uint64_t>(rows, kVectorRows, kMorselRows));
 }
@@ -31,6 +32,13 @@ std::vector<ExprType> OutputTypes(const SelectPlan& plan) {
   std::vector<ExprType> types;
   for (const OutputColumn& output : plan.outputs) types.push_back(output.type);
   return types;
+}
+
+// Offset and limit together.
+uint64_t RowsWanted(const SelectPlan& plan) {
+  if (!plan.limit) return UINT64_MAX;
+  const uint64_t sum = *plan.limit + plan.offset;
+  return sum < plan.offset ? UINT64_MAX : sum;
 }
 
 // A third of the rows for every condition nothing is known about.
@@ -51,7 +59,8 @@ void SelectExecutor::DescribeOperators() {
     operators_.push_back({std::move(name), std::move(detail), static_cast<int>(operators_.size())});
   };
   if (plan_.limit || plan_.offset > 0) {
-    add("limit", (plan_.limit ? absl::StrFormat("%d", *plan_.limit) : "all") + (plan_.offset > 0 ? absl::StrFormat(" offset %d", plan_.offset) : ""));
+    add("limit", (plan_.limit ? absl::StrFormat("%d", *plan_.limit) : "all") +
+                     (plan_.offset > 0 ? absl::StrFormat(" offset %d", plan_.offset) : ""));
   }
   if (!plan_.sort_keys.empty()) add(plan_.limit ? "top-k" : "sort", absl::StrFormat("%d keys", plan_.sort_keys.size()));
   if (plan_.distinct) add("distinct", "");
@@ -149,12 +158,14 @@ absl::Status SelectExecutor::Run(ResultLimits limits, const ColumnSink& sink) {
   for (const TierScan& tier : scan_statistics().tiers) selected += tier.rows_selected;
   if (OperatorTrace* scan = Find("scan")) {
     scan->rows = selected;
-    scan->time_ns = std::max<int64_t>(0, scan_wall_ns_ - consumer_ns_.load() / static_cast<int64_t>(context_->worker_count()));
+    scan->time_ns =
+        std::max<int64_t>(0, scan_wall_ns_ - consumer_ns_.load() / static_cast<int64_t>(context_->worker_count()));
   }
   // What is not the scan belongs to the operator right above it.
   if (operators_.size() > 1) operators_[operators_.size() - 2].time_ns = total - operators_.back().time_ns;
   for (OperatorTrace& trace : operators_) {
-    if (trace.name == "limit" || (operators_.front().name != "limit" && &trace == &operators_.front())) trace.rows = writer.rows_written();
+    if (trace.name == "limit" || (operators_.front().name != "limit" && &trace == &operators_.front()))
+      trace.rows = writer.rows_written();
   }
   return absl::OkStatus();
 }
@@ -185,7 +196,8 @@ absl::Status SelectExecutor::RunWithoutTable(ResultWriter* writer) {
 // What one morsel of a stream left behind, cut into batches the writer can hand on as they are.
 class SelectExecutor::StreamSlot {
  public:
-  absl::Status Append(const RowBatch& rows, const std::vector<ExprType>& types, uint32_t max_batch_rows, QueryMemory* memory) {
+  absl::Status Append(const RowBatch& rows, const std::vector<ExprType>& types, uint32_t max_batch_rows,
+                      QueryMemory* memory) {
     if (batches_.empty() || batches_.back().row_count + rows.row_count > max_batch_rows) {
       batches_.emplace_back();
       for (const ExprType& type : types) batches_.back().columns.emplace_back(type.data);
@@ -225,12 +237,15 @@ class SelectExecutor::StreamSlot {
 
 absl::Status SelectExecutor::RunStream(uint32_t max_batch_rows, ResultWriter* writer) {
   if (!writer->wants_more()) return absl::OkStatus();
-  RETURN_IF_ERROR(OpenScan({.morsel_rows = StreamMorselRows(plan_)}));
+  RETURN_IF_ERROR(OpenScan({.morsel_rows = StreamMorselRows(plan_), .rows_per_morsel = RowsWanted(plan_)}));
   const std::vector<ExprType> types = OutputTypes(plan_);
-  const size_t window = kWindowMorselsPerWorker * context_->worker_count();
+  const size_t full_window = kWindowMorselsPerWorker * context_->worker_count();
+  // With LIMIT the first morsels may do: begin with one and double.
+  size_t window = plan_.limit ? 1 : full_window;
   OperatorTrace* project = Find("project");
-  for (size_t first = 0; first < scan_->morsel_count(); first += window) {
-    const size_t count = std::min(window, scan_->morsel_count() - first);
+  for (size_t first = 0, count = 0; first < scan_->morsel_count();
+       first += count, window = std::min(2 * window, full_window)) {
+    count = std::min(window, scan_->morsel_count() - first);
     std::vector<StreamSlot> slots(count);
     const int64_t start = context_->MonotonicNanos();
     RETURN_IF_ERROR(scan_->Run(first, count, [&](size_t, size_t slot, ScanBatch& batch) -> absl::Status {
@@ -253,7 +268,8 @@ absl::Status SelectExecutor::RunAggregate(ResultWriter* writer) {
     options.shortcut = [&](const RowGroupView& group) { return aggregate.TakeGroup(group); };
   }
   RETURN_IF_ERROR(OpenScan(std::move(options)));
-  RETURN_IF_ERROR(ScanAll([&](size_t worker, size_t, ScanBatch& batch) { return aggregate.Consume(worker, batch.rows); }));
+  RETURN_IF_ERROR(
+      ScanAll([&](size_t worker, size_t, ScanBatch& batch) { return aggregate.Consume(worker, batch.rows); }));
   ASSIGN_OR_RETURN(RowBatch groups, aggregate.Finish());
   Find("aggregate")->rows = groups.row_count;
   if (plan_.having) {

@@ -1,7 +1,8 @@
 // Runs a SelectPlan over a snapshot: wires scan, aggregate, distinct, sort and the result writer.
 //
-// Workers share the scan's morsels; what they find goes into per-worker state (aggregate, distinct, sort) or, for a plain
-// stream, into one slot per morsel, so that rows leave in snapshot order while at most a window of morsels is held.
+// Workers share the scan's morsels; what they find goes into per-worker state (aggregate, distinct, sort) or, for a
+// plain stream, into one slot per morsel, so that rows leave in snapshot order while at most a window of morsels is
+// held.
 #ifndef CORTEX_QUERY_EXEC_SELECT_EXECUTOR_H_
 #define CORTEX_QUERY_EXEC_SELECT_EXECUTOR_H_
 

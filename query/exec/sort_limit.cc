@@ -55,7 +55,8 @@ absl::Status SortLimit::Consume(size_t worker, const RowBatch& rows, absl::Span<
     AppendOrdinal(ordinals[row], &key);
     if (heap.has_worst && key >= heap.worst) continue;
     heap.rows.Append(rows, row, key);
-    if (heap.rows.row_count() >= std::max(kMinHeapRows, kept_rows_ < UINT32_MAX ? 2 * kept_rows_ : UINT64_MAX)) Prune(&heap);
+    if (heap.rows.row_count() >= std::max(kMinHeapRows, kept_rows_ < UINT32_MAX ? 2 * kept_rows_ : UINT64_MAX))
+      Prune(&heap);
   }
   const uint64_t bytes = heap.rows.memory_bytes();
   if (bytes <= heap.charged_bytes) return absl::OkStatus();

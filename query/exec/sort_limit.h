@@ -1,5 +1,5 @@
-// ORDER BY, with or without LIMIT. With a limit only the best rows are ever kept: every worker prunes to limit + offset rows
-// and drops newcomers that come after its worst kept row before copying them.
+// ORDER BY, with or without LIMIT. With a limit only the best rows are ever kept: every worker prunes to limit + offset
+// rows and drops newcomers that come after its worst kept row before copying them.
 #ifndef CORTEX_QUERY_EXEC_SORT_LIMIT_H_
 #define CORTEX_QUERY_EXEC_SORT_LIMIT_H_
 

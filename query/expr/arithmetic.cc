@@ -84,7 +84,8 @@ BatchColumn Floats(const BoundExpr& expr, const BatchColumn& left, const BatchCo
 
 }  // namespace
 
-absl::StatusOr<BatchColumn> EvaluateArithmetic(const BoundExpr& expr, const BatchColumn& left, const BatchColumn& right) {
+absl::StatusOr<BatchColumn> EvaluateArithmetic(const BoundExpr& expr, const BatchColumn& left,
+                                               const BatchColumn& right) {
   if (expr.type.family() == Family::kFloat) return Floats(expr, left, right);
   return Integers(expr, left, right);
 }

@@ -89,7 +89,8 @@ void BatchColumn::AppendTo(Column* out) const {
 void BatchColumn::AppendSelected(absl::Span<const uint32_t> rows, Column* out) const {
   if (rows.empty()) return;
   if (!type.is_list() && !type.is_string() && !constant) {
-    GatherFixed(values.fixed, values.shape.row_bytes(), rows, out->mutable_values()->ExtendFixed(static_cast<uint32_t>(rows.size())));
+    GatherFixed(values.fixed, values.shape.row_bytes(), rows,
+                out->mutable_values()->ExtendFixed(static_cast<uint32_t>(rows.size())));
   } else {
     for (const uint32_t row : rows) AppendOneRow(*this, Physical(row), out);
   }

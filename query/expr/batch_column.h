@@ -1,7 +1,7 @@
 // One column of the rows an operator works on: a view into a chunk or into memory it keeps alive. Cheap to copy.
 //
-// Layouts are those of storage/column: fixed-width rows, plain strings, dictionary codes, lists. A constant column holds
-// one row that stands for all of them.
+// Layouts are those of storage/column: fixed-width rows, plain strings, dictionary codes, lists. A constant column
+// holds one row that stands for all of them.
 #ifndef CORTEX_QUERY_EXPR_BATCH_COLUMN_H_
 #define CORTEX_QUERY_EXPR_BATCH_COLUMN_H_
 

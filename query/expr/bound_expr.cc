@@ -95,7 +95,8 @@ BoundExpr MakeOp(ExprOp op, ExprType type, std::vector<BoundExpr> children, cql:
 }
 
 bool SameExpr(const BoundExpr& a, const BoundExpr& b) {
-  if (a.op != b.op || !(a.type == b.type) || a.column != b.column || a.children.size() != b.children.size()) return false;
+  if (a.op != b.op || !(a.type == b.type) || a.column != b.column || a.children.size() != b.children.size())
+    return false;
   if (a.op == ExprOp::kFunction && (a.function != b.function || a.metric != b.metric)) return false;
   if (a.pattern != b.pattern || a.escape != b.escape) return false;
   if (a.op == ExprOp::kConstant && !SameConstant(*a.constant, *b.constant)) return false;

@@ -76,8 +76,8 @@ struct BoundExpr {
   std::string escape;   // kLike: empty or one character
 
   bool is_constant() const { return op == ExprOp::kConstant; }
-  // True if evaluating may end in an error for some rows (division by zero, overflow, a bad cast): such an expression is
-  // evaluated only for rows whose result is needed.
+  // True if evaluating may end in an error for some rows (division by zero, overflow, a bad cast): such an expression
+  // is evaluated only for rows whose result is needed.
   bool CanFail() const;
 };
 

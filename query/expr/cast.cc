@@ -22,7 +22,8 @@ class Caster {
 
   absl::StatusOr<BatchColumn> Run() {
     Column out(to_);
-    const Widened<int64_t> ints = IsFloat(value_.values.shape.type) || from_text() ? Widened<int64_t>() : WidenToInt(value_);
+    const Widened<int64_t> ints =
+        IsFloat(value_.values.shape.type) || from_text() ? Widened<int64_t>() : WidenToInt(value_);
     const Widened<double> floats = from_text() ? Widened<double>() : WidenToFloat(value_);
     for (uint32_t row = 0; row < rows_; ++row) {
       if (value_.IsNull(row)) {
@@ -139,7 +140,8 @@ class Caster {
 
   absl::Status AppendText(std::string_view text, Column* out) const {
     if (to_.length != 0 && text.size() > to_.length) {
-      return cql::InvalidAt(expr_.position, absl::StrFormat("'%s' is longer than %s", text.substr(0, 40), to_.ToString()));
+      return cql::InvalidAt(expr_.position,
+                            absl::StrFormat("'%s' is longer than %s", text.substr(0, 40), to_.ToString()));
     }
     out->AppendString(text);
     return absl::OkStatus();

@@ -76,7 +76,8 @@ bool MatchesLike(std::string_view text, std::string_view pattern, std::string_vi
   size_t retry_text = std::string_view::npos, retry_pattern = 0;
   while (true) {
     if (p < pattern.size()) {
-      const bool escaped = !escape.empty() && pattern.substr(p, escape.size()) == escape && p + escape.size() < pattern.size();
+      const bool escaped =
+          !escape.empty() && pattern.substr(p, escape.size()) == escape && p + escape.size() < pattern.size();
       const size_t at = escaped ? p + escape.size() : p;
       if (!escaped && pattern[p] == '%') {
         retry_pattern = ++p;

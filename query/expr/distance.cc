@@ -1,5 +1,5 @@
-// Distances between vector columns, by the canonical kernels: one query row against many where one side is constant, row by
-// row otherwise. Both sides come with the same element type and length; the binder saw to it.
+// Distances between vector columns, by the canonical kernels: one query row against many where one side is constant,
+// row by row otherwise. Both sides come with the same element type and length; the binder saw to it.
 #include <utility>
 
 #include "absl/types/span.h"

@@ -54,7 +54,8 @@ absl::StatusOr<BatchColumn> EvaluateJunction(const BoundExpr& expr, const RowBat
     }
     const std::vector<uint32_t> open = RowsWhere(truths, decided, /*equal=*/false);
     if (open.empty()) break;
-    ASSIGN_OR_RETURN(const BatchColumn value, Evaluate(child, open.size() == truths.size() ? batch : batch.Select(open)));
+    ASSIGN_OR_RETURN(const BatchColumn value,
+                     Evaluate(child, open.size() == truths.size() ? batch : batch.Select(open)));
     for (uint32_t i = 0; i < open.size(); ++i) combine(open[i], TruthOf(value, i));
   }
   return MakeTruths(truths);

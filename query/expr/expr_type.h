@@ -1,7 +1,7 @@
 // The type of an expression: a column type, an interval, or the bare NULL that fits anywhere.
 //
-// Computation happens in families: every integer as int64, every float as float64, so `int8 + int8` is an int64 and cannot
-// overflow where the user does not expect it. A column that is merely passed on keeps its own type.
+// Computation happens in families: every integer as int64, every float as float64, so `int8 + int8` is an int64 and
+// cannot overflow where the user does not expect it. A column that is merely passed on keeps its own type.
 #ifndef CORTEX_QUERY_EXPR_EXPR_TYPE_H_
 #define CORTEX_QUERY_EXPR_EXPR_TYPE_H_
 
@@ -12,7 +12,19 @@
 
 namespace cortex::query {
 
-enum class Family : uint8_t { kNull, kBool, kInt, kFloat, kTimestamp, kInterval, kString, kBytes, kComplex, kVector, kList };
+enum class Family : uint8_t {
+  kNull,
+  kBool,
+  kInt,
+  kFloat,
+  kTimestamp,
+  kInterval,
+  kString,
+  kBytes,
+  kComplex,
+  kVector,
+  kList
+};
 
 struct ExprType {
   DataType data;  // intervals: int64

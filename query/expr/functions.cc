@@ -94,7 +94,8 @@ BatchColumn Text(const BoundExpr& expr, const BatchColumn& value, uint32_t rows)
 }
 
 // The start of the bucket of `width` that holds `time`, counted from 1970-01-01; rounds down, also before 1970.
-absl::StatusOr<BatchColumn> TimeBucket(const BoundExpr& expr, const BatchColumn& width, const BatchColumn& time, uint32_t rows) {
+absl::StatusOr<BatchColumn> TimeBucket(const BoundExpr& expr, const BatchColumn& width, const BatchColumn& time,
+                                       uint32_t rows) {
   const bool constant = width.constant && time.constant;
   const uint32_t count = constant ? 1 : rows;
   const Widened<int64_t> widths = WidenToInt(width), times = WidenToInt(time);

@@ -49,7 +49,8 @@ Bitmap MergedValidity(uint32_t rows, std::initializer_list<const BatchColumn*> i
 BatchColumn MakeBools(std::vector<uint8_t> values, Bitmap validity);
 
 // + - * / % on two columns; `type` is the result (int64, float64, timestamp, interval).
-absl::StatusOr<BatchColumn> EvaluateArithmetic(const BoundExpr& expr, const BatchColumn& left, const BatchColumn& right);
+absl::StatusOr<BatchColumn> EvaluateArithmetic(const BoundExpr& expr, const BatchColumn& left,
+                                               const BatchColumn& right);
 absl::StatusOr<BatchColumn> EvaluateNegate(const BoundExpr& expr, const BatchColumn& value);
 
 // = <> < <= > >= ; NULL where either side is.

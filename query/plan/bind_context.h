@@ -11,7 +11,7 @@
 namespace cortex::query {
 
 struct BindParameter {
-  std::string name;  // empty: positional
+  std::string name;               // empty: positional
   const Column* value = nullptr;  // one row; borrowed while binding
 };
 

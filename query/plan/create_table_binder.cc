@@ -74,7 +74,8 @@ class CreateTableBinder {
       if (known.name != compression.name) continue;
       if (compression.arguments.empty()) return known.compression;
       if (known.compression != Compression::kZptv) {
-        return cql::InvalidAt(compression.arguments[0].position, absl::StrFormat("compression %s takes no bound", known.name));
+        return cql::InvalidAt(compression.arguments[0].position,
+                              absl::StrFormat("compression %s takes no bound", known.name));
       }
       return ZptvBound(compression.arguments[0]);
     }
@@ -86,16 +87,19 @@ class CreateTableBinder {
     const std::vector<std::string> bounds = {"abs", "rms", "row_l2", "point", "phase16"};
     for (const std::string& known : bounds) {
       if (known == bound.name) {
-        return cql::UnsupportedAt(bound.position, absl::StrFormat("zptv(%s = ..)", known), "zptv without a bound is lossless");
+        return cql::UnsupportedAt(bound.position, absl::StrFormat("zptv(%s = ..)", known),
+                                  "zptv without a bound is lossless");
       }
     }
-    return cql::InvalidAt(bound.position, absl::StrFormat("unknown bound \"%s\"%s", bound.name, cql::DidYouMean(bound.name, bounds)));
+    return cql::InvalidAt(bound.position,
+                          absl::StrFormat("unknown bound \"%s\"%s", bound.name, cql::DidYouMean(bound.name, bounds)));
   }
 
   absl::Status BindKind() {
     if (create_.kind) {
       if (create_.kind->name != "events" && create_.kind->name != "entities") {
-        return cql::InvalidAt(create_.kind->position, absl::StrFormat("unknown kind \"%s\"; EVENTS and ENTITIES exist", create_.kind->name));
+        return cql::InvalidAt(create_.kind->position,
+                              absl::StrFormat("unknown kind \"%s\"; EVENTS and ENTITIES exist", create_.kind->name));
       }
       definition_.kind = create_.kind->name == "events" ? TableKind::kEvents : TableKind::kEntities;
     }
@@ -112,9 +116,10 @@ class CreateTableBinder {
   // The key or time column; never NULL, whether declared so or not.
   absl::StatusOr<std::string> RoleColumn(const std::optional<cql::ColumnName>& named, std::string_view role) {
     if (!named) {
-      return cql::InvalidAt(create_.table.position, absl::StrFormat("a table needs a %s column; write %s <column> after the "
-                                                                    "columns",
-                                                                    role == "KEY" ? "key" : "time", role));
+      return cql::InvalidAt(create_.table.position,
+                            absl::StrFormat("a table needs a %s column; write %s <column> after the "
+                                            "columns",
+                                            role == "KEY" ? "key" : "time", role));
     }
     std::vector<std::string> names;
     for (ColumnDefinition& column : definition_.columns) {
@@ -123,7 +128,8 @@ class CreateTableBinder {
       column.nullable = false;
       return column.name;
     }
-    return cql::InvalidAt(named->position, absl::StrFormat("unknown column \"%s\"%s", named->name, cql::DidYouMean(named->name, names)));
+    return cql::InvalidAt(named->position,
+                          absl::StrFormat("unknown column \"%s\"%s", named->name, cql::DidYouMean(named->name, names)));
   }
 
   // A tier that is left out keeps its default; FOREVER lifts every limit. Zero means no limit.
@@ -132,7 +138,8 @@ class CreateTableBinder {
     std::vector<std::string> seen;
     for (const cql::TierClause& clause : create_.tiers) {
       for (const std::string& tier : seen) {
-        if (tier == clause.tier) return cql::InvalidAt(clause.position, absl::StrFormat("tier %s is given twice", tier));
+        if (tier == clause.tier)
+          return cql::InvalidAt(clause.position, absl::StrFormat("tier %s is given twice", tier));
       }
       seen.push_back(clause.tier);
       if (clause.tier == "hot") {
@@ -144,7 +151,8 @@ class CreateTableBinder {
         policy.warm_max_age_ns = clause.age_ns.value_or(0);
         policy.warm_max_bytes = static_cast<uint64_t>(clause.bytes.value_or(0));
       } else if (clause.tier == "cold") {
-        if (clause.age_ns || clause.rows || clause.bytes) return cql::UnsupportedAt(clause.position, "a limit of the cold tier", "COLD FOREVER is");
+        if (clause.age_ns || clause.rows || clause.bytes)
+          return cql::UnsupportedAt(clause.position, "a limit of the cold tier", "COLD FOREVER is");
       } else {
         return cql::InvalidAt(clause.position, absl::StrFormat("unknown tier \"%s\"%s", clause.tier,
                                                                cql::DidYouMean(clause.tier, {"hot", "warm", "cold"})));

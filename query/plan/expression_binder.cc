@@ -24,7 +24,9 @@ struct LiteralBinder {
   BoundExpr operator()(int64_t value) const { return MakeInt(value, at); }
   BoundExpr operator()(double value) const { return MakeFloat(value, at); }
   BoundExpr operator()(const std::string& value) const { return Text(DataType::String(), value); }
-  BoundExpr operator()(const cql::BytesValue& value) const { return Text(DataType::Scalar(TypeKind::kBytes), value.bytes); }
+  BoundExpr operator()(const cql::BytesValue& value) const {
+    return Text(DataType::Scalar(TypeKind::kBytes), value.bytes);
+  }
   BoundExpr operator()(cql::TimestampValue value) const {
     Column column(DataType::Scalar(TypeKind::kTimestamp));
     column.AppendScalar<int64_t>(value.ns);
@@ -87,7 +89,9 @@ class ExpressionBinder {
  public:
   ExpressionBinder(const BindScope& scope, cql::Position at) : scope_(scope), at_(at) {}
 
-  absl::StatusOr<BoundExpr> operator()(const cql::Literal& node) const { return std::visit(LiteralBinder{at_}, node.value); }
+  absl::StatusOr<BoundExpr> operator()(const cql::Literal& node) const {
+    return std::visit(LiteralBinder{at_}, node.value);
+  }
 
   absl::StatusOr<BoundExpr> operator()(const cql::Parameter& node) const {
     const std::string shown = node.name.empty() ? absl::StrFormat("$%d", node.number) : ":" + node.name;
@@ -108,9 +112,11 @@ class ExpressionBinder {
   }
 
   absl::StatusOr<BoundExpr> operator()(const cql::ColumnRef& node) const {
-    const bool other_table = !node.table.empty() && (scope_.table == nullptr || (node.table != scope_.table_alias &&
-                                                                                 node.table != scope_.table->name));
-    if (other_table) return cql::InvalidAt(at_, absl::StrFormat("unknown table \"%s\" in front of a column", node.table));
+    const bool other_table =
+        !node.table.empty() &&
+        (scope_.table == nullptr || (node.table != scope_.table_alias && node.table != scope_.table->name));
+    if (other_table)
+      return cql::InvalidAt(at_, absl::StrFormat("unknown table \"%s\" in front of a column", node.table));
     const cql::Expr* alias = node.table.empty() ? FindAlias(node.name) : nullptr;
     if (alias != nullptr && scope_.alias_first) return BindAlias(*alias);
     if (scope_.table != nullptr) {
@@ -136,7 +142,8 @@ class ExpressionBinder {
     ASSIGN_OR_RETURN(BoundExpr right, Bind(*node.right));
     const ExprOp op = OpOf(node.op);
     if (op == ExprOp::kAnd || op == ExprOp::kOr) return MakeJunction(op, std::move(left), std::move(right), at_);
-    if (op >= ExprOp::kEqual && op <= ExprOp::kGreaterEqual) return MakeComparison(op, std::move(left), std::move(right), at_);
+    if (op >= ExprOp::kEqual && op <= ExprOp::kGreaterEqual)
+      return MakeComparison(op, std::move(left), std::move(right), at_);
     return MakeArithmetic(op, std::move(left), std::move(right), at_);
   }
 
@@ -146,7 +153,8 @@ class ExpressionBinder {
     for (const cql::Expr& item : node.list) {
       ASSIGN_OR_RETURN(BoundExpr candidate, Bind(item));
       // Checks the types and adapts the candidate as `=` would.
-      ASSIGN_OR_RETURN(const BoundExpr probe, MakeComparison(ExprOp::kEqual, children[0], candidate, candidate.position));
+      ASSIGN_OR_RETURN(const BoundExpr probe,
+                       MakeComparison(ExprOp::kEqual, children[0], candidate, candidate.position));
       if (probe.op == ExprOp::kEqual) candidate = probe.children[1];
       if (candidate.type.is_null) candidate = MakeNull(children[0].type, candidate.position);
       children.push_back(std::move(candidate));
@@ -207,7 +215,8 @@ class ExpressionBinder {
       ASSIGN_OR_RETURN(BoundExpr when, Bind(*branch.when));
       if (node.operand) {
         ASSIGN_OR_RETURN(BoundExpr operand, Bind(*node.operand));
-        ASSIGN_OR_RETURN(when, MakeComparison(ExprOp::kEqual, std::move(operand), std::move(when), branch.when->position));
+        ASSIGN_OR_RETURN(when,
+                         MakeComparison(ExprOp::kEqual, std::move(operand), std::move(when), branch.when->position));
       }
       ASSIGN_OR_RETURN(when, AsCondition(std::move(when), "WHEN"));
       conditions.push_back(std::move(when));
@@ -275,7 +284,8 @@ class ExpressionBinder {
   }
 
   absl::Status UnknownColumn(const std::string& name) const {
-    if (scope_.table == nullptr) return cql::InvalidAt(at_, absl::StrFormat("unknown column \"%s\": there is no FROM", name));
+    if (scope_.table == nullptr)
+      return cql::InvalidAt(at_, absl::StrFormat("unknown column \"%s\": there is no FROM", name));
     std::vector<std::string> names;
     for (const ColumnDefinition& column : scope_.table->columns) names.push_back(column.name);
     if (scope_.aliases != nullptr) {
@@ -298,7 +308,8 @@ class ExpressionBinder {
 
   absl::StatusOr<BoundExpr> BindAggregate(const cql::Call& node, AggregateFunction function) const {
     if (scope_.aggregates == nullptr) {
-      return cql::InvalidAt(at_, absl::StrFormat("%s is an aggregate and not allowed in %s", node.function, scope_.clause));
+      return cql::InvalidAt(at_,
+                            absl::StrFormat("%s is an aggregate and not allowed in %s", node.function, scope_.clause));
     }
     if (node.distinct) return cql::UnsupportedAt(at_, absl::StrFormat("%s(DISTINCT ..)", node.function));
     if (node.star && function != AggregateFunction::kCount) {
@@ -357,10 +368,10 @@ class ExpressionBinder {
 };
 
 std::optional<TypeKind> ScalarKind(const std::string& name) {
-  static constexpr TypeKind kScalars[] = {TypeKind::kBool,     TypeKind::kInt8,    TypeKind::kInt16,     TypeKind::kInt32,
-                                          TypeKind::kInt64,    TypeKind::kFloat16, TypeKind::kFloat32,   TypeKind::kFloat64,
-                                          TypeKind::kComplex64, TypeKind::kComplex128, TypeKind::kTimestamp, TypeKind::kString,
-                                          TypeKind::kBytes};
+  static constexpr TypeKind kScalars[] = {
+      TypeKind::kBool,      TypeKind::kInt8,    TypeKind::kInt16,   TypeKind::kInt32,     TypeKind::kInt64,
+      TypeKind::kFloat16,   TypeKind::kFloat32, TypeKind::kFloat64, TypeKind::kComplex64, TypeKind::kComplex128,
+      TypeKind::kTimestamp, TypeKind::kString,  TypeKind::kBytes};
   for (const TypeKind kind : kScalars) {
     if (TypeKindName(kind) == name) return kind;
   }
@@ -368,9 +379,11 @@ std::optional<TypeKind> ScalarKind(const std::string& name) {
 }
 
 absl::Status UnknownType(const cql::TypeName& type) {
-  const std::vector<std::string> known = {"bool",    "int8",      "int16",      "int32",     "int64",  "float16", "float32", "float64",
-                                          "complex64", "complex128", "timestamp", "string", "bytes",  "vector",  "list"};
-  return cql::InvalidAt(type.position, absl::StrFormat("unknown type \"%s\"%s", type.name, cql::DidYouMean(type.name, known)));
+  const std::vector<std::string> known = {"bool",      "int8",    "int16",   "int32",     "int64",
+                                          "float16",   "float32", "float64", "complex64", "complex128",
+                                          "timestamp", "string",  "bytes",   "vector",    "list"};
+  return cql::InvalidAt(type.position,
+                        absl::StrFormat("unknown type \"%s\"%s", type.name, cql::DidYouMean(type.name, known)));
 }
 
 }  // namespace
@@ -384,7 +397,8 @@ absl::StatusOr<DataType> BindType(const cql::TypeName& type) {
   const auto bad = [&](std::string_view message) { return cql::InvalidAt(type.position, message); };
   if (type.size && (*type.size < 1 || *type.size > (1 << 20))) return bad("a length is between 1 and 1048576");
   if (type.name == "vector" || type.name == "list") {
-    if (type.element.size() != 1) return bad(type.name == "vector" ? "write vector<float32, 512>" : "write list<string> or list<float32>");
+    if (type.element.size() != 1)
+      return bad(type.name == "vector" ? "write vector<float32, 512>" : "write list<string> or list<float32>");
     const cql::TypeName& inner = type.element[0];
     const std::optional<TypeKind> element = ScalarKind(inner.name);
     if (!element) return UnknownType(inner);

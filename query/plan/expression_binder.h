@@ -21,7 +21,7 @@ struct BindScope {
   const TableDefinition* table = nullptr;  // nullptr: no columns at all
   std::string_view table_alias;
   const BindContext* context = nullptr;
-  std::string_view clause;                          // "WHERE", "GROUP BY", ..: for messages
+  std::string_view clause;                           // "WHERE", "GROUP BY", ..: for messages
   std::vector<AggregateCall>* aggregates = nullptr;  // collects them; nullptr where aggregates are not allowed
   // Aliases of the select list, looked up after columns (before them if alias_first).
   const std::map<std::string, const cql::Expr*>* aliases = nullptr;

@@ -19,14 +19,22 @@ struct Signature {
   size_t max_arguments;
 };
 constexpr Signature kFunctions[] = {
-    {"css_distance", FunctionId::kCssDistance, 2, 3},   {"l2_distance", FunctionId::kL2Distance, 2, 2},
-    {"cosine_distance", FunctionId::kCosineDistance, 2, 2}, {"inner_product", FunctionId::kInnerProduct, 2, 2},
-    {"abs", FunctionId::kAbs, 1, 1},                    {"sqrt", FunctionId::kSqrt, 1, 1},
-    {"floor", FunctionId::kFloor, 1, 1},                {"ceil", FunctionId::kCeil, 1, 1},
-    {"round", FunctionId::kRound, 1, 1},                {"ln", FunctionId::kLn, 1, 1},
-    {"exp", FunctionId::kExp, 1, 1},                    {"length", FunctionId::kLength, 1, 1},
-    {"lower", FunctionId::kLower, 1, 1},                {"upper", FunctionId::kUpper, 1, 1},
-    {"coalesce", FunctionId::kCoalesce, 1, 100},        {"time_bucket", FunctionId::kTimeBucket, 2, 2},
+    {"css_distance", FunctionId::kCssDistance, 2, 3},
+    {"l2_distance", FunctionId::kL2Distance, 2, 2},
+    {"cosine_distance", FunctionId::kCosineDistance, 2, 2},
+    {"inner_product", FunctionId::kInnerProduct, 2, 2},
+    {"abs", FunctionId::kAbs, 1, 1},
+    {"sqrt", FunctionId::kSqrt, 1, 1},
+    {"floor", FunctionId::kFloor, 1, 1},
+    {"ceil", FunctionId::kCeil, 1, 1},
+    {"round", FunctionId::kRound, 1, 1},
+    {"ln", FunctionId::kLn, 1, 1},
+    {"exp", FunctionId::kExp, 1, 1},
+    {"length", FunctionId::kLength, 1, 1},
+    {"lower", FunctionId::kLower, 1, 1},
+    {"upper", FunctionId::kUpper, 1, 1},
+    {"coalesce", FunctionId::kCoalesce, 1, 100},
+    {"time_bucket", FunctionId::kTimeBucket, 2, 2},
     {"complex", FunctionId::kComplex, 2, 2},
 };
 struct AggregateName {
@@ -34,12 +42,14 @@ struct AggregateName {
   AggregateFunction function;
 };
 constexpr AggregateName kAggregates[] = {
-    {"count", AggregateFunction::kCount}, {"sum", AggregateFunction::kSum},       {"avg", AggregateFunction::kAvg},
-    {"min", AggregateFunction::kMin},     {"max", AggregateFunction::kMax},       {"stddev", AggregateFunction::kStddev},
+    {"count", AggregateFunction::kCount},       {"sum", AggregateFunction::kSum},
+    {"avg", AggregateFunction::kAvg},           {"min", AggregateFunction::kMin},
+    {"max", AggregateFunction::kMax},           {"stddev", AggregateFunction::kStddev},
     {"variance", AggregateFunction::kVariance},
 };
 // Of the language, later.
-constexpr std::string_view kLater[] = {"signature_similarity", "first", "last", "quantile", "approx_quantile", "centroid"};
+constexpr std::string_view kLater[] = {"signature_similarity", "first",   "last", "quantile",
+                                       "approx_quantile",      "centroid"};
 
 const Signature* FindSignature(std::string_view name) {
   for (const Signature& signature : kFunctions) {
@@ -62,7 +72,8 @@ class FunctionBinder {
 
   absl::StatusOr<BoundExpr> Bind() {
     if (arguments_.size() < signature_.min_arguments || arguments_.size() > signature_.max_arguments) {
-      return cql::InvalidAt(at_, absl::StrFormat("%s takes %s, got %d", signature_.name, ArityText(), arguments_.size()));
+      return cql::InvalidAt(at_,
+                            absl::StrFormat("%s takes %s, got %d", signature_.name, ArityText(), arguments_.size()));
     }
     switch (signature_.id) {
       case FunctionId::kCssDistance:
@@ -120,8 +131,8 @@ class FunctionBinder {
   }
 
   absl::Status Misfit(size_t i, std::string_view expected) const {
-    return cql::InvalidAt(arguments_[i].position, absl::StrFormat("%s: argument %d must be %s, got %s", signature_.name, i + 1,
-                                                                  expected, arguments_[i].type.ToString()));
+    return cql::InvalidAt(arguments_[i].position, absl::StrFormat("%s: argument %d must be %s, got %s", signature_.name,
+                                                                  i + 1, expected, arguments_[i].type.ToString()));
   }
   absl::Status Numeric(size_t i) {
     if (arguments_[i].type.is_null) arguments_[i] = MakeNull(ExprType::Float(), arguments_[i].position);
@@ -166,15 +177,16 @@ class FunctionBinder {
     } else if (name == "fidelity") {
       metric_ = DistanceMetric::kFidelity;
     } else if (name != "euclidean") {
-      return cql::InvalidAt(metric.position, absl::StrFormat("unknown distance \"%s\"%s", name,
-                                                             cql::DidYouMean(name, {"euclidean", "polar", "fidelity"})));
+      return cql::InvalidAt(metric.position,
+                            absl::StrFormat("unknown distance \"%s\"%s", name,
+                                            cql::DidYouMean(name, {"euclidean", "polar", "fidelity"})));
     }
     arguments_.pop_back();
     return absl::OkStatus();
   }
 
-  // One element type and one length on both sides. A constant takes the type of the column beside it if it loses nothing
-  // there; two columns are widened to the wider type.
+  // One element type and one length on both sides. A constant takes the type of the column beside it if it loses
+  // nothing there; two columns are widened to the wider type.
   absl::Status AlignVectors() {
     BoundExpr& a = arguments_[0];
     BoundExpr& b = arguments_[1];
@@ -193,7 +205,8 @@ class FunctionBinder {
     for (BoundExpr* side : {&a, &b}) {
       BoundExpr& other = side == &a ? b : a;
       if (!side->is_constant() || other.is_constant()) continue;
-      if (side->type.data.is_complex() && !other.type.data.is_complex()) return Misfit(side == &a ? 0 : 1, other.type.ToString());
+      if (side->type.data.is_complex() && !other.type.data.is_complex())
+        return Misfit(side == &a ? 0 : 1, other.type.ToString());
       ASSIGN_OR_RETURN(BoundExpr converted, ConvertListLiteral(*side, other.type.data));
       if (side->is_list_text || LosesNothing(*side, converted)) {
         *side = std::move(converted);
@@ -220,8 +233,8 @@ class FunctionBinder {
 
 }  // namespace
 
-absl::StatusOr<BoundExpr> BindFunction(const std::string& name, std::vector<BoundExpr> arguments, const BindContext& context,
-                                       cql::Position at) {
+absl::StatusOr<BoundExpr> BindFunction(const std::string& name, std::vector<BoundExpr> arguments,
+                                       const BindContext& context, cql::Position at) {
   if (name == "now") {
     if (!arguments.empty()) return cql::InvalidAt(at, "now takes no arguments");
     Column now(DataType::Scalar(TypeKind::kTimestamp));

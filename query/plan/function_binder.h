@@ -15,8 +15,8 @@ namespace cortex::query {
 
 // A scalar function call with bound arguments. Errors: INVALID_ARGUMENT for an unknown name (with the nearest), a wrong
 // number or type of arguments; UNIMPLEMENTED for functions of the language this release lacks.
-absl::StatusOr<BoundExpr> BindFunction(const std::string& name, std::vector<BoundExpr> arguments, const BindContext& context,
-                                       cql::Position at);
+absl::StatusOr<BoundExpr> BindFunction(const std::string& name, std::vector<BoundExpr> arguments,
+                                       const BindContext& context, cql::Position at);
 
 // OK if a scalar function `name` exists, whatever its arguments; else the error BindFunction would give.
 absl::Status CheckFunctionName(const std::string& name, cql::Position at);

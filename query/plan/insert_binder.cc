@@ -27,16 +27,18 @@ absl::StatusOr<std::vector<std::optional<size_t>>> Places(const cql::Insert& ins
     const cql::ColumnName& named = insert.columns[i];
     const std::optional<uint32_t> ordinal = table.FindColumn(named.name);
     if (!ordinal) {
-      return cql::InvalidAt(named.position, absl::StrFormat("unknown column \"%s\" in table \"%s\"%s", named.name, table.name,
-                                                            cql::DidYouMean(named.name, names)));
+      return cql::InvalidAt(named.position, absl::StrFormat("unknown column \"%s\" in table \"%s\"%s", named.name,
+                                                            table.name, cql::DidYouMean(named.name, names)));
     }
-    if (places[*ordinal]) return cql::InvalidAt(named.position, absl::StrFormat("column \"%s\" is given twice", named.name));
+    if (places[*ordinal])
+      return cql::InvalidAt(named.position, absl::StrFormat("column \"%s\" is given twice", named.name));
     places[*ordinal] = i;
   }
   return places;
 }
 
-absl::Status AppendValue(const cql::Expr& expr, const ColumnDefinition& column, const BindContext& context, Column* out) {
+absl::Status AppendValue(const cql::Expr& expr, const ColumnDefinition& column, const BindContext& context,
+                         Column* out) {
   BindScope scope;
   scope.context = &context;
   scope.clause = "VALUES";
@@ -59,7 +61,8 @@ absl::StatusOr<Batch> BindInsert(const cql::Insert& insert, std::shared_ptr<cons
   const size_t width = insert.columns.empty() ? table->columns.size() : insert.columns.size();
   for (size_t i = 0; i < places.size(); ++i) {
     if (!places[i] && !table->columns[i].nullable) {
-      return cql::InvalidAt(insert.table.position, absl::StrFormat("column \"%s\" has no value and must not be NULL", table->columns[i].name));
+      return cql::InvalidAt(insert.table.position,
+                            absl::StrFormat("column \"%s\" has no value and must not be NULL", table->columns[i].name));
     }
   }
   Batch batch = Batch::For(table);

@@ -16,14 +16,15 @@ std::vector<double> NumbersOf(const Column& column) {
   const ValueSpan values = column.values();
   const size_t count = column.type().is_list() ? values.row_count : values.shape.values_per_row;
   std::vector<double> numbers(count);
-  ConvertFloats(values.shape.type, values.fixed, count, PhysicalType::kFloat64, reinterpret_cast<std::byte*>(numbers.data()));
+  ConvertFloats(values.shape.type, values.fixed, count, PhysicalType::kFloat64,
+                reinterpret_cast<std::byte*>(numbers.data()));
   return numbers;
 }
 
 Column VectorColumn(const DataType& type, const std::vector<double>& numbers) {
   Column column(type);
-  ConvertFloats(PhysicalType::kFloat64, reinterpret_cast<const std::byte*>(numbers.data()), numbers.size(), type.shape().type,
-                column.ExtendFixed(1));
+  ConvertFloats(PhysicalType::kFloat64, reinterpret_cast<const std::byte*>(numbers.data()), numbers.size(),
+                type.shape().type, column.ExtendFixed(1));
   return column;
 }
 
@@ -38,7 +39,8 @@ absl::StatusOr<BoundExpr> StringList(const std::vector<BoundExpr>& elements, cql
 }  // namespace
 
 bool IsListLiteral(const BoundExpr& expr) {
-  return expr.is_constant() && !expr.type.is_null && (expr.type.family() == Family::kVector || expr.type.family() == Family::kList);
+  return expr.is_constant() && !expr.type.is_null &&
+         (expr.type.family() == Family::kVector || expr.type.family() == Family::kList);
 }
 
 absl::StatusOr<BoundExpr> MakeListLiteral(std::vector<BoundExpr> elements, cql::Position at) {

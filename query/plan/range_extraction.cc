@@ -16,7 +16,9 @@ namespace {
 // Beyond it, int64 and float64 no longer compare alike, so the condition stays with the evaluator.
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
-bool IsNullConstant(const BoundExpr& expr) { return expr.is_constant() && (expr.type.is_null || expr.constant->IsNull(0)); }
+bool IsNullConstant(const BoundExpr& expr) {
+  return expr.is_constant() && (expr.type.is_null || expr.constant->IsNull(0));
+}
 
 ExprOp Mirrored(ExprOp op) {
   switch (op) {
@@ -108,7 +110,9 @@ class Extractor {
     }
   }
 
-  bool IsTableColumn(const BoundExpr& expr) const { return expr.op == ExprOp::kColumn && expr.column < table_.columns.size(); }
+  bool IsTableColumn(const BoundExpr& expr) const {
+    return expr.op == ExprOp::kColumn && expr.column < table_.columns.size();
+  }
   bool IsFilterable(const BoundExpr& expr) const {
     return IsTableColumn(expr) && table_.columns[expr.column].type.is_filterable();
   }
@@ -190,7 +194,8 @@ class Extractor {
   void AddBound(uint32_t ordinal, ExprOp op, FilterValue value) {
     const bool inclusive = op != ExprOp::kLess && op != ExprOp::kGreater;
     std::optional<FilterBound> lower, upper;
-    if (op == ExprOp::kEqual || op == ExprOp::kGreater || op == ExprOp::kGreaterEqual) lower = FilterBound{value, inclusive};
+    if (op == ExprOp::kEqual || op == ExprOp::kGreater || op == ExprOp::kGreaterEqual)
+      lower = FilterBound{value, inclusive};
     if (op == ExprOp::kEqual || op == ExprOp::kLess || op == ExprOp::kLessEqual) upper = FilterBound{value, inclusive};
     AddInterval(ordinal, std::move(lower), std::move(upper));
   }

@@ -15,8 +15,8 @@ struct ExtractedRanges {
   bool is_empty = false;                    // no row can qualify
 };
 
-// Splits `condition` at its ANDs. Pushed: `column <op> constant`, BETWEEN, IN with constants, IS [NOT] NULL, LIKE 'prefix%',
-// bool columns; intervals on one column are intersected. `condition` is over the ordinals of `table`.
+// Splits `condition` at its ANDs. Pushed: `column <op> constant`, BETWEEN, IN with constants, IS [NOT] NULL, LIKE
+// 'prefix%', bool columns; intervals on one column are intersected. `condition` is over the ordinals of `table`.
 ExtractedRanges ExtractRanges(BoundExpr condition, const TableDefinition& table);
 
 }  // namespace cortex::query

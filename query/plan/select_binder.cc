@@ -64,7 +64,8 @@ class SelectBinder {
     plan_.scan.predicates = std::move(ranges.predicates);
     CollectKeys();
     if (ranges.residual.empty()) return absl::OkStatus();
-    plan_.scan.residual_text = absl::StrFormat("%d more condition%s", ranges.residual.size(), ranges.residual.size() > 1 ? "s" : "");
+    plan_.scan.residual_text =
+        absl::StrFormat("%d more condition%s", ranges.residual.size(), ranges.residual.size() > 1 ? "s" : "");
     if (ranges.residual.size() == 1) {
       plan_.scan.residual = std::move(ranges.residual[0]);
     } else {
@@ -96,7 +97,8 @@ class SelectBinder {
     const int64_t* number = literal == nullptr ? nullptr : std::get_if<int64_t>(&literal->value);
     if (number == nullptr) return nullptr;
     if (*number < 1 || *number > static_cast<int64_t>(select_.items.size())) {
-      return cql::InvalidAt(expr.position, absl::StrFormat("%s %d: the select list has %d items", clause, *number, select_.items.size()));
+      return cql::InvalidAt(
+          expr.position, absl::StrFormat("%s %d: the select list has %d items", clause, *number, select_.items.size()));
     }
     const cql::SelectItem& item = select_.items[*number - 1];
     if (!item.expr) return cql::InvalidAt(expr.position, absl::StrFormat("%s %d names *", clause, *number));
@@ -136,7 +138,9 @@ class SelectBinder {
       if (item.expr) {
         ASSIGN_OR_RETURN(BoundExpr bound, BindExpression(*item.expr, scope));
         const auto* column = std::get_if<cql::ColumnRef>(&item.expr->node);
-        const std::string name = !item.alias.empty() ? item.alias : column != nullptr ? column->name : cql::Print(*item.expr);
+        const std::string name = !item.alias.empty() ? item.alias
+                                 : column != nullptr ? column->name
+                                                     : cql::Print(*item.expr);
         RETURN_IF_ERROR(AddOutput(name, std::move(bound)));
         continue;
       }
@@ -233,7 +237,8 @@ class SelectBinder {
     if (expr->op == ExprOp::kColumn) {
       const uint32_t first = Scope("").first_aggregate_index();
       if (expr->column < first) {
-        const std::string name = expr->column < table_->columns.size() ? table_->columns[expr->column].name : std::string(kCommitColumnName);
+        const std::string name =
+            expr->column < table_->columns.size() ? table_->columns[expr->column].name : std::string(kCommitColumnName);
         return cql::InvalidAt(expr->position,
                               absl::StrFormat("column \"%s\" must stand in GROUP BY or inside an aggregate", name));
       }
@@ -250,7 +255,8 @@ class SelectBinder {
     const auto add = [&](BoundExpr expr) {
       const uint32_t projection = Project(std::move(expr));
       const auto same = [&](const SortKey& key) { return key.projection == projection; };
-      if (std::none_of(plan_.sort_keys.begin(), plan_.sort_keys.end(), same)) plan_.sort_keys.push_back({projection, false});
+      if (std::none_of(plan_.sort_keys.begin(), plan_.sort_keys.end(), same))
+        plan_.sort_keys.push_back({projection, false});
     };
     if (plan_.is_aggregate) {
       for (uint32_t i = 0; i < plan_.group_keys.size(); ++i) add(MakeColumn(i, plan_.group_keys[i].type, {}));

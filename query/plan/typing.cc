@@ -55,7 +55,8 @@ absl::Status Adapt(BoundExpr* expr, const ExprType& other) {
     const cql::Position at = expr->position;
     std::vector<BoundExpr> children;
     children.push_back(std::move(*expr));
-    ASSIGN_OR_RETURN(*expr, EvaluateConstant(MakeOp(ExprOp::kCast, ExprType::Of(DataType::Scalar(other.data.kind)), std::move(children), at)));
+    ASSIGN_OR_RETURN(*expr, EvaluateConstant(MakeOp(ExprOp::kCast, ExprType::Of(DataType::Scalar(other.data.kind)),
+                                                    std::move(children), at)));
   }
   return absl::OkStatus();
 }
@@ -84,7 +85,8 @@ ExprType ArithmeticType(ExprOp op, Family a, Family b) {
   if (a == Family::kInterval && b == Family::kTimestamp && op == ExprOp::kAdd) return ExprType::Timestamp();
   if (a == Family::kTimestamp && b == Family::kTimestamp && op == ExprOp::kSubtract) return ExprType::Interval();
   if (a == Family::kInterval && b == Family::kInterval && additive) return ExprType::Interval();
-  if (a == Family::kInterval && b == Family::kInt && (op == ExprOp::kMultiply || op == ExprOp::kDivide)) return ExprType::Interval();
+  if (a == Family::kInterval && b == Family::kInt && (op == ExprOp::kMultiply || op == ExprOp::kDivide))
+    return ExprType::Interval();
   if (a == Family::kInt && b == Family::kInterval && op == ExprOp::kMultiply) return ExprType::Interval();
   return ExprType::Null();
 }
@@ -101,7 +103,8 @@ absl::StatusOr<BoundExpr> Implicitly(BoundExpr expr, const ExprType& type, std::
   if (expr.type == type) return expr;
   const Family from = expr.type.family(), to = type.family();
   if (IsListLiteral(expr) && (to == Family::kVector || to == Family::kList)) return ConvertListLiteral(expr, type.data);
-  const bool text_constant = expr.is_constant() && from == Family::kString && (to == Family::kTimestamp || to == Family::kBytes);
+  const bool text_constant =
+      expr.is_constant() && from == Family::kString && (to == Family::kTimestamp || to == Family::kBytes);
   const bool same_vector = from == Family::kVector && to == Family::kVector && CanCast(expr.type, type);
   if (expr.type.is_null || text_constant || same_vector || (IsNumeric(from) && IsNumeric(to)) ||
       (from == to && IsOrdered(from))) {
@@ -130,10 +133,12 @@ absl::StatusOr<BoundExpr> MakeComparison(ExprOp op, BoundExpr left, BoundExpr ri
   RETURN_IF_ERROR(Adapt(&left, right.type));
   RETURN_IF_ERROR(Adapt(&right, left.type));
   if (!Fits(left.type, right.type)) {
-    return cql::InvalidAt(at, absl::StrFormat("cannot compare %s with %s", left.type.ToString(), right.type.ToString()));
+    return cql::InvalidAt(at,
+                          absl::StrFormat("cannot compare %s with %s", left.type.ToString(), right.type.ToString()));
   }
   if (!IsOrdered(left.type.family())) {
-    return cql::InvalidAt(at, absl::StrFormat("%s values cannot be compared; use a distance function", left.type.ToString()));
+    return cql::InvalidAt(
+        at, absl::StrFormat("%s values cannot be compared; use a distance function", left.type.ToString()));
   }
   std::vector<BoundExpr> children;
   children.push_back(std::move(left));
@@ -144,10 +149,12 @@ absl::StatusOr<BoundExpr> MakeComparison(ExprOp op, BoundExpr left, BoundExpr ri
 absl::StatusOr<BoundExpr> MakeArithmetic(ExprOp op, BoundExpr left, BoundExpr right, cql::Position at) {
   if (left.type.is_null && right.type.is_null) return MakeNull(ExprType::Int(), at);
   if (left.type.is_null) left = MakeNull(right.type, left.position);
-  if (right.type.is_null) right = MakeNull(left.type.family() == Family::kTimestamp ? ExprType::Interval() : left.type, right.position);
+  if (right.type.is_null)
+    right = MakeNull(left.type.family() == Family::kTimestamp ? ExprType::Interval() : left.type, right.position);
   const ExprType type = ArithmeticType(op, left.type.family(), right.type.family());
   if (type.is_null) {
-    return cql::InvalidAt(at, absl::StrFormat("cannot compute %s %s %s", left.type.ToString(), OpName(op), right.type.ToString()));
+    return cql::InvalidAt(
+        at, absl::StrFormat("cannot compute %s %s %s", left.type.ToString(), OpName(op), right.type.ToString()));
   }
   std::vector<BoundExpr> children;
   children.push_back(std::move(left));
@@ -161,7 +168,9 @@ absl::StatusOr<BoundExpr> MakeNegation(BoundExpr operand, cql::Position at) {
   if (!IsNumeric(family) && family != Family::kInterval) {
     return cql::InvalidAt(at, absl::StrFormat("cannot negate %s", operand.type.ToString()));
   }
-  const ExprType type = family == Family::kInt ? ExprType::Int() : family == Family::kFloat ? ExprType::Float() : operand.type;
+  const ExprType type = family == Family::kInt     ? ExprType::Int()
+                        : family == Family::kFloat ? ExprType::Float()
+                                                   : operand.type;
   std::vector<BoundExpr> children;
   children.push_back(std::move(operand));
   return Folded(MakeOp(ExprOp::kNegate, type, std::move(children), at));
@@ -206,8 +215,8 @@ absl::StatusOr<ExprType> Unify(std::vector<BoundExpr*> exprs, std::string_view w
     } else if (a == Family::kTimestamp && b == Family::kString && expr->is_constant()) {
       continue;
     } else {
-      return cql::InvalidAt(expr->position, absl::StrFormat("%s: %s does not fit beside %s", what, expr->type.ToString(),
-                                                            common.ToString()));
+      return cql::InvalidAt(expr->position, absl::StrFormat("%s: %s does not fit beside %s", what,
+                                                            expr->type.ToString(), common.ToString()));
     }
   }
   if (common.is_null) common = ExprType::Bool();

@@ -1,4 +1,5 @@
-// The type rules: which operands fit together, what comes out, where a conversion is put in. All functions fold constants.
+// The type rules: which operands fit together, what comes out, where a conversion is put in. All functions fold
+// constants.
 #ifndef CORTEX_QUERY_PLAN_TYPING_H_
 #define CORTEX_QUERY_PLAN_TYPING_H_
 

@@ -7,8 +7,8 @@
 //   query contains            .. whose lines must appear among the rows, as parts of them, in this order
 //   param <name> <expr>       value of :<name>, or of $1, $2, .. if <name> is a number, from then on
 //   settle                    everything stored so far moves to the tier under test
-// Each file runs four times on fresh directories: hot, warm, cold, and warm with one thread instead of three. Rows must be
-// equal every time, to the last bit of their text.
+// Each file runs four times on fresh directories: hot, warm, cold, and warm with one thread instead of three. Rows must
+// be equal every time, to the last bit of their text.
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -41,7 +41,8 @@ struct RunMode {
   Tier tier;
   size_t threads;
 };
-constexpr RunMode kModes[] = {{"hot", Tier::kHot, 2}, {"warm", Tier::kWarm, 2}, {"cold", Tier::kCold, 2}, {"warm, one thread", Tier::kWarm, 0}};
+constexpr RunMode kModes[] = {
+    {"hot", Tier::kHot, 2}, {"warm", Tier::kWarm, 2}, {"cold", Tier::kCold, 2}, {"warm, one thread", Tier::kWarm, 0}};
 
 std::vector<Block> ReadBlocks(std::istream& in) {
   std::vector<Block> blocks;
@@ -69,7 +70,8 @@ std::vector<Block> ReadBlocks(std::istream& in) {
 
 class FileRun {
  public:
-  FileRun(std::string file, const RunMode& mode) : file_(std::move(file)), mode_(mode), budget_(1ull << 30), workers_("cqltest", mode.threads) {}
+  FileRun(std::string file, const RunMode& mode)
+      : file_(std::move(file)), mode_(mode), budget_(1ull << 30), workers_("cqltest", mode.threads) {}
 
   bool Run(const std::vector<Block>& blocks) {
     DatabaseOptions options;
@@ -83,8 +85,8 @@ class FileRun {
       return false;
     }
     database_ = std::move(*database);
-    engine_ = std::make_unique<QueryEngine>(
-        QueryEngineOptions{.database = database_.get(), .workers = &workers_, .budget = &budget_, .clock = SystemClock()});
+    engine_ = std::make_unique<QueryEngine>(QueryEngineOptions{
+        .database = database_.get(), .workers = &workers_, .budget = &budget_, .clock = SystemClock()});
     for (const Block& block : blocks) RunBlock(block);
     return failures_ == 0;
   }
@@ -109,7 +111,8 @@ class FileRun {
     return (*stream)->Run([&](ResultBatch batch) {
       for (uint32_t row = 0; row < batch.row_count; ++row) {
         std::string line;
-        for (const Column& column : batch.columns) line += (line.empty() && &column == &batch.columns[0] ? "" : " | ") + ValueText(column, row);
+        for (const Column& column : batch.columns)
+          line += (line.empty() && &column == &batch.columns[0] ? "" : " | ") + ValueText(column, row);
         rows->push_back(line);
       }
       if (first != nullptr && first->row_count == 0) *first = std::move(batch);
@@ -126,7 +129,8 @@ class FileRun {
     if (block.directive.rfind(error_prefix, 0) == 0) {
       const std::string wanted = block.directive.substr(error_prefix.size());
       if (status.ok()) return Fail(block, "succeeded, expected " + wanted);
-      if (status.ToString().find(wanted) == std::string::npos) Fail(block, "expected " + wanted + ", got " + status.ToString());
+      if (status.ToString().find(wanted) == std::string::npos)
+        Fail(block, "expected " + wanted + ", got " + status.ToString());
       return;
     }
     if (!status.ok()) return Fail(block, status.ToString());

@@ -18,15 +18,16 @@ namespace cortex::testing {
 
 class EngineFixture {
  public:
-  explicit EngineFixture(size_t threads = 1, uint64_t budget_bytes = 4ull << 30) : budget_(budget_bytes), workers_("query", threads) {
+  explicit EngineFixture(size_t threads = 1, uint64_t budget_bytes = 4ull << 30)
+      : budget_(budget_bytes), workers_("query", threads) {
     DatabaseOptions options;
     options.data_dir = directory_.path();
     options.tiering_interval_ns = 0;
     options.create_builtin_tables = false;
     options.budget = &budget_;
     database_ = REQUIRE_OK_AND_TAKE(Database::Open(options));
-    engine_ = std::make_unique<QueryEngine>(
-        QueryEngineOptions{.database = database_.get(), .workers = &workers_, .budget = &budget_, .clock = SystemClock()});
+    engine_ = std::make_unique<QueryEngine>(QueryEngineOptions{
+        .database = database_.get(), .workers = &workers_, .budget = &budget_, .clock = SystemClock()});
   }
 
   Database& database() { return *database_; }

@@ -51,14 +51,17 @@ void Time(EngineFixture& fixture, const char* tier, const std::string& text) {
     ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
   std::sort(ms.begin(), ms.end());
-  std::printf("%-5s %9.3f ms (best %9.3f)  %8llu rows  %s\n", tier, ms[ms.size() / 2], ms[0], static_cast<unsigned long long>(rows), text.c_str());
+  std::printf("%-5s %9.3f ms (best %9.3f)  %8llu rows  %s\n", tier, ms[ms.size() / 2], ms[0],
+              static_cast<unsigned long long>(rows), text.c_str());
 }
 
 }  // namespace
 
 TEST_CASE("Query times", "[.bench]") {
   EngineFixture fixture;
-  REQUIRE_OK(fixture.Run("CREATE TABLE m (k string, ts timestamp, x float64, f float32, n int64, s string COMPRESSION dictionary) KEY k TIME ts"));
+  REQUIRE_OK(
+      fixture.Run("CREATE TABLE m (k string, ts timestamp, x float64, f float32, n int64, s string COMPRESSION "
+                  "dictionary) KEY k TIME ts"));
   REQUIRE_OK(fixture.Run("CREATE TABLE v (k string, ts timestamp, css vector<complex128, 256>) KEY k TIME ts"));
   Fill(fixture, "m", 1'000'000, false);
   Fill(fixture, "v", 1'000, true);

@@ -13,7 +13,9 @@ constexpr uint32_t kRows = 20'000;
 
 // Values over hundreds of binades, so that any rounding that depends on order would show.
 void FillNumbers(EngineFixture& fixture, const std::string& table, uint32_t batch_rows) {
-  REQUIRE_OK(fixture.Run("CREATE TABLE " + table + " (k string, ts timestamp, x float64, n int64, s string COMPRESSION dictionary) KEY k TIME ts"));
+  REQUIRE_OK(
+      fixture.Run("CREATE TABLE " + table +
+                  " (k string, ts timestamp, x float64, n int64, s string COMPRESSION dictionary) KEY k TIME ts"));
   const auto definition = REQUIRE_OK_AND_TAKE(fixture.database().FindTable(table));
   std::mt19937_64 random(11);
   for (uint32_t first = 0; first < kRows; first += batch_rows) {
@@ -22,7 +24,8 @@ void FillNumbers(EngineFixture& fixture, const std::string& table, uint32_t batc
     for (uint32_t i = 0; i < batch.row_count; ++i) {
       batch.columns[0].AppendString("k" + std::to_string(random() % 500));
       batch.columns[1].AppendScalar<int64_t>(int64_t{first + i} * 1'000'000'000);
-      const double x = std::ldexp(static_cast<double>(random() % 1'000'000) - 5e5, static_cast<int>(random() % 200) - 100);
+      const double x =
+          std::ldexp(static_cast<double>(random() % 1'000'000) - 5e5, static_cast<int>(random() % 200) - 100);
       batch.columns[2].AppendScalar<double>(x);
       if (random() % 10 == 0) {
         batch.columns[3].AppendNull();
@@ -117,11 +120,13 @@ TEST_CASE("QueryEngine stops when asked to", "[query]") {
   std::vector<ResultBatch> batches;
   SECTION("cancelled before it runs") {
     const std::atomic<bool> cancelled{true};
-    REQUIRE_STATUS(fixture.Run({.text = "SELECT sum(x) FROM t", .cancelled = &cancelled}, &batches), absl::StatusCode::kCancelled, "cancelled");
+    REQUIRE_STATUS(fixture.Run({.text = "SELECT sum(x) FROM t", .cancelled = &cancelled}, &batches),
+                   absl::StatusCode::kCancelled, "cancelled");
   }
   SECTION("cancelled while rows flow") {
     std::atomic<bool> cancelled{false};
-    auto stream = REQUIRE_OK_AND_TAKE(fixture.engine().Start({.text = "SELECT x FROM t", .cancelled = &cancelled, .max_batch_rows = 64}));
+    auto stream = REQUIRE_OK_AND_TAKE(
+        fixture.engine().Start({.text = "SELECT x FROM t", .cancelled = &cancelled, .max_batch_rows = 64}));
     uint64_t rows = 0;
     const absl::Status status = stream->Run([&](ResultBatch batch) {
       rows += batch.row_count;
@@ -132,12 +137,15 @@ TEST_CASE("QueryEngine stops when asked to", "[query]") {
     CHECK(rows < kRows);
   }
   SECTION("past its deadline") {
-    REQUIRE_STATUS(fixture.Run({.text = "SELECT sum(x) FROM t", .deadline_monotonic_ns = SystemClock()->MonotonicNanos() - 1}, &batches),
-                   absl::StatusCode::kDeadlineExceeded, "deadline");
+    REQUIRE_STATUS(
+        fixture.Run({.text = "SELECT sum(x) FROM t", .deadline_monotonic_ns = SystemClock()->MonotonicNanos() - 1},
+                    &batches),
+        absl::StatusCode::kDeadlineExceeded, "deadline");
   }
   SECTION("by its sink") {
     auto stream = REQUIRE_OK_AND_TAKE(fixture.engine().Start({.text = "SELECT x FROM t"}));
-    REQUIRE_STATUS(stream->Run([](ResultBatch) { return absl::AbortedError("reader left"); }), absl::StatusCode::kAborted, "reader left");
+    REQUIRE_STATUS(stream->Run([](ResultBatch) { return absl::AbortedError("reader left"); }),
+                   absl::StatusCode::kAborted, "reader left");
   }
 }
 
@@ -148,8 +156,10 @@ TEST_CASE("QueryEngine refuses what does not fit the memory budget and gives eve
   const uint64_t free_bytes = fixture.budget().limit() - fixture.budget().used();
   REQUIRE(fixture.budget().TryReserve(MemoryUse::kRpc, free_bytes - (256 << 10)));
   std::vector<ResultBatch> batches;
-  REQUIRE_STATUS(fixture.Run({.text = "SELECT k, x, s FROM t ORDER BY x"}, &batches), absl::StatusCode::kResourceExhausted, "");
-  REQUIRE_STATUS(fixture.Run({.text = "SELECT x, count(*) FROM t GROUP BY x"}, &batches), absl::StatusCode::kResourceExhausted, "");
+  REQUIRE_STATUS(fixture.Run({.text = "SELECT k, x, s FROM t ORDER BY x"}, &batches),
+                 absl::StatusCode::kResourceExhausted, "");
+  REQUIRE_STATUS(fixture.Run({.text = "SELECT x, count(*) FROM t GROUP BY x"}, &batches),
+                 absl::StatusCode::kResourceExhausted, "");
   REQUIRE_OK(fixture.Run({.text = "SELECT sum(x) FROM t"}, &batches));
   REQUIRE_OK(fixture.Run({.text = "SELECT k FROM t ORDER BY x LIMIT 10"}, &batches));
   CHECK(fixture.budget().used(MemoryUse::kQuery) == before);
@@ -176,10 +186,26 @@ TEST_CASE("QueryEngine prunes by time, zone map and key, and says so", "[query]"
   CHECK(warm("SELECT count(*), min(n), max(n), max(ts) FROM t").rows_scanned == 0);
 }
 
+TEST_CASE("QueryEngine reads no more than LIMIT needs", "[query]") {
+  EngineFixture fixture;
+  FillNumbers(fixture, "t", 5'000);
+  const std::string where = GENERATE("", "WHERE n >= 0", "WHERE n + 1 > 0", "WHERE n IS NOT NULL AND n <> 3");
+  for (const uint64_t offset : {uint64_t{0}, uint64_t{5}, uint64_t{3'000}}) {
+    CAPTURE(where, offset);
+    std::vector<ResultBatch> batches;
+    QueryStatistics statistics;
+    const std::string text = "SELECT k, n FROM t " + where + " LIMIT 7 OFFSET " + std::to_string(offset);
+    REQUIRE_OK(fixture.Run({.text = text}, &batches, &statistics));
+    CHECK(statistics.rows_returned == 7);
+    CHECK(statistics.tiers[0].rows_selected <= 3 * (offset + 7) + 1'024);
+  }
+}
+
 TEST_CASE("QueryEngine tells types and names of the answer before it runs", "[query]") {
   EngineFixture fixture;
   FillNumbers(fixture, "t", 5'000);
-  auto stream = REQUIRE_OK_AND_TAKE(fixture.engine().Start({.text = "SELECT k, n AS number, avg(x), count(*) FROM t GROUP BY k, n"}));
+  auto stream = REQUIRE_OK_AND_TAKE(
+      fixture.engine().Start({.text = "SELECT k, n AS number, avg(x), count(*) FROM t GROUP BY k, n"}));
   const std::vector<ResultColumn>& schema = stream->schema();
   REQUIRE(schema.size() == 4);
   CHECK(schema[0].name == "k");
@@ -201,7 +227,8 @@ TEST_CASE("QueryEngine reads its own writes through the commit token", "[query]"
   REQUIRE_OK(fixture.Run({.text = "SELECT count(*) FROM t", .at_least = commit}, &batches, &statistics));
   CHECK(batches[0].columns[0].values_as<int64_t>()[0] == 2);
   CHECK(statistics.snapshot_commit >= commit);
-  REQUIRE_STATUS(fixture.Run({.text = "SELECT count(*) FROM t", .at_least = commit + 1'000'000}, &batches), absl::StatusCode::kOutOfRange, "");
+  REQUIRE_STATUS(fixture.Run({.text = "SELECT count(*) FROM t", .at_least = commit + 1'000'000}, &batches),
+                 absl::StatusCode::kOutOfRange, "");
 }
 
 }  // namespace cortex::testing

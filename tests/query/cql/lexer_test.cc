@@ -22,12 +22,15 @@ std::vector<std::string> Texts(std::string_view text) {
 }  // namespace
 
 TEST_CASE("Lexer cuts a statement into words, numbers, strings and symbols", "[query][cql]") {
-  const std::vector<Token> tokens = REQUIRE_OK_AND_TAKE(Tokenize("SELECT a1, 'it''s', 1.5e3 FROM \"My \"\"T\"\"\" WHERE x<=$2 -- end"));
+  const std::vector<Token> tokens =
+      REQUIRE_OK_AND_TAKE(Tokenize("SELECT a1, 'it''s', 1.5e3 FROM \"My \"\"T\"\"\" WHERE x<=$2 -- end"));
   const std::vector<std::pair<TokenKind, std::string>> expected = {
-      {TokenKind::kWord, "SELECT"},      {TokenKind::kWord, "a1"},     {TokenKind::kSymbol, ","},
-      {TokenKind::kString, "it's"},      {TokenKind::kSymbol, ","},    {TokenKind::kFloat, "1.5e3"},
-      {TokenKind::kWord, "FROM"},        {TokenKind::kQuotedName, "My \"T\""}, {TokenKind::kWord, "WHERE"},
-      {TokenKind::kWord, "x"},           {TokenKind::kSymbol, "<="},   {TokenKind::kParameter, "$2"},
+      {TokenKind::kWord, "SELECT"}, {TokenKind::kWord, "a1"},
+      {TokenKind::kSymbol, ","},    {TokenKind::kString, "it's"},
+      {TokenKind::kSymbol, ","},    {TokenKind::kFloat, "1.5e3"},
+      {TokenKind::kWord, "FROM"},   {TokenKind::kQuotedName, "My \"T\""},
+      {TokenKind::kWord, "WHERE"},  {TokenKind::kWord, "x"},
+      {TokenKind::kSymbol, "<="},   {TokenKind::kParameter, "$2"},
       {TokenKind::kEnd, ""}};
   REQUIRE(tokens.size() == expected.size());
   for (size_t i = 0; i < tokens.size(); ++i) {
@@ -47,7 +50,8 @@ TEST_CASE("Lexer counts lines and characters, not bytes", "[query][cql]") {
 }
 
 TEST_CASE("Lexer reads every form of number", "[query][cql]") {
-  CHECK(Texts("1 1. .5 2e3 2E-3 7.25e+1 10") == std::vector<std::string>{"1", "1.", ".5", "2e3", "2E-3", "7.25e+1", "10", ""});
+  CHECK(Texts("1 1. .5 2e3 2E-3 7.25e+1 10") ==
+        std::vector<std::string>{"1", "1.", ".5", "2e3", "2E-3", "7.25e+1", "10", ""});
   REQUIRE_STATUS(Tokenize("1abc"), kInvalid, "line 1:1: bad number \"1abc\"");
   REQUIRE_STATUS(Tokenize("1e"), kInvalid, "bad number \"1e\"");
 }
@@ -75,15 +79,17 @@ TEST_CASE("Lexer names the place of what never ends or never begins", "[query][c
 }
 
 TEST_CASE("Lexer refuses every malformed UTF-8 sequence", "[query][cql]") {
-  const std::string bad = GENERATE(values<std::string>({"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                                        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xff"}));
+  const std::string bad =
+      GENERATE(values<std::string>({"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+                                    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xff"}));
   REQUIRE_STATUS(Tokenize("'" + bad + "'"), kInvalid, "line 1:2: query text is not valid UTF-8");
 }
 
 TEST_CASE("Reserved words need quotes, soft keywords do not", "[query][cql]") {
   CHECK(IsReservedWord("select"));
   CHECK(IsReservedWord("From"));
-  for (const char* name : {"timestamp", "time", "key", "kind", "tier", "latest", "reference", "x1", "_commit", "größe"}) {
+  for (const char* name :
+       {"timestamp", "time", "key", "kind", "tier", "latest", "reference", "x1", "_commit", "größe"}) {
     CAPTURE(name);
     CHECK(IsPlainName(name));
   }

@@ -122,7 +122,8 @@ TEST_CASE("Parser reads every clause of SELECT", "[query][cql]") {
 }
 
 TEST_CASE("Parser takes soft keywords as column names", "[query][cql]") {
-  const auto select = ParseAs<Select>("SELECT timestamp, key, time, latest, tier FROM css_fields WHERE timestamp > 5 ORDER BY timestamp");
+  const auto select = ParseAs<Select>(
+      "SELECT timestamp, key, time, latest, tier FROM css_fields WHERE timestamp > 5 ORDER BY timestamp");
   CHECK(select.items.size() == 5);
   CHECK(select.items[0].alias.empty());
 }
@@ -152,7 +153,8 @@ TEST_CASE("Parser reads CREATE TABLE with all of its clauses", "[query][cql]") {
   CHECK_FALSE(create.tiers[2].age_ns);
   REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) KEY a KEY a"), kInvalid, "line 1:31: KEY is given twice");
   REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) TIER HOT FOR 1 HORS"), kInvalid, "unknown unit \"hors\"; did you mean");
-  REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) TIER HOT FOR 1 ROW OR 2 ROWS"), kInvalid, "two limits of the same kind");
+  REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) TIER HOT FOR 1 ROW OR 2 ROWS"), kInvalid,
+                 "two limits of the same kind");
 }
 
 TEST_CASE("Parser reads statements over rows and the rest of DDL", "[query][cql]") {
@@ -164,7 +166,8 @@ TEST_CASE("Parser reads statements over rows and the rest of DDL", "[query][cql]
   CHECK(std::holds_alternative<AddColumn>(ParseAs<AlterTable>("ALTER TABLE t ADD COLUMN a int8 DEFAULT 3").action));
   CHECK(std::holds_alternative<DropColumn>(ParseAs<AlterTable>("ALTER TABLE t DROP a").action));
   CHECK(std::holds_alternative<RenameColumn>(ParseAs<AlterTable>("ALTER TABLE t RENAME COLUMN a TO b").action));
-  CHECK(ParseAs<CreateReference>("CREATE REFERENCE optimal ON css_fields (css_field_state) AS $1").column.name == "css_field_state");
+  CHECK(ParseAs<CreateReference>("CREATE REFERENCE optimal ON css_fields (css_field_state) AS $1").column.name ==
+        "css_field_state");
   CHECK(ParseAs<Show>("SHOW SEGMENTS FROM css_fields").table->name == "css_fields");
   CHECK(ParseAs<Show>("show queries").target == ShowTarget::kQueries);
   CHECK(ParseAs<Explain>("EXPLAIN ANALYZE SELECT 1").analyze);
@@ -175,7 +178,8 @@ TEST_CASE("Parser says what it expected, where, and what was probably meant", "[
   REQUIRE_STATUS(Parse("SELEC 1"), kInvalid, "line 1:1: expected a statement, got \"SELEC\"; did you mean \"SELECT\"?");
   REQUIRE_STATUS(Parse("SELECT FROM t"), kInvalid, "line 1:8: expected an expression, got the keyword FROM");
   REQUIRE_STATUS(Parse("SELECT a FROM"), kInvalid, "line 1:14: expected a table name, got the end of the text");
-  REQUIRE_STATUS(Parse("SELECT a FROM t WERE x > 1"), kInvalid, "line 1:22: expected the end of the statement, got \"x\"; did you mean \"WHERE\"?");
+  REQUIRE_STATUS(Parse("SELECT a FROM t WERE x > 1"), kInvalid,
+                 "line 1:22: expected the end of the statement, got \"x\"; did you mean \"WHERE\"?");
   REQUIRE_STATUS(Parse("SELECT (a FROM t"), kInvalid, "line 1:11: expected \")\", got \"FROM\"");
   REQUIRE_STATUS(Parse("SELECT a FROM t GROUP a"), kInvalid, "expected BY, got \"a\"");
   REQUIRE_STATUS(Parse("SELECT a FROM order"), kInvalid, "got the keyword order; put it in double quotes");

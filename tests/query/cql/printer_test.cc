@@ -24,27 +24,42 @@ class ExpressionWriter {
   explicit ExpressionWriter(uint64_t seed) : random_(seed) {}
 
   std::string Write(int depth) {
-    if (depth == 0) return Pick({"a", "t.b", "\"a b\"", "1", "-2", "2.5", "1e-7", "'x''y'", "NULL", "TRUE", "$3", ":p", "X'0a'",
-                                 "TIMESTAMP '2026-01-01'", "INTERVAL '90 seconds'", "[]"});
+    if (depth == 0)
+      return Pick({"a", "t.b", "\"a b\"", "1", "-2", "2.5", "1e-7", "'x''y'", "NULL", "TRUE", "$3", ":p", "X'0a'",
+                   "TIMESTAMP '2026-01-01'", "INTERVAL '90 seconds'", "[]"});
     const auto sub = [&] { return Write(static_cast<int>(random_() % depth)); };
     switch (random_() % 12) {
-      case 0: return "((" + sub() + ")" + Pick({" + ", " - ", " * ", " / ", " % "}) + "(" + sub() + "))";
-      case 1: return sub() + Pick({" AND ", " OR "}) + sub();
-      case 2: return "(" + sub() + ")" + Pick({" = ", " <> ", " < ", " <= ", " > ", " >= "}) + "(" + sub() + ")";
-      case 3: return "NOT (" + sub() + ")";
-      case 4: return "-(" + sub() + ")";
-      case 5: return "(" + sub() + ")" + Pick({" IN (", " NOT IN ("}) + sub() + ", " + sub() + ")";
-      case 6: return "(" + sub() + ") BETWEEN (" + sub() + ") AND (" + sub() + ")";
-      case 7: return "(" + sub() + ")" + Pick({" LIKE 'a%'", " NOT LIKE 'b_' ESCAPE '!'", " IS NULL", " IS NOT NULL"});
-      case 8: return "CASE WHEN " + sub() + " THEN " + sub() + " ELSE " + sub() + " END";
-      case 9: return "CAST(" + sub() + Pick({" AS float32)", " AS string(8))", " AS vector<float16, 3>)"});
-      case 10: return Pick({"f(", "\"order\"(", "sum(DISTINCT "}) + sub() + ")";
-      default: return "[" + sub() + ", " + sub() + "]";
+      case 0:
+        return "((" + sub() + ")" + Pick({" + ", " - ", " * ", " / ", " % "}) + "(" + sub() + "))";
+      case 1:
+        return sub() + Pick({" AND ", " OR "}) + sub();
+      case 2:
+        return "(" + sub() + ")" + Pick({" = ", " <> ", " < ", " <= ", " > ", " >= "}) + "(" + sub() + ")";
+      case 3:
+        return "NOT (" + sub() + ")";
+      case 4:
+        return "-(" + sub() + ")";
+      case 5:
+        return "(" + sub() + ")" + Pick({" IN (", " NOT IN ("}) + sub() + ", " + sub() + ")";
+      case 6:
+        return "(" + sub() + ") BETWEEN (" + sub() + ") AND (" + sub() + ")";
+      case 7:
+        return "(" + sub() + ")" + Pick({" LIKE 'a%'", " NOT LIKE 'b_' ESCAPE '!'", " IS NULL", " IS NOT NULL"});
+      case 8:
+        return "CASE WHEN " + sub() + " THEN " + sub() + " ELSE " + sub() + " END";
+      case 9:
+        return "CAST(" + sub() + Pick({" AS float32)", " AS string(8))", " AS vector<float16, 3>)"});
+      case 10:
+        return Pick({"f(", "\"order\"(", "sum(DISTINCT "}) + sub() + ")";
+      default:
+        return "[" + sub() + ", " + sub() + "]";
     }
   }
 
  private:
-  std::string Pick(std::initializer_list<const char*> choices) { return *(choices.begin() + random_() % choices.size()); }
+  std::string Pick(std::initializer_list<const char*> choices) {
+    return *(choices.begin() + random_() % choices.size());
+  }
 
   std::mt19937_64 random_;
 };
@@ -57,14 +72,16 @@ TEST_CASE("Printed statements parse to the same tree", "[query][cql]") {
       "SELECT DISTINCT a AS b FROM t",
       "SELECT a AS \"select\", * FROM \"My Table\" AS f FOR SYSTEM_TIME AS OF TIMESTAMP '2026-01-01' LATEST BY a, b",
       "SELECT count(*) FILTER (WHERE a > 0) FROM t FOR SYSTEM_TIME AS OF COMMIT 12",
-      "SELECT a FROM t WHERE a > 1 GROUP BY a, b + 1 HAVING sum(c) > 2 ORDER BY 1 DESC, a LIMIT 3 OFFSET $1 WITH (history = TRUE)",
+      "SELECT a FROM t WHERE a > 1 GROUP BY a, b + 1 HAVING sum(c) > 2 ORDER BY 1 DESC, a LIMIT 3 OFFSET $1 WITH "
+      "(history = TRUE)",
       "INSERT INTO t VALUES (1, 'a', [1.0, 2.0], X'00', NOW())",
       "INSERT INTO t (a, \"B c\") VALUES (1, NULL), (-2, 'x')",
       "UPDATE t SET a = 1, b = a + 1 WHERE c = 2",
       "DELETE FROM t WHERE a IS NULL PURGE",
       "DELETE FROM t",
       "CREATE TABLE IF NOT EXISTS t (a string(64) NOT NULL DEFAULT 'x' COMPRESSION dictionary, ts timestamp, "
-      "v vector<complex64, 8> COMPRESSION zptv(rms = 0.001, mode = 'x') METADATA (unit = 'mV')) KIND entities KEY a TIME ts "
+      "v vector<complex64, 8> COMPRESSION zptv(rms = 0.001, mode = 'x') METADATA (unit = 'mV')) KIND entities KEY a "
+      "TIME ts "
       "SHARD BY fmo TIER HOT FOR 90 SECONDS OR 5 ROWS OR 3 MiB, WARM FOR 1 WEEK, COLD FOREVER WITH (x = 1)",
       "ALTER TABLE t ADD COLUMN a list<string(64)>",
       "ALTER TABLE t DROP COLUMN \"a b\"",

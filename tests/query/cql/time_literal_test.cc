@@ -26,9 +26,9 @@ TEST_CASE("ParseTimestamp reads dates, times, fractions and zones", "[query][cql
 }
 
 TEST_CASE("ParseTimestamp refuses what is no moment", "[query][cql]") {
-  const char* bad = GENERATE("", "2026", "2026-13-01", "2026-02-29", "2026-00-10", "2026-01-01T", "2026-01-01T24:00", "2026-01-01T10:61",
-                             "2026-01-01T10:00:00.", "2026-01-01T10:00:00.0000000001", "2026-01-01X", "2026-01-01T10:00+25:00",
-                             "1600-01-01", "2300-01-01", "2026-01-01 10:00 ");
+  const char* bad = GENERATE("", "2026", "2026-13-01", "2026-02-29", "2026-00-10", "2026-01-01T", "2026-01-01T24:00",
+                             "2026-01-01T10:61", "2026-01-01T10:00:00.", "2026-01-01T10:00:00.0000000001",
+                             "2026-01-01X", "2026-01-01T10:00+25:00", "1600-01-01", "2300-01-01", "2026-01-01 10:00 ");
   CAPTURE(bad);
   REQUIRE_STATUS(ParseTimestamp(bad), kInvalid, "bad timestamp");
 }
@@ -38,15 +38,16 @@ TEST_CASE("ParseInterval adds up its parts", "[query][cql]") {
   CHECK(*ParseInterval("1 day 12 Hours") == 129'600 * kSecond);
   CHECK(*ParseInterval("  250ms ") == kSecond / 4);
   CHECK(*ParseInterval("-5 minutes") == -300 * kSecond);
-  const char* bad = GENERATE("", "hour", "5", "1 month", "1.5 hours", "9999999999999999999 ns", "300000000 days", "1 hour x");
+  const char* bad =
+      GENERATE("", "hour", "5", "1 month", "1.5 hours", "9999999999999999999 ns", "300000000 days", "1 hour x");
   CAPTURE(bad);
   REQUIRE_STATUS(ParseInterval(bad), kInvalid, "bad interval");
 }
 
 TEST_CASE("Formatted moments and intervals read back", "[query][cql]") {
-  const int64_t ns = GENERATE(int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{1'000}, int64_t{5'000'000}, kSecond, -kSecond * 86'400,
-                              int64_t{1'767'225'600'123'456'789}, std::numeric_limits<int64_t>::max(),
-                              std::numeric_limits<int64_t>::min() + kSecond);
+  const int64_t ns = GENERATE(int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{1'000}, int64_t{5'000'000}, kSecond,
+                              -kSecond * 86'400, int64_t{1'767'225'600'123'456'789},
+                              std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min() + kSecond);
   CAPTURE(ns);
   CHECK(*ParseTimestamp(FormatTimestamp(ns)) == ns);
   CHECK(*ParseInterval(FormatInterval(ns)) == ns);

@@ -9,8 +9,9 @@ using namespace cortex::query;  // NOLINT: a test of this very namespace
 
 namespace {
 
-constexpr AggregateFunction kAll[] = {AggregateFunction::kCount, AggregateFunction::kSum, AggregateFunction::kAvg, AggregateFunction::kMin,
-                                      AggregateFunction::kMax, AggregateFunction::kStddev, AggregateFunction::kVariance};
+constexpr AggregateFunction kAll[] = {AggregateFunction::kCount,   AggregateFunction::kSum, AggregateFunction::kAvg,
+                                      AggregateFunction::kMin,     AggregateFunction::kMax, AggregateFunction::kStddev,
+                                      AggregateFunction::kVariance};
 
 AggregateNeeds AllNeeds() {
   AggregateNeeds needs;
@@ -26,7 +27,8 @@ std::string Bits(const AggregateState& state, const ExprType& type, uint32_t gro
     const bool same = function == AggregateFunction::kMin || function == AggregateFunction::kMax ||
                       (function == AggregateFunction::kSum && type.family() == Family::kInt);
     Column out(counts ? DataType::Scalar(TypeKind::kInt64) : same ? type.data : DataType::Scalar(TypeKind::kFloat64));
-    if (function == AggregateFunction::kSum && type.family() == Family::kInt) out.Reset(DataType::Scalar(TypeKind::kInt64));
+    if (function == AggregateFunction::kSum && type.family() == Family::kInt)
+      out.Reset(DataType::Scalar(TypeKind::kInt64));
     REQUIRE_OK(state.Finish(call, group, &out));
     const auto bytes = out.FixedAt(0);
     bits += out.IsNull(0) ? "n" : "v";
@@ -91,7 +93,8 @@ TEST_CASE("AggregateState of nothing is NULL and counts 0", "[query][exec]") {
   const auto state = MakeAggregateState(type, AllNeeds());
   state->Resize(1);
   for (const AggregateFunction function : kAll) {
-    Column out(function == AggregateFunction::kCount ? DataType::Scalar(TypeKind::kInt64) : DataType::Scalar(TypeKind::kFloat64));
+    Column out(function == AggregateFunction::kCount ? DataType::Scalar(TypeKind::kInt64)
+                                                     : DataType::Scalar(TypeKind::kFloat64));
     REQUIRE_OK(state->Finish({function, MakeColumn(0, type, {}), type, ""}, 0, &out));
     CHECK(out.IsNull(0) == (function != AggregateFunction::kCount));
   }

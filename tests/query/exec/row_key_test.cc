@@ -1,10 +1,9 @@
 #include "query/exec/row_key.h"
 
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <random>
-
-#include <catch2/catch.hpp>
 
 using cortex::Column;
 using cortex::DataType;
@@ -39,7 +38,8 @@ void RequireOrdered(Column column) {
 TEST_CASE("Row keys order floats as values, NaN, NULL", "[query][exec]") {
   Column column(DataType::Scalar(TypeKind::kFloat64));
   const double inf = std::numeric_limits<double>::infinity();
-  for (const double value : {-inf, -1e300, -1.0, -5e-324, 0.0, 5e-324, 1.0, 1e300, inf, std::nan("")}) column.AppendScalar<double>(value);
+  for (const double value : {-inf, -1e300, -1.0, -5e-324, 0.0, 5e-324, 1.0, 1e300, inf, std::nan("")})
+    column.AppendScalar<double>(value);
   column.AppendNull();
   RequireOrdered(std::move(column));
 }
@@ -50,8 +50,9 @@ TEST_CASE("Row keys order integers and text", "[query][exec]") {
   integers.AppendNull();
   RequireOrdered(std::move(integers));
   Column text(DataType::Scalar(TypeKind::kBytes));
-  for (const std::string& value : {std::string(), std::string("\0", 1), std::string("\0\0", 2), std::string("\0\x01", 2), std::string("\x01"),
-                                   std::string("a"), std::string("a\0", 2), std::string("aa"), std::string("b"), std::string("\xff")}) {
+  for (const std::string& value :
+       {std::string(), std::string("\0", 1), std::string("\0\0", 2), std::string("\0\x01", 2), std::string("\x01"),
+        std::string("a"), std::string("a\0", 2), std::string("aa"), std::string("b"), std::string("\xff")}) {
     text.AppendString(value);
   }
   text.AppendNull();
@@ -82,14 +83,16 @@ TEST_CASE("Row keys of several columns compare column by column", "[query][exec]
 }
 
 TEST_CASE("Row keys decode to the values they were made of", "[query][exec]") {
-  Column text(DataType::String()), number(DataType::Scalar(TypeKind::kInt8)), real(DataType::Scalar(TypeKind::kFloat16));
+  Column text(DataType::String()), number(DataType::Scalar(TypeKind::kInt8)),
+      real(DataType::Scalar(TypeKind::kFloat16));
   text.AppendString(std::string("x\0y", 3));
   text.AppendNull();
   number.AppendScalar<int8_t>(-7);
   number.AppendNull();
   cortex::query::AppendFloat(-1.5, &real);
   cortex::query::AppendFloat(0.25, &real);
-  const BatchColumn a = BatchColumn::Of(std::move(text)), b = BatchColumn::Of(std::move(number)), c = BatchColumn::Of(std::move(real));
+  const BatchColumn a = BatchColumn::Of(std::move(text)), b = BatchColumn::Of(std::move(number)),
+                    c = BatchColumn::Of(std::move(real));
   RowKeyEncoder encoder;
   for (const BatchColumn* column : {&a, &b, &c}) encoder.AddColumn(*column, false);
   Column out_text(a.type), out_number(b.type), out_real(c.type);

@@ -29,7 +29,9 @@ RowBatch TestRows() {
 BoundExpr IntColumn() { return MakeColumn(0, ExprType::Of(DataType::Scalar(TypeKind::kInt32)), {1, 1}); }
 BoundExpr FloatColumn() { return MakeColumn(1, ExprType::Of(DataType::Scalar(TypeKind::kFloat32)), {1, 1}); }
 
-BoundExpr Op(ExprOp op, ExprType type, std::vector<BoundExpr> children) { return MakeOp(op, type, std::move(children), {1, 7}); }
+BoundExpr Op(ExprOp op, ExprType type, std::vector<BoundExpr> children) {
+  return MakeOp(op, type, std::move(children), {1, 7});
+}
 
 std::string Bools(const BatchColumn& column) {
   std::string text;
@@ -44,12 +46,14 @@ std::string Evaluated(const BoundExpr& expr) { return Bools(REQUIRE_OK_AND_TAKE(
 }  // namespace
 
 TEST_CASE("Evaluate widens integers and floats and keeps NULL", "[query][expr]") {
-  const BatchColumn sum = REQUIRE_OK_AND_TAKE(Evaluate(Op(ExprOp::kAdd, ExprType::Float(), {IntColumn(), FloatColumn()}), TestRows()));
+  const BatchColumn sum =
+      REQUIRE_OK_AND_TAKE(Evaluate(Op(ExprOp::kAdd, ExprType::Float(), {IntColumn(), FloatColumn()}), TestRows()));
   CHECK(sum.data<double>()[0] == 4.5);
   CHECK(sum.IsNull(1));
   CHECK(sum.IsNull(2));
   CHECK(sum.data<double>()[3] == -5.0);
-  const BatchColumn product = REQUIRE_OK_AND_TAKE(Evaluate(Op(ExprOp::kMultiply, ExprType::Int(), {IntColumn(), MakeInt(3, {})}), TestRows()));
+  const BatchColumn product =
+      REQUIRE_OK_AND_TAKE(Evaluate(Op(ExprOp::kMultiply, ExprType::Int(), {IntColumn(), MakeInt(3, {})}), TestRows()));
   CHECK(product.data<int64_t>()[3] == -9);
 }
 
@@ -66,11 +70,13 @@ TEST_CASE("Evaluate combines conditions by three-valued logic", "[query][expr]")
 
 TEST_CASE("Evaluate computes failing operands only where they are needed", "[query][expr]") {
   const BoundExpr quotient = Op(ExprOp::kDivide, ExprType::Int(), {MakeInt(12, {}), IntColumn()});
-  REQUIRE_STATUS(Evaluate(quotient, TestRows()), absl::StatusCode::kInvalidArgument, "line 1:7: integer division by zero");
+  REQUIRE_STATUS(Evaluate(quotient, TestRows()), absl::StatusCode::kInvalidArgument,
+                 "line 1:7: integer division by zero");
   const BoundExpr not_zero = Op(ExprOp::kNotEqual, ExprType::Bool(), {IntColumn(), MakeInt(0, {})});
   const BoundExpr above = Op(ExprOp::kGreater, ExprType::Bool(), {quotient, MakeInt(0, {})});
   CHECK(Evaluated(Op(ExprOp::kAnd, ExprType::Bool(), {not_zero, above})) == "tnff");
-  const BatchColumn chosen = REQUIRE_OK_AND_TAKE(Evaluate(Op(ExprOp::kCase, ExprType::Int(), {not_zero, quotient, MakeInt(-1, {})}), TestRows()));
+  const BatchColumn chosen = REQUIRE_OK_AND_TAKE(
+      Evaluate(Op(ExprOp::kCase, ExprType::Int(), {not_zero, quotient, MakeInt(-1, {})}), TestRows()));
   CHECK(chosen.data<int64_t>()[0] == 3);
   CHECK(chosen.data<int64_t>()[1] == -1);
   CHECK(chosen.data<int64_t>()[2] == -1);
@@ -79,7 +85,9 @@ TEST_CASE("Evaluate computes failing operands only where they are needed", "[que
 
 TEST_CASE("Evaluate refuses integer overflow and keeps the extremes", "[query][expr]") {
   const int64_t least = INT64_MIN;
-  const auto run = [](ExprOp op, int64_t a, int64_t b) { return EvaluateConstant(Op(op, ExprType::Int(), {MakeInt(a, {}), MakeInt(b, {})})); };
+  const auto run = [](ExprOp op, int64_t a, int64_t b) {
+    return EvaluateConstant(Op(op, ExprType::Int(), {MakeInt(a, {}), MakeInt(b, {})}));
+  };
   REQUIRE_STATUS(run(ExprOp::kAdd, INT64_MAX, 1), absl::StatusCode::kOutOfRange, "integer overflow");
   REQUIRE_STATUS(run(ExprOp::kDivide, least, -1), absl::StatusCode::kOutOfRange, "integer overflow");
   CHECK(run(ExprOp::kModulo, least, -1)->constant->values_as<int64_t>()[0] == 0);

@@ -2,8 +2,8 @@
 
 #include "tests/query/plan/plan_text.h"
 
-using cortex::testing::BindText;
 using cortex::query::SelectPlan;
+using cortex::testing::BindText;
 
 namespace {
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
@@ -25,13 +25,14 @@ TEST_CASE("Binder breaks ties of ORDER BY by time, key and commit", "[query][pla
   CHECK(plan.outputs.size() == 1);
   CHECK(plan.projections.size() == 5);
   std::string columns;
-  for (size_t i = 1; i < 4; ++i) columns += plan.scan.columns[plan.projections[plan.sort_keys[i].projection].column].name + " ";
+  for (size_t i = 1; i < 4; ++i)
+    columns += plan.scan.columns[plan.projections[plan.sort_keys[i].projection].column].name + " ";
   CHECK(columns == "time key _commit ");
 }
 
 TEST_CASE("Binder shares equal aggregates and reuses group keys", "[query][plan]") {
-  const SelectPlan plan =
-      REQUIRE_OK_AND_TAKE(BindText("SELECT n % 2, sum(x), sum(x) / count(*) FROM t GROUP BY n % 2 HAVING sum(x) > 1 ORDER BY count(*)"));
+  const SelectPlan plan = REQUIRE_OK_AND_TAKE(
+      BindText("SELECT n % 2, sum(x), sum(x) / count(*) FROM t GROUP BY n % 2 HAVING sum(x) > 1 ORDER BY count(*)"));
   CHECK(plan.is_aggregate);
   CHECK(plan.group_keys.size() == 1);
   CHECK(plan.aggregates.size() == 2);
@@ -49,7 +50,8 @@ TEST_CASE("Binder folds constants but leaves failing ones to their rows", "[quer
 
 TEST_CASE("Binder looks names up in the order of SQL", "[query][plan]") {
   // In GROUP BY the column n wins over the alias n; in ORDER BY the alias wins.
-  const SelectPlan grouped = REQUIRE_OK_AND_TAKE(BindText("SELECT n % 2 AS parity, count(*) AS n FROM t GROUP BY parity ORDER BY n"));
+  const SelectPlan grouped =
+      REQUIRE_OK_AND_TAKE(BindText("SELECT n % 2 AS parity, count(*) AS n FROM t GROUP BY parity ORDER BY n"));
   CHECK(grouped.sort_keys[0].projection == 1);
   REQUIRE_OK(BindText("SELECT q.n FROM t AS q WHERE q.x > 1"));
   REQUIRE_OK(BindText("SELECT t.n FROM t"));
@@ -66,7 +68,8 @@ TEST_CASE("Binder names the place of every type error", "[query][plan]") {
   REQUIRE_STATUS(BindText("SELECT n FROM t WHERE time > 'yesterday'"), kInvalid, "bad timestamp");
   REQUIRE_STATUS(BindText("SELECT -s FROM t"), kInvalid, "line 1:8: cannot negate string");
   REQUIRE_STATUS(BindText("SELECT NOT n FROM t"), kInvalid, "NOT needs a condition, got int32");
-  REQUIRE_STATUS(BindText("SELECT CASE WHEN b THEN 1 ELSE 'x' END FROM t"), kInvalid, "string does not fit beside int64");
+  REQUIRE_STATUS(BindText("SELECT CASE WHEN b THEN 1 ELSE 'x' END FROM t"), kInvalid,
+                 "string does not fit beside int64");
   REQUIRE_STATUS(BindText("SELECT sum(s) FROM t"), kInvalid, "line 1:12: sum needs a number, got string");
   REQUIRE_STATUS(BindText("SELECT min(v) FROM t"), kInvalid, "min needs values with an order");
   REQUIRE_STATUS(BindText("SELECT sum(sum(n)) FROM t"), kInvalid, "not allowed in an aggregate");
