@@ -14,12 +14,20 @@
 namespace cortex {
 namespace {
 
-enum class Layout : uint8_t { kFixed = 1, kStrings = 2, kCodes = 3, kList = 4 };
+enum class Layout : uint8_t { kFixed = 1, kStrings = 2, kCodes = 3, kList = 4, kPresent = 5 };
+
+// Null rows of at least this width are left out. Narrow ones cost less to write than to pick apart.
+constexpr uint32_t kPresentFromRowBytes = 64;
+// What a column written without its null rows may grow to again: a few bytes of a damaged record must not ask for more.
+constexpr uint64_t kMaxExpandedBytes = 1 << 30;
 
 Layout LayoutOf(const Column& column) {
   if (column.is_dictionary()) return Layout::kCodes;
   if (column.type().is_list()) return Layout::kList;
-  return column.type().is_string() ? Layout::kStrings : Layout::kFixed;
+  if (column.type().is_string()) return Layout::kStrings;
+  const uint64_t width = column.values().shape.row_bytes();
+  const bool worth_it = column.has_validity() && width >= kPresentFromRowBytes;
+  return worth_it && column.row_count() * width <= kMaxExpandedBytes ? Layout::kPresent : Layout::kFixed;
 }
 
 // --- encoding -----------------------------------------------------------------------------------------------------
@@ -43,6 +51,13 @@ void PutValues(const ValueSpan& values, std::string* out) {
     }
   }
   PutArray(values.bytes + begin, end - begin, out);
+}
+
+// The rows that are not null, in order.
+void PutPresent(const Column& column, std::string* out) {
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    if (!column.IsNull(row)) PutArray(column.FixedAt(row).data(), column.FixedAt(row).size(), out);
+  }
 }
 
 // Only the entries in use, renumbered in order of first use: a shared dictionary may be far larger than the batch.
@@ -74,6 +89,7 @@ void PutColumn(const ColumnDefinition& definition, const Column& column, std::st
   writer.Put<uint16_t>(0);
   if (column.has_validity()) PutArray(column.validity_words(), WordsForBits(column.row_count()), out);
   if (layout == Layout::kCodes) return PutCodes(column, out);
+  if (layout == Layout::kPresent) return PutPresent(column, out);
   if (layout == Layout::kList) PutArray(column.list_offsets().data(), column.list_offsets().size(), out);
   PutValues(column.values(), out);
 }
@@ -133,6 +149,23 @@ absl::Status ReadCodes(ByteReader* reader, uint32_t row_count, Column* column) {
   return absl::OkStatus();
 }
 
+absl::Status ReadPresent(ByteReader* reader, uint32_t row_count, const std::vector<uint64_t>& validity,
+                         ValueBuffer* out) {
+  const size_t width = out->shape().row_bytes();
+  if (row_count * width > kMaxExpandedBytes) return Malformed("null rows of more than 1 GiB");
+  absl::Span<const std::byte> present;
+  RETURN_IF_ERROR(ReadArray(reader, CountOnes(validity.data(), row_count), width, &present));
+  for (uint32_t row = 0; row < row_count; ++row) {
+    if (!GetBit(validity.data(), row)) {
+      out->AppendZeros(1);
+      continue;
+    }
+    std::memcpy(out->ExtendFixed(1), present.data(), width);
+    present.remove_prefix(width);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadList(ByteReader* reader, uint32_t row_count, Column* column) {
   RETURN_IF_ERROR(ReadOffsets(reader, row_count, column->mutable_list_offsets()));
   return ReadValues(reader, column->list_offsets().back(), column->mutable_values());
@@ -141,6 +174,7 @@ absl::Status ReadList(ByteReader* reader, uint32_t row_count, Column* column) {
 bool LayoutFits(Layout layout, const DataType& type) {
   switch (layout) {
     case Layout::kFixed:
+    case Layout::kPresent:
       return !type.is_string() && !type.is_list();
     case Layout::kStrings:
     case Layout::kCodes:
@@ -184,6 +218,9 @@ absl::Status ReadColumn(ByteReader* reader, const ColumnDefinition& definition, 
     RETURN_IF_ERROR(ReadCodes(reader, row_count, column));
   } else if (layout == Layout::kList) {
     RETURN_IF_ERROR(ReadList(reader, row_count, column));
+  } else if (layout == Layout::kPresent) {
+    if (has_validity != 1) return Malformed("present rows without validity");
+    RETURN_IF_ERROR(ReadPresent(reader, row_count, validity, column->mutable_values()));
   } else {
     RETURN_IF_ERROR(ReadValues(reader, row_count, column->mutable_values()));
   }

@@ -55,6 +55,20 @@ TEST_CASE("EncodeBatch writes only the dictionary entries in use", "[storage][co
   REQUIRE(names.dictionary().size() == 3);
 }
 
+TEST_CASE("EncodeBatch leaves out the null rows of wide columns", "[storage][column]") {
+  const auto table = testing::TestTable("t", {{"field", DataType::Vector(TypeKind::kComplex128, 256)}});
+  const Batch all = testing::RandomBatch(table, {.row_count = 200, .seed = 3, .null_fraction = 0});
+  const Batch half = testing::RandomBatch(table, {.row_count = 200, .seed = 3, .null_fraction = 0.5});
+  const Batch none = testing::RandomBatch(table, {.row_count = 200, .seed = 3, .null_fraction = 1});
+  for (const Batch* batch : {&all, &half, &none}) {
+    RequireSame(*batch, REQUIRE_OK_AND_TAKE(DecodeBatch(Encoded(*batch), table)));
+  }
+  const uint64_t rows = 4096 * (200 - half.columns[2].null_count());
+  CHECK(Encoded(half).size() >= rows);
+  CHECK(Encoded(half).size() < rows + 8192);
+  CHECK(Encoded(none).size() < 8192);
+}
+
 TEST_CASE("EncodeBatch appends and DecodeBatch takes any alignment", "[storage][column]") {
   const Batch batch = WithCodes();
   std::string bytes = "x";
