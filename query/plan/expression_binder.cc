@@ -291,8 +291,9 @@ class ExpressionBinder {
     if (scope_.aliases != nullptr) {
       for (const auto& [alias, expr] : *scope_.aliases) names.push_back(alias);
     }
-    return cql::InvalidAt(at_, absl::StrFormat("unknown column \"%s\" in table \"%s\"%s", name, scope_.table->name,
-                                               cql::DidYouMean(name, names)));
+    return cql::ErrorAt(at_, absl::StatusCode::kNotFound,
+                        absl::StrFormat("unknown column \"%s\" in table \"%s\"%s", name, scope_.table->name,
+                                        cql::DidYouMean(name, names)));
   }
 
   // The text of a constant; nullopt for NULL.

@@ -27,8 +27,9 @@ absl::StatusOr<std::vector<std::optional<size_t>>> Places(const cql::Insert& ins
     const cql::ColumnName& named = insert.columns[i];
     const std::optional<uint32_t> ordinal = table.FindColumn(named.name);
     if (!ordinal) {
-      return cql::InvalidAt(named.position, absl::StrFormat("unknown column \"%s\" in table \"%s\"%s", named.name,
-                                                            table.name, cql::DidYouMean(named.name, names)));
+      return cql::ErrorAt(named.position, absl::StatusCode::kNotFound,
+                          absl::StrFormat("unknown column \"%s\" in table \"%s\"%s", named.name, table.name,
+                                          cql::DidYouMean(named.name, names)));
     }
     if (places[*ordinal])
       return cql::InvalidAt(named.position, absl::StrFormat("column \"%s\" is given twice", named.name));

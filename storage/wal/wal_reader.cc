@@ -11,8 +11,8 @@ namespace {
 
 absl::Status DamageError(std::string_view file, uint64_t offset, std::string_view reason) {
   return absl::DataLossError(absl::StrFormat(
-      "wal damaged below what was synced: file %s, offset %d, %s; restore a backup, or start with --repair to cut the "
-      "log there and lose what follows",
+      "wal damaged below what was synced: file %s, offset %d, %s; restore a backup, or start with --wal.repair=true to "
+      "cut the log there and lose what follows",
       file, offset, reason));
 }
 

@@ -102,7 +102,7 @@ TEST_CASE("Bad queries are refused with line and column", "[e2e][bad_input]") {
   refuses("SELEC id FROM scores", StatusCode::INVALID_ARGUMENT, "line 1:1");
   refuses("SELECT id\nFROM scores WHERE", StatusCode::INVALID_ARGUMENT, "line 2:");
   refuses("SELECT id FROM scorez", StatusCode::NOT_FOUND, "scores");
-  refuses("SELECT idd FROM scores", StatusCode::INVALID_ARGUMENT, "line 1:8: unknown column \"idd\"");
+  refuses("SELECT idd FROM scores", StatusCode::NOT_FOUND, "line 1:8: unknown column \"idd\"");
   refuses("SELECT id FROM scores WHERE score > $1", StatusCode::INVALID_ARGUMENT, "line 1:");
   refuses("SELECT id FROM scores WHERE score LIKE 3", StatusCode::INVALID_ARGUMENT, "line 1:");
   refuses("SELECT \xff FROM scores", StatusCode::INVALID_ARGUMENT, "");

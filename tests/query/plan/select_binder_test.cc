@@ -56,8 +56,9 @@ TEST_CASE("Binder looks names up in the order of SQL", "[query][plan]") {
   REQUIRE_OK(BindText("SELECT q.n FROM t AS q WHERE q.x > 1"));
   REQUIRE_OK(BindText("SELECT t.n FROM t"));
   REQUIRE_STATUS(BindText("SELECT u.n FROM t"), kInvalid, "line 1:8: unknown table \"u\"");
-  REQUIRE_STATUS(BindText("SELECT n AS m FROM t WHERE m > 1"), kInvalid, "line 1:28: unknown column \"m\"");
-  REQUIRE_STATUS(BindText("SELECT N FROM t"), kInvalid, "did you mean \"n\"?");
+  REQUIRE_STATUS(BindText("SELECT n AS m FROM t WHERE m > 1"), absl::StatusCode::kNotFound,
+                 "line 1:28: unknown column \"m\"");
+  REQUIRE_STATUS(BindText("SELECT N FROM t"), absl::StatusCode::kNotFound, "did you mean \"n\"?");
 }
 
 TEST_CASE("Binder names the place of every type error", "[query][plan]") {

@@ -128,7 +128,7 @@ TEST_CASE("WalReader refuses any flipped bit below a synced position and cuts th
     log.Store(kFirst, bytes);
     const LogContents refused = log.Read();
     REQUIRE_STATUS(refused.status, absl::StatusCode::kDataLoss, kFirst);
-    REQUIRE_STATUS(refused.status, absl::StatusCode::kDataLoss, "--repair");
+    REQUIRE_STATUS(refused.status, absl::StatusCode::kDataLoss, "--wal.repair=true");
 
     const LogContents repaired = log.Read(/*repair=*/true);
     REQUIRE_OK(repaired.status);
