@@ -109,6 +109,8 @@ class Table {
   bool dropped() const { return dropped_.load(std::memory_order_acquire); }
 
   // --- anybody --------------------------------------------------------------------------------------------------
+  // Keep the result in a variable while you walk it: `for (... : table.segments()->shards[i])` walks freed memory once
+  // somebody publishes (the temporary dies before the loop starts; C++23 changes that).
   std::shared_ptr<const SegmentList> segments() const;
   ShardBytes shard_bytes() const;
 

@@ -43,7 +43,8 @@ void TranslateLateEnds(const RewriteUnit& unit, const std::vector<LiveSegment>& 
 
 std::vector<LiveSegment> FindSealed(const Table& table, uint32_t shard, absl::Span<const SegmentId> ids) {
   std::vector<LiveSegment> found;
-  for (const LiveSegment& segment : table.segments()->shards[shard]) {
+  const std::shared_ptr<const SegmentList> list = table.segments();  // held: a publish meanwhile frees the old one
+  for (const LiveSegment& segment : list->shards[shard]) {
     if (segment.file == nullptr) continue;
     if (std::find(ids.begin(), ids.end(), segment.id()) != ids.end()) found.push_back(segment);
   }

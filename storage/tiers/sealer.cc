@@ -35,7 +35,8 @@ absl::StatusOr<std::vector<Column>> DecodeGroup(RowGroup* group) {
 
 UnsavedEnds UnsavedEnds::Collect(const Table& table, uint32_t shard, ManifestEdit* edit) {
   UnsavedEnds unsaved;
-  for (const LiveSegment& segment : table.segments()->shards[shard]) {
+  const std::shared_ptr<const SegmentList> list = table.segments();  // held: a publish meanwhile frees the old one
+  for (const LiveSegment& segment : list->shards[shard]) {
     if (segment.file == nullptr || !segment.versions->unsaved()) continue;
     const std::vector<VersionEnd> ends = segment.versions->List();
     edit->PutEnds(table.id(), segment.id(), ends);
