@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/io/kill_point.h"
 
 namespace cortex {
 namespace {
@@ -184,6 +185,7 @@ absl::Status CommitLog::WriteGroup(const Group& group) {
   if (records.empty()) return wal_->status();
   RETURN_IF_ERROR(wal_->Append(records));
   RETURN_IF_ERROR(wal_->Sync());
+  KillPoint("wal-synced");
   sync_count_.fetch_add(1, std::memory_order_relaxed);
   wal_bytes_.store(wal_->total_bytes(), std::memory_order_relaxed);
   return absl::OkStatus();
@@ -275,12 +277,14 @@ absl::Status CommitLog::ApplyAndReport(Prepared* prepared) {
     prepared->task->Done(stopped);
     return stopped;
   }
+  KillPoint("wal-applied");
   {
     // Under the lock so that a waiter cannot miss the change.
     MutexLock lock(&mutex_);
     visible_commit_.store(prepared->commit, std::memory_order_release);
   }
   visible_changed_.NotifyAll();
+  KillPoint("wal-visible");
   prepared->task->Done(applied.ok() ? absl::StatusOr<Commit>(prepared->commit) : applied);
   return absl::OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "storage/commit_log.h"
 #include "storage/ingest_task.h"
 #include "storage/io/file_system.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/point_lookup.h"
 #include "storage/recovery.h"
@@ -190,6 +191,7 @@ absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::CreateTable
   ManifestEdit edit;
   edit.PutTable(definition);
   RETURN_IF_ERROR(meta_->Commit(edit).status());
+  KillPoint("table-created");
   const auto shared = std::make_shared<const TableDefinition>(std::move(definition));
   registry_.Add(std::make_shared<Table>(TableOptionsFor(options_, meta_.get(), shared)));
   return shared;
@@ -208,6 +210,7 @@ absl::Status DatabaseImpl::DropTable(std::string_view name) {
     // The table's files may hold the highest commit; it must not be given out again.
     edit.SetCounter(kLastCommitCounter, log_->visible_commit());
     RETURN_IF_ERROR(meta_->Commit(edit).status());
+    KillPoint("table-dropped");
     table->MarkDropped();
     registry_.Remove(name);
   }

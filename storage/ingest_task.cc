@@ -9,6 +9,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
 #include "storage/commit_record.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/rewrite_unit.h"
@@ -94,6 +95,7 @@ absl::Status FileIngestTask::Apply(Commit commit) {
   RETURN_IF_ERROR(SealOlderRows());
   UncommittedFiles uncommitted(tier_);
   ASSIGN_OR_RETURN(std::vector<WrittenFile> files, WriteFiles(commit, &uncommitted));
+  KillPoint("ingest-file-written");
   return CommitAndPublish(std::move(files), commit, &uncommitted);
 }
 
@@ -194,10 +196,12 @@ absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Co
     edit.PutEnds(table_->id(), segment, ends);
   }
   RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, uncommitted));
+  KillPoint("ingest-file-committed");
   for (WrittenFile& file : files) {
     table_->PublishSegment(file.shard, std::move(file.live), file.superseded, commit);
   }
   for (const auto& [segment, ends] : new_ends) touched[segment]->MarkSaved(ends.size());
+  KillPoint("ingest-file-published");
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/commit_record.h"
 #include "storage/io/file_system.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/wal/wal_reader.h"
@@ -113,6 +114,7 @@ absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered
                                           record.commit, std::string(replayed.message())));
     }
     ++recovered->replayed_records;
+    KillPoint("recovery-replay");
   }
   const WalTail& tail = reader->tail();
   if (tail.loss.has_value()) {
@@ -125,6 +127,7 @@ absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered
   ASSIGN_OR_RETURN(recovered->wal,
                    WalWriter::Open(fs, {.dir = dir, .server_id = server_id, .file_bytes = options.wal_file_bytes},
                                    tail));
+  KillPoint("recovery-log-ready");
   return absl::OkStatus();
 }
 
@@ -157,6 +160,7 @@ absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
   ASSIGN_OR_RETURN(const ManifestState state, input.meta->Load());
   recovered.manifest_version = state.version;
   recovered.builtin_tables_created = state.counters.count(std::string(kBuiltinTablesCounter)) != 0;
+  KillPoint("recovery-manifest");
   RETURN_IF_ERROR(SweepOrphans(input, state));
   RETURN_IF_ERROR(OpenTables(input, state));
   for (const SegmentRecord& segment : state.segments) {
@@ -168,6 +172,7 @@ absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
   if (const auto counter = state.counters.find(std::string(kLastCommitCounter)); counter != state.counters.end()) {
     recovered.last_commit = std::max(recovered.last_commit, counter->second);
   }
+  KillPoint("recovery-segments");
   ASSIGN_OR_RETURN(const uint64_t server_id, ServerId(input.meta, state));
   RETURN_IF_ERROR(ReplayWal(input, server_id, &recovered));
   return recovered;

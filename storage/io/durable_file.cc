@@ -1,6 +1,7 @@
 #include "storage/io/durable_file.h"
 
 #include "codecs/bytes/status_macros.h"
+#include "storage/io/kill_point.h"
 
 namespace cortex {
 
@@ -15,6 +16,7 @@ absl::Status WriteFileDurably(FileSystem* fs, const std::string& path, absl::Spa
 
 absl::Status PublishFile(FileSystem* fs, const std::string& temporary_path, const std::string& path) {
   RETURN_IF_ERROR(fs->Rename(temporary_path, path));
+  KillPoint("file-renamed");
   return fs->SyncDir(DirName(path));
 }
 

@@ -8,6 +8,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
 #include "storage/io/file_system.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/commit_witness.h"
 #include "storage/meta/edit_batch.h"
 #include "storage/meta/id_source.h"
@@ -77,9 +78,12 @@ class MetaStore::Impl {
     const uint64_t version = version_ + 1;
     RETURN_IF_ERROR(batch.PutNumber(VersionKey(), version));
     RETURN_IF_ERROR(KeepIdsAbove(&batch));
+    KillPoint("meta-commit");
     RETURN_IF_ERROR(failure_ = db_->Write(batch.batch(), /*synced=*/true));
+    KillPoint("meta-written");
     change.Keep();
     RETURN_IF_ERROR(failure_ = witness_.Write(version));
+    KillPoint("meta-witnessed");
     table_ids_.SkipTo(batch.table_id_end().value());
     segment_ids_.SkipTo(batch.segment_id_end().value());
     live_segments_ = live_.segment_count();
@@ -135,6 +139,7 @@ class MetaStore::Impl {
       RETURN_IF_ERROR(CheckUsable());
       // Two threads may both have found nothing left; the second one reserves a block too many, which does no harm.
       const uint64_t limit = ids->limit() + block;
+      KillPoint("meta-ids");
       RETURN_IF_ERROR(failure_ = db_->PutSynced(key, EncodeNumber(limit)));
       ids->Reserve(limit);
     }

@@ -6,6 +6,7 @@
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/io/kill_point.h"
 #include "storage/segment/segment_format.h"
 
 namespace cortex {
@@ -50,6 +51,7 @@ absl::Status PieceWriter::Pad() {
 
 absl::Status PieceWriter::FinishDurably() {
   RETURN_IF_ERROR(Flush());
+  KillPoint("segment-written");
   RETURN_IF_ERROR(file_->SyncAll());
   return file_->Close();
 }

@@ -10,6 +10,7 @@
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/durable_file.h"
+#include "storage/io/kill_point.h"
 #include "storage/segment/chunk_writer.h"
 #include "storage/segment/fences.h"
 #include "storage/segment/key_entries.h"
@@ -101,6 +102,7 @@ class SegmentWriter::Impl {
     info_.max_commit = std::max(info_.max_commit, group.max_commit);
     info_.row_count += group.row_count;
     footer_.row_groups.push_back(std::move(group));
+    KillPoint("segment-row-group");
     return absl::OkStatus();
   }
 
@@ -122,8 +124,10 @@ class SegmentWriter::Impl {
     info_.file_name = SegmentFileName(info_.shard, info_.id, content_hash);
     info_.row_group_count = static_cast<uint32_t>(footer_.row_groups.size());
     RETURN_IF_ERROR(out_.FinishDurably());
+    KillPoint("segment-synced");
     RETURN_IF_ERROR(
         PublishFile(options_.file_system, TemporaryPath(), JoinPath(options_.directory, info_.file_name)));
+    KillPoint("segment-durable");
     published_ = true;
     return std::move(info_);
   }
@@ -230,6 +234,7 @@ class SegmentWriter::Impl {
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(SegmentWriterOptions options) {
   const std::string path = JoinPath(options.directory, SegmentTemporaryName(options.shard, options.id));
+  KillPoint("segment-create");
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
                    options.file_system->OpenWritable(path, WriteMode::kTruncate));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(file));

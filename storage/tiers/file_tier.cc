@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/file_system.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/segment/segment_reader.h"
 
@@ -80,6 +81,7 @@ absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const Segme
 }
 
 void FileTier::RemoveUncommitted(const std::string& file_name) {
+  KillPoint("retire");
   const absl::Status status = blobs_->Remove(file_name);
   // Space is lost until the next start sweeps it; no row is.
   if (!status.ok() && options_.on_event != nullptr) options_.on_event("segment not removed", status.ToString());
@@ -91,6 +93,7 @@ absl::StatusOr<uint64_t> FileTier::SweepOrphans(const std::set<std::string>& liv
   for (const std::string& name : names) {
     if (!absl::EndsWith(name, ".seg") && !absl::EndsWith(name, ".seg.tmp")) continue;
     if (live.count(name) != 0) continue;
+    KillPoint("recovery-sweep");
     RETURN_IF_ERROR(blobs_->Remove(name));
     ++removed;
     if (options_.on_event != nullptr) {

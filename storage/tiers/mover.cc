@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/runtime/memory_budget.h"
 #include "storage/tiers/file_tier.h"
@@ -57,6 +58,7 @@ absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<
   MoveCount count;
   for (const LiveSegment& segment : FindSealed(*table, shard, segments)) {
     if (segment.group == nullptr) continue;
+    KillPoint("evict");
     table->PublishEvicted(shard, segment.id());
     ++count.segments;
     count.rows += segment.group->published_rows();
@@ -106,6 +108,7 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
     group->Append(batch, all_rows, commits);
     first_row += batch.row_count;
   }
+  KillPoint("load");
   table->PublishLoaded(shard, id, group, file_ends);
   return MoveCount{.segments = 1, .rows = rows, .bytes_written = 0, .created = {}};
 }
@@ -148,6 +151,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
 
   // Write.
   ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(table->definition(), sources));
+  KillPoint("rewrite-read");
   std::vector<RewrittenFile> files;
   UncommittedFiles uncommitted(tier);
   for (std::vector<uint32_t>& rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold)) {
@@ -184,11 +188,14 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
       if (!ends.empty()) edit.PutEnds(table->id(), info.id, ends);
       targets[t].versions->MarkSaved(ends.size());
     }
+    KillPoint(target == Tier::kCold ? "archive-written" : "rewrite-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
+    KillPoint(target == Tier::kCold ? "archive-committed" : "rewrite-committed");
     // Publish.
     table->PublishReplaced(shard, source_ids, targets,
                            [&] { TranslateLateEnds(unit, sources, destinations, targets); });
   }
+  KillPoint(target == Tier::kCold ? "archive-published" : "rewrite-published");
   // Retire.
   for (const LiveSegment& source : sources) source.file->Retire();
   context_.Event("rewritten", absl::StrFormat("table %s, shard %d, %d segments to %d of tier %s, %d rows, %d bytes",

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/runtime/clock.h"
 #include "storage/runtime/memory_budget.h"
@@ -129,6 +130,7 @@ absl::Status Sealer::Seal(const Job& job) {
   const ClosedGroup& closed = job.closed;
   if (table.dropped()) return absl::OkStatus();
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave a file that nobody may remove
+  KillPoint("seal-start");
   MemoryReservation copy(context_.budget, MemoryUse::kCaches);
   copy.ForceGrow(closed.group->raw_bytes());
   ASSIGN_OR_RETURN(const std::vector<Column> columns, DecodeGroup(closed.group.get()));
@@ -153,7 +155,9 @@ absl::Status Sealer::Seal(const Job& job) {
     const std::vector<VersionEnd> own_ends = closed.group->versions()->List();
     if (!own_ends.empty()) edit.PutEnds(table.id(), id, own_ends);
     const UnsavedEnds unsaved = UnsavedEnds::Collect(table, closed.shard, &edit);
+    KillPoint("seal-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
+    KillPoint("seal-committed");
     unsaved.MarkSaved();
     closed.group->versions()->MarkSaved(own_ends.size());
     table.PublishSealed(closed, std::move(file));
@@ -162,6 +166,7 @@ absl::Status Sealer::Seal(const Job& job) {
   context_.Event("sealed", absl::StrFormat("table %s, shard %d, commits %d..%d, %d rows, %s",
                                            table.definition()->name, closed.shard, record.min_commit,
                                            record.max_commit, record.row_count, record.file_name));
+  KillPoint("seal-published");
   on_sealed_();
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/durable_file.h"
+#include "storage/io/kill_point.h"
 #include "storage/io/mapped_file.h"
 
 namespace cortex {
@@ -96,7 +97,9 @@ absl::Status WalWriter::Append(absl::Span<const WalRecordRef> group) {
   if (group.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(CheckGroup(group));
   RETURN_IF_ERROR(MakeRoom(GroupBytes(group), group.front().commit));
+  KillPoint("wal-append");
   RETURN_IF_ERROR(WriteRecords(group, WalRecordKind::kData));
+  KillPoint("wal-appended");
   last_commit_ = group.back().commit;
   last_epoch_ = group.back().epoch;
   ends_with_marker_ = false;
@@ -141,15 +144,18 @@ absl::Status WalWriter::StartFile(uint64_t record_bytes, Commit first_commit) {
   const WalFile file = {WalFileName(first_commit), {options_.server_id, first_commit, end_position_},
                         kWalFileHeaderBytes};
   const uint64_t file_bytes = std::max(options_.file_bytes, kWalFileHeaderBytes + record_bytes);
+  KillPoint("wal-rotate");
   const absl::Status created = CreateFile(file, file_bytes);
   if (absl::IsResourceExhausted(created)) return created;
   RETURN_IF_ERROR(Final(created));
+  KillPoint("wal-rotate-named");
   auto opened = fs_->OpenWritable(Path(file.name), WriteMode::kExisting);
   RETURN_IF_ERROR(Final(opened.status()));
   if (current_ != nullptr) {  // gives back what the old file did not need
     RETURN_IF_ERROR(Final(current_->Truncate(files_.back().used_bytes)));
     RETURN_IF_ERROR(Final(current_->Close()));
   }
+  KillPoint("wal-rotate-cut");
   current_ = *std::move(opened);
   current_allocated_ = file_bytes;
   files_.push_back(file);
@@ -166,6 +172,7 @@ absl::Status WalWriter::CreateFile(const WalFile& file, uint64_t file_bytes) {
   RETURN_IF_ERROR(created->Allocate(file_bytes));
   RETURN_IF_ERROR(created->SyncAll());
   RETURN_IF_ERROR(created->Close());
+  KillPoint("wal-rotate-written");
   return PublishFile(fs_, temporary_path, path);
 }
 
@@ -213,6 +220,7 @@ absl::Status WalWriter::WriteSyncedMarker() {
   if (ends_with_marker_) return absl::OkStatus();  // no room: a new file was started, and its header says the same
   const WalRecordRef marker = {.commit = last_commit_, .epoch = last_epoch_};
   RETURN_IF_ERROR(WriteRecords({&marker, 1}, WalRecordKind::kSyncedMarker));
+  KillPoint("wal-marker");
   RETURN_IF_ERROR(Sync());
   ends_with_marker_ = true;
   return absl::OkStatus();
@@ -227,8 +235,10 @@ absl::Status WalWriter::Rotate() {
 absl::Status WalWriter::Trim(Commit first_needed_commit) {
   RETURN_IF_ERROR(status_);
   while (files_.size() > 1 && files_[1].header.first_commit <= first_needed_commit) {
+    KillPoint("wal-trim");
     const absl::Status removed = fs_->Remove(Path(files_[0].name));
     if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+    KillPoint("wal-trim-removed");
     // Before the next one goes: a crash must not bring an older file back while a younger one stays away.
     RETURN_IF_ERROR(fs_->SyncDir(options_.dir));
     files_.erase(files_.begin());

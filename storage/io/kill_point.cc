@@ -1,0 +1,117 @@
+#include "storage/io/kill_point.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/str_format.h"
+
+namespace cortex {
+namespace {
+
+constexpr auto kNames = std::to_array<std::string_view>({
+    // opening what the last process left
+    "recovery-manifest",    // read; nothing opened
+    "recovery-sweep",       // an orphan is about to be removed
+    "recovery-segments",    // opened; the log not read
+    "recovery-replay",      // one record applied
+    "recovery-log-ready",   // the log cut and synced; nothing served
+    // the log
+    "wal-append",           // a group is about to be written
+    "wal-appended",         // written, not synced
+    "wal-synced",           // durable, not applied, not acknowledged
+    "wal-applied",          // applied, not visible
+    "wal-visible",          // visible, not acknowledged
+    "wal-marker",           // the marker written, not synced
+    "wal-rotate",           // the old file synced, the new one not there
+    "wal-rotate-written",   // the new file under its temporary name, synced
+    "wal-rotate-named",     // named durably; the old file not cut
+    "wal-rotate-cut",       // the old file cut; nothing in the new one
+    "wal-trim",             // the oldest file is about to go
+    "wal-trim-removed",     // gone, its directory not synced
+    // a file of a segment
+    "segment-create",       // before the temporary file
+    "segment-row-group",    // one row group handed to the file
+    "segment-written",      // all bytes written, not synced
+    "segment-synced",       // synced under its temporary name
+    "file-renamed",         // named (segment or log file), the directory not synced
+    "segment-durable",      // durable; nobody knows it
+    // a seal
+    "seal-start",           // the group is closed and in memory
+    "seal-written",         // its file is durable, not committed
+    "seal-committed",       // committed, not published
+    "seal-published",       // published; the log not trimmed
+    // a batch straight into files
+    "ingest-file-written",
+    "ingest-file-committed",
+    "ingest-file-published",
+    // the meta store
+    "meta-commit",          // the edit is complete, nothing written
+    "meta-written",         // in the store, synced; the witness is behind
+    "meta-witnessed",       // both
+    "meta-ids",             // a block of segment ids is about to be reserved
+    "table-created",        // committed, not registered
+    "table-dropped",        // committed, still served
+    // moves
+    "rewrite-read",         // the sources are in memory
+    "rewrite-written",      // to warm: the new files are durable
+    "rewrite-committed",
+    "rewrite-published",
+    "archive-written",      // to cold: the same three
+    "archive-committed",
+    "archive-published",
+    "evict",                // a memory copy is about to be dropped
+    "load",                 // a memory copy is complete, not published
+    "retire",               // a file nobody reads is about to be removed
+});
+
+[[noreturn]] void Refuse(const absl::Status& status) {
+  std::fprintf(stderr, "%s: %s\n", kKillPointVariable, std::string(status.message()).c_str());
+  std::abort();
+}
+
+}  // namespace
+
+namespace internal {
+
+std::atomic<bool> kill_points_off{false};
+
+void HitKillPoint(std::string_view name) {
+  static std::atomic<uint64_t> hits{0};
+  // Read anew each time: who sets the variable pays, nobody else.
+  const char* const value = std::getenv(kKillPointVariable);
+  if (value == nullptr || *value == '\0') return kill_points_off.store(true, std::memory_order_relaxed);
+  const absl::StatusOr<KillOrder> order = ParseKillOrder(value);
+  if (!order.ok()) Refuse(order.status());
+  if (order->name != name || hits.fetch_add(1, std::memory_order_relaxed) + 1 != order->hit) return;
+  ::kill(::getpid(), SIGKILL);
+  for (;;) ::pause();  // this thread must not take another step
+}
+
+}  // namespace internal
+
+absl::Span<const std::string_view> KillPointNames() { return kNames; }
+
+absl::StatusOr<KillOrder> ParseKillOrder(std::string_view text) {
+  const size_t colon = text.find(':');
+  const auto name = std::find(kNames.begin(), kNames.end(), text.substr(0, colon));
+  if (name == kNames.end()) {
+    return absl::InvalidArgumentError(absl::StrFormat("unknown kill point \"%s\"", text.substr(0, colon)));
+  }
+  KillOrder order{.name = *name};
+  if (colon == std::string_view::npos) return order;
+  const std::string_view digits = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), order.hit);
+  if (error != std::errc() || end != digits.data() + digits.size() || order.hit == 0) {
+    return absl::InvalidArgumentError(absl::StrFormat("kill point \"%s\": hit \"%s\" is no number from 1", *name, digits));
+  }
+  return order;
+}
+
+}  // namespace cortex
