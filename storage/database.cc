@@ -69,9 +69,11 @@ class DatabaseImpl final : public Database {
   std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override;
   void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) override;
   absl::StatusOr<CommitToken> Flush() override;
-  absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table, Commit at_least) override;
+  absl::StatusOr<DeleteResult> Delete(DeleteRequest request) override;
+  absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table,
+                                                               const SnapshotRequest& request) override;
   absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
-                                      absl::Span<const uint32_t> columns) override;
+                                      absl::Span<const uint32_t> columns, const SnapshotRequest& at) override;
   absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) override;
   void PauseTiering(bool paused) override { tier_manager_->Pause(paused); }
   absl::StatusOr<TableStats> GetTableStats(std::string_view table) const override;
@@ -279,6 +281,7 @@ std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table) c
   snapshot->table = table.definition();
   // The commit first: whatever is published afterwards holds at least the rows up to it.
   snapshot->commit = log_->visible_commit();
+  snapshot->window = snapshot->commit;
   snapshot->manifest_version = meta_->manifest_version();
   const auto list = table.segments();
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
@@ -297,16 +300,24 @@ std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table) c
   return snapshot;
 }
 
-absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::string_view name, Commit at_least) {
+absl::StatusOr<DeleteResult> DatabaseImpl::Delete(DeleteRequest request) {
+  return absl::UnimplementedError("DELETE is not built yet");
+}
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::string_view name,
+                                                                           const SnapshotRequest& request) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  RETURN_IF_ERROR(log_->WaitVisible(at_least));
+  if (request.as_of.has_value() || request.as_of_time_ns.has_value() || request.history) {
+    return absl::UnimplementedError("reading the past is not built yet");
+  }
+  RETURN_IF_ERROR(log_->WaitVisible(request.at_least));
   return TakeSnapshot(*table);
 }
 
 absl::StatusOr<LookupResult> DatabaseImpl::Lookup(std::string_view name, absl::Span<const std::string> keys,
-                                                  absl::Span<const uint32_t> columns) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  return LookupLatest(*TakeSnapshot(*table), keys, columns);
+                                                  absl::Span<const uint32_t> columns, const SnapshotRequest& at) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, OpenSnapshot(name, at));
+  return LookupLatest(*snapshot, keys, columns);
 }
 
 // --- tiers --------------------------------------------------------------------------------------------------------

@@ -55,6 +55,29 @@ struct IngestRequest {
   Batch batch;
   IngestMode mode = IngestMode::kReplace;
   Tier tier = Tier::kHot;
+  // MERGE: which columns of the batch carry values; the others keep the entity's current value (a new entity: default
+  // or NULL). One per column, key and time true. Empty = all.
+  std::vector<bool> present = {};
+  // UPDATE: the version that each row replaces. If one of them is no longer current the request is ABORTED, whole.
+  std::vector<VersionId> expected = {};
+};
+
+// Ends row versions. What is no longer current when the request is committed stays as it is and is not counted.
+struct DeleteRequest {
+  std::string table;
+  std::vector<VersionId> rows;  // as AppendVersionIds names them; any order, each once
+  // Erase instead of end: the versions vanish from history too, and their bytes at the next rewrite of their segment,
+  // which is asked for at once. The versions named may be ended already.
+  bool purge = false;
+};
+
+// What a snapshot shows. At most one of the as_of fields.
+struct SnapshotRequest {
+  Commit at_least = 0;  // wait until this commit is visible
+  std::optional<Commit> as_of;
+  std::optional<int64_t> as_of_time_ns;  // the last commit at or before this time
+  // History: every version that was current at some time in [as_of or the oldest kept, now].
+  bool history = false;
 };
 
 // Where an acknowledged batch stands: a read with `at_least = commit` sees it.
@@ -115,6 +138,11 @@ struct MoveResult {
 };
 
 // Rows found by key: the latest version of each, in the order of the keys asked for.
+struct DeleteResult {
+  CommitToken token;
+  uint64_t row_count = 0;
+};
+
 struct LookupResult {
   std::vector<bool> found;       // one per key
   std::vector<Tier> tier;        // one per key; meaningful where found
@@ -147,16 +175,28 @@ class Database {
   virtual void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) = 0;
   // IngestAsync and wait.
   absl::StatusOr<CommitToken> Ingest(IngestRequest request);
+  // Ends or erases versions in one commit. Blocking. Errors: NOT_FOUND table, FAILED_PRECONDITION a version named does
+  // not exist, RESOURCE_EXHAUSTED, UNAVAILABLE.
+  virtual absl::StatusOr<DeleteResult> Delete(DeleteRequest request) = 0;
   // Waits until everything queued before is durable and visible. Blocking.
   virtual absl::StatusOr<CommitToken> Flush() = 0;
 
-  // The table now. `at_least` (0 = now) waits until that commit is visible; OUT_OF_RANGE if it was never given out.
-  virtual absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table, Commit at_least) = 0;
+  // The table now, at an earlier commit or time, or with its history. Errors: OUT_OF_RANGE a commit that was never given
+  // out, FAILED_PRECONDITION older than the history kept (names the oldest commit).
+  virtual absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table,
+                                                                       const SnapshotRequest& request) = 0;
+  absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table, Commit at_least) {
+    return OpenSnapshot(table, SnapshotRequest{.at_least = at_least, .as_of = {}, .as_of_time_ns = {}});
+  }
 
   // The latest version of each key, planner-free: ENTITIES highest commit, EVENTS highest (time, commit).
   // `columns` are ordinals of the table.
   virtual absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
-                                              absl::Span<const uint32_t> columns) = 0;
+                                              absl::Span<const uint32_t> columns, const SnapshotRequest& at) = 0;
+  absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
+                                      absl::Span<const uint32_t> columns) {
+    return Lookup(table, keys, columns, SnapshotRequest());
+  }
 
   // --- tiers (blocking) -----------------------------------------------------------------------------------------
   // Seals, moves or evicts as asked, now, whatever the policy; paced like background moves.

@@ -153,7 +153,8 @@ absl::StatusOr<FileIngestTask::WrittenFile> FileIngestTask::WriteFile(std::vecto
       columns.emplace_back(source.type());
       columns.back().AppendSelected(source, part);
     }
-    RETURN_IF_ERROR(writer->AddRowGroup(columns, std::vector<Commit>(part.size(), commit), {}));
+    // Unique within the commit, and so within the shard: the place in the batch.
+    RETURN_IF_ERROR(writer->AddRowGroup(columns, std::vector<Commit>(part.size(), commit), {}, part));
   }
   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
   uncommitted->Add(info.file_name);

@@ -52,8 +52,8 @@ class LatestSearch {
       const RowGroupView& group = segment.row_group(row.row_group);
       const uint32_t first = row.row / 64 * 64;
       uint64_t selection = ~uint64_t{0};
-      if (!group.AllVisible(snapshot_.commit)) {
-        RETURN_IF_ERROR(group.SelectVisible(snapshot_.commit, first, row.row - first + 1, &selection));
+      if (!group.AllVisible(snapshot_.window)) {
+        RETURN_IF_ERROR(group.SelectVisible(snapshot_.window, first, row.row - first + 1, &selection));
         if (!GetBit(&selection, row.row - first)) continue;
       }
       Candidate candidate{.segment = &segment, .row = row};

@@ -9,6 +9,7 @@
 #ifndef CORTEX_STORAGE_SEGMENT_VIEW_H_
 #define CORTEX_STORAGE_SEGMENT_VIEW_H_
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,6 +65,27 @@ class ColumnChunk {
   virtual absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const = 0;
 };
 
+// Which row versions a read sees: those that were current at some commit in [from, to]. An ordinary read looks at one
+// instant; a history read at a stretch of time.
+struct VersionWindow {
+  Commit from = 0;
+  Commit to = 0;
+
+  constexpr VersionWindow() = default;
+  constexpr VersionWindow(Commit at) : from(at), to(at) {}  // NOLINT: a commit is the window of one instant
+  constexpr VersionWindow(Commit first, Commit last) : from(first), to(last) {}
+  constexpr bool Sees(Commit commit, Commit end) const { return commit <= to && end > from; }
+};
+
+// The name of a row version that no move changes: where its row came in its commit, counted within the shard.
+struct VersionId {
+  uint32_t shard = 0;
+  uint32_t ordinal = 0;
+  Commit commit = 0;
+
+  auto operator<=>(const VersionId&) const = default;
+};
+
 class RowGroupView {
  public:
   virtual ~RowGroupView() = default;
@@ -76,15 +98,17 @@ class RowGroupView {
   // As column(id)->zone_map(), without opening the chunk.
   virtual const ZoneMap* zone_map(ColumnId id) const = 0;
 
-  // True if every row is visible at `commit`: the fast path that needs no bitmap.
-  virtual bool AllVisible(Commit commit) const = 0;
-  // Clears bits of `selection` (bit i = row first + i) whose version is not visible at `commit`: visible means
-  // _commit <= commit < end. `first` is a multiple of 64.
-  virtual absl::Status SelectVisible(Commit commit, uint32_t first, uint32_t count, uint64_t* selection) const = 0;
+  // True if `window` sees every row: the fast path that needs no bitmap.
+  virtual bool AllVisible(VersionWindow window) const = 0;
+  // Clears bits of `selection` (bit i = row first + i) whose version `window` does not see. `first` is a multiple of 64.
+  virtual absl::Status SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
+                                     uint64_t* selection) const = 0;
   // The _commit of rows [first, first + count).
   virtual absl::Status Commits(uint32_t first, uint32_t count, Commit* commits) const = 0;
   // The end of each of these versions as it is now, kOpenEnd for current ones. What a mover carries along.
   virtual absl::Status Ends(uint32_t first, uint32_t count, Commit* ends) const = 0;
+  // Where each row came in its commit, counted within the shard: with shard and commit, its VersionId.
+  virtual absl::Status Ordinals(uint32_t first, uint32_t count, uint32_t* ordinals) const = 0;
 };
 
 struct RowRef {
@@ -120,6 +144,10 @@ class SegmentView {
   virtual uint64_t stored_bytes() const = 0;
   virtual uint64_t raw_bytes() const = 0;
 };
+
+// Appends the names of the rows listed (ascending) of one row group.
+absl::Status AppendVersionIds(const SegmentView& segment, size_t row_group, absl::Span<const uint32_t> rows,
+                              std::vector<VersionId>* ids);
 
 }  // namespace cortex
 

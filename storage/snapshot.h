@@ -15,7 +15,9 @@ namespace cortex {
 
 struct Snapshot {
   std::shared_ptr<const TableDefinition> table;
-  Commit commit = 0;  // rows of later commits are to be left out: RowGroupView::SelectVisible
+  // What it shows; `commit` is the window's end. Row versions outside are to be left out: RowGroupView::SelectVisible.
+  Commit commit = 0;
+  VersionWindow window;
   uint64_t manifest_version = 0;
   // Hot first, then warm, then cold; by shard and id within a tier.
   std::vector<std::shared_ptr<const SegmentView>> segments;

@@ -180,7 +180,7 @@ def walk(root):
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if f not in NOT_OURS and not f.startswith("."))
         relative = os.path.relpath(folder, root)
-        yield "" if relative == "." else relative, sorted(n for n in names if n not in NOT_OURS)
+        yield "" if relative == "." else relative, sorted(n for n in names if n not in NOT_OURS and n != ".git")
 
 
 def breaches(root):

@@ -39,10 +39,10 @@ uint64_t BytesOf(const BatchColumn& column) {
 
 }  // namespace
 
-MorselReader::MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, const ScanOptions& options,
+MorselReader::MorselReader(const ScanPlan& plan, VersionWindow window, const QueryContext& context, const ScanOptions& options,
                            const Morsel& morsel, TierScan* statistics)
     : plan_(plan),
-      commit_(commit),
+      window_(window),
       context_(context),
       with_ordinals_(options.with_ordinals),
       rows_wanted_(options.rows_per_morsel),
@@ -67,7 +67,7 @@ absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count,
   SelectCandidates(first, count);
   if (CountOnes(selection_.data(), count) == 0) return absl::OkStatus();
   statistics_->rows_scanned += count;
-  if (!morsel_.all_visible) RETURN_IF_ERROR(morsel_.group->SelectVisible(commit_, first, count, selection_.data()));
+  if (!morsel_.all_visible) RETURN_IF_ERROR(morsel_.group->SelectVisible(window_, first, count, selection_.data()));
   for (const PushedPredicate* pushed : morsel_.predicates) {
     if (CountOnes(selection_.data(), count) == 0) return absl::OkStatus();
     RETURN_IF_ERROR(ApplyPredicate(*pushed, first, count));

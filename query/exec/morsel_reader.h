@@ -17,7 +17,7 @@ namespace cortex::query {
 
 class MorselReader {
  public:
-  MorselReader(const ScanPlan& plan, Commit commit, const QueryContext& context, const ScanOptions& options,
+  MorselReader(const ScanPlan& plan, VersionWindow window, const QueryContext& context, const ScanOptions& options,
                const Morsel& morsel, TierScan* statistics);
 
   // Calls `emit` with every vector that has rows left.
@@ -41,7 +41,7 @@ class MorselReader {
   absl::StatusOr<BatchColumn> LoadCommits(uint32_t first, uint32_t count);
 
   const ScanPlan& plan_;
-  const Commit commit_;
+  const VersionWindow window_;
   const QueryContext& context_;
   const bool with_ordinals_;
   uint64_t rows_wanted_;

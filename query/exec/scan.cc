@@ -107,7 +107,7 @@ absl::Status Scan::PruneSegment(const SegmentView& segment) {
 
 void Scan::CutGroup(const Morsel& whole) {
   TierScan& tier = statistics_.of(whole.segment->tier());
-  const bool all_visible = whole.group->AllVisible(snapshot_->commit);
+  const bool all_visible = whole.group->AllVisible(snapshot_->window);
   const bool as_a_whole = all_visible && whole.predicates.empty() && whole.candidates.empty() && !plan_.residual;
   if (as_a_whole && options_.shortcut && options_.shortcut(*whole.group)) {
     ++tier.row_groups_shortcut;
@@ -137,7 +137,7 @@ absl::Status Scan::Run(size_t first, size_t count, const ScanConsumer& consumer)
   const auto body = [&](size_t slot, size_t worker) {
     if (stop.load(std::memory_order_relaxed)) return;
     const Morsel& morsel = morsels_[first + slot];
-    MorselReader reader(plan_, snapshot_->commit, *context_, options_, morsel,
+    MorselReader reader(plan_, snapshot_->window, *context_, options_, morsel,
                         &per_worker[worker].of(morsel.segment->tier()));
     const absl::Status status = reader.Read([&](ScanBatch& batch) { return consumer(worker, slot, batch); });
     if (status.ok()) return;

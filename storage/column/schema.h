@@ -47,6 +47,7 @@ struct TierPolicy {
   int64_t warm_max_age_ns = 7 * 86'400'000'000'000;  // counted, like the age, from the time value
   uint64_t warm_max_bytes = 0;
   ColdPartition cold_partition = ColdPartition::kDay;
+  int64_t ttl_ns = 0;  // rows are visible while time + ttl > NOW(); 0 = for ever
 };
 
 struct TableDefinition {
@@ -58,6 +59,7 @@ struct TableDefinition {
   std::string time_column;
   ShardingKind sharding = ShardingKind::kHash;
   TierPolicy policy;
+  int64_t history_ns = 0;  // how long ended versions stay readable by AS OF; 0 = for ever
   uint32_t schema_id = 1;
 
   // Ordinals in `columns`. The definition must be valid.

@@ -75,6 +75,7 @@ void WritePolicy(const TierPolicy& policy, pb::TierPolicy* message) {
   message->set_warm_max_age_ns(policy.warm_max_age_ns);
   message->set_warm_max_bytes(policy.warm_max_bytes);
   message->set_cold_partition(static_cast<pb::ColdPartition>(policy.cold_partition));
+  message->set_ttl_ns(policy.ttl_ns);
 }
 
 absl::Status ReadPolicy(const pb::TierPolicy& message, TierPolicy* policy) {
@@ -83,6 +84,8 @@ absl::Status ReadPolicy(const pb::TierPolicy& message, TierPolicy* policy) {
   policy->hot_max_bytes = message.hot_max_bytes();
   policy->warm_max_age_ns = message.warm_max_age_ns();
   policy->warm_max_bytes = message.warm_max_bytes();
+  policy->ttl_ns = message.ttl_ns();
+  if (policy->ttl_ns < 0) return Damaged("time to live", policy->ttl_ns);
   if (policy->hot_max_age_ns < 0) return Damaged("hot age", policy->hot_max_age_ns);
   if (policy->warm_max_age_ns < 0) return Damaged("warm age", policy->warm_max_age_ns);
   return ReadEnum(message.cold_partition(), 0, ColdPartition::kMonth, "cold partition", &policy->cold_partition);
@@ -141,6 +144,7 @@ absl::StatusOr<std::string> EncodeTable(const TableDefinition& table) {
   for (const ColumnDefinition& column : table.columns) WriteColumn(column, message.add_columns());
   message.set_sharding(static_cast<pb::ShardingStrategy>(table.sharding));
   WritePolicy(table.policy, message.mutable_tier_policy());
+  message.set_history_ns(table.history_ns);
   return SerializeDeterministic(message);
 }
 
@@ -154,6 +158,8 @@ absl::StatusOr<TableDefinition> DecodeTable(std::string_view bytes) {
   RETURN_IF_ERROR(ReadEnum(message.kind(), 0, TableKind::kEntities, "kind", &table.kind));
   RETURN_IF_ERROR(ReadEnum(message.sharding(), 0, ShardingKind::kFmo, "sharding", &table.sharding));
   RETURN_IF_ERROR(ReadPolicy(message.tier_policy(), &table.policy));
+  table.history_ns = message.history_ns();
+  if (table.history_ns < 0) return Damaged("history", table.history_ns);
   for (const pb::ColumnDefinition& column : message.columns()) {
     RETURN_IF_ERROR(ReadColumn(column, &table.columns.emplace_back()));
   }

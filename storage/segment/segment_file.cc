@@ -109,6 +109,7 @@ absl::StatusOr<std::unique_ptr<LoadedFooter>> SegmentFile::BuildFooter() const {
     loaded->first_rows.push_back(loaded->first_rows.back() + group.row_count);
     loaded->hidden_layouts.push_back(LayoutOf(group.commits));
     loaded->hidden_layouts.push_back(LayoutOf(group.ends));
+    loaded->hidden_layouts.push_back(LayoutOf(group.ordinals));
   }
   loaded->chunks = std::vector<LazyValue<SegmentChunk>>(info().row_group_count * loaded->slots_per_group());
   return loaded;
@@ -170,9 +171,9 @@ absl::StatusOr<std::unique_ptr<SegmentChunk>> SegmentFile::OpenChunk(const Loade
     name = loaded.column_names[slot];
   } else {
     const size_t hidden = slot - loaded.footer.columns.size();
-    context.layout = &loaded.hidden_layouts[group * 2 + hidden];
+    context.layout = &loaded.hidden_layouts[group * kHiddenColumns + hidden];
     context.type = DataType::Scalar(TypeKind::kInt64);
-    name = hidden == 0 ? kCommitColumnName : "_end";
+    name = kHiddenColumnNames[hidden];
   }
   context.where = absl::StrFormat("segment file %s, row group %d, column \"%s\"", info().file_name, group, name);
   return SegmentChunk::Open(std::move(context));
@@ -210,6 +211,7 @@ absl::Status SegmentFile::Verify() const {
     const RowGroupLayout& group = loaded->footer.row_groups[g];
     RETURN_IF_ERROR(VerifyPiece(group.commits.bytes, absl::StrFormat("row group %d, column \"_commit\"", g)));
     RETURN_IF_ERROR(VerifyPiece(group.ends.bytes, absl::StrFormat("row group %d, column \"_end\"", g)));
+    RETURN_IF_ERROR(VerifyPiece(group.ordinals.bytes, absl::StrFormat("row group %d, column \"_ordinal\"", g)));
     for (size_t c = 0; c < group.columns.size(); ++c) {
       const std::string what = absl::StrFormat("row group %d, column \"%s\"", g, loaded->column_names[c]);
       RETURN_IF_ERROR(VerifyPiece(group.columns[c].validity, what));

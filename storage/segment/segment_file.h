@@ -20,6 +20,10 @@
 
 namespace cortex {
 
+// Commits, ends and ordinals of the rows.
+inline constexpr size_t kHiddenColumns = 3;
+inline constexpr const char* kHiddenColumnNames[kHiddenColumns] = {"_commit", "_end", "_ordinal"};
+
 // The footer, checked, and a slot for every chunk. Slots of a row group: the columns of the file, then the hidden ones.
 struct LoadedFooter {
   SegmentFooter footer;
@@ -27,12 +31,13 @@ struct LoadedFooter {
   std::map<uint32_t, size_t> column_by_id;  // of the columns the table still has
   std::vector<DataType> types;              // per column of the file: the table's, where it has one
   std::vector<std::string> column_names;    // likewise
-  std::vector<ChunkLayout> hidden_layouts;  // per row group: commits, ends
+  std::vector<ChunkLayout> hidden_layouts;  // per row group: commits, ends, ordinals
   std::vector<LazyValue<SegmentChunk>> chunks;
 
   size_t commit_slot() const { return footer.columns.size(); }
   size_t end_slot() const { return footer.columns.size() + 1; }
-  size_t slots_per_group() const { return footer.columns.size() + 2; }
+  size_t ordinal_slot() const { return footer.columns.size() + 2; }
+  size_t slots_per_group() const { return footer.columns.size() + kHiddenColumns; }
   // `row` is below the segment's row count.
   size_t RowGroupOf(uint64_t row) const;
 };

@@ -66,6 +66,8 @@ void ToProto(const RowGroupLayout& group, pb::RowGroup* out) {
     out->set_min_end(group.min_end);
     ToProto(group.ends, out->mutable_ends());
   }
+  out->set_first_ordinal(group.first_ordinal);
+  if (group.ordinals.row_count > 0) ToProto(group.ordinals, out->mutable_ordinals());
   for (const ChunkLayout& chunk : group.columns) ToProto(chunk, out->add_columns());
 }
 
@@ -151,6 +153,11 @@ class FooterDecoder {
       RETURN_IF_ERROR(DecodeEncoded(in.ends(), &out->ends));
       out->min_end = in.min_end();
       if (out->ends.row_count != out->row_count) return Bad("rows of the ends");
+    }
+    out->first_ordinal = in.first_ordinal();
+    if (in.has_ordinals()) {
+      RETURN_IF_ERROR(DecodeEncoded(in.ordinals(), &out->ordinals));
+      if (out->ordinals.row_count != out->row_count) return Bad("rows of the ordinals");
     }
     if (in.columns_size() != static_cast<int>(columns.size())) return Bad("columns of a row group");
     for (int i = 0; i < in.columns_size(); ++i) {

@@ -53,6 +53,8 @@ struct RowGroupLayout {
   Commit min_end = kOpenEnd;
   EncodedPiece commits;
   EncodedPiece ends;  // row_count 0: all versions were current
+  uint32_t first_ordinal = 0;  // of row 0
+  EncodedPiece ordinals;  // row_count 0: rows stand in commit order, ordinals are counted (ordinal_counter.h)
   std::vector<ChunkLayout> columns;
 };
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "codecs/bytes/status_macros.h"
+#include "storage/segment/ordinal_counter.h"
 
 namespace cortex {
 
@@ -32,28 +34,31 @@ const ZoneMap* SegmentRowGroup::zone_map(ColumnId id) const {
   return zone.has_value() ? &*zone : nullptr;
 }
 
-bool SegmentRowGroup::AllVisible(Commit commit) const {
+bool SegmentRowGroup::AllVisible(VersionWindow window) const {
   const auto loaded = file_->Footer();
   if (!loaded.ok()) return false;
   const RowGroupLayout& group = layout(**loaded);
-  return group.max_commit <= commit && group.min_end > commit && !has_overlay();
+  return group.max_commit <= window.to && group.min_end > window.from && !has_overlay();
 }
 
-absl::Status SegmentRowGroup::SelectVisible(Commit commit, uint32_t first, uint32_t count, uint64_t* selection) const {
+absl::Status SegmentRowGroup::SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
+                                            uint64_t* selection) const {
   ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
   const RowGroupLayout& group = layout(*loaded);
   // Open ends are stored as the largest int64: no commit reaches them.
-  const FilterValue stored_commit = static_cast<int64_t>(std::min<Commit>(commit, INT64_MAX - 1));
-  if (group.max_commit > commit) {
-    ValueFilter committed{.upper = FilterBound{stored_commit, true}};
+  const auto stored = [](Commit commit) -> FilterValue {
+    return static_cast<int64_t>(std::min<Commit>(commit, INT64_MAX - 1));
+  };
+  if (group.max_commit > window.to) {
+    ValueFilter committed{.upper = FilterBound{stored(window.to), true}};
     RETURN_IF_ERROR(FilterHidden(loaded->commit_slot(), std::move(committed), first, count, selection));
   }
-  if (group.min_end <= commit) {
-    ValueFilter ended_later{.lower = FilterBound{stored_commit, false}};
+  if (group.min_end <= window.from) {
+    ValueFilter ended_later{.lower = FilterBound{stored(window.from), false}};
     RETURN_IF_ERROR(FilterHidden(loaded->end_slot(), std::move(ended_later), first, count, selection));
   }
   if (has_overlay()) {
-    file_->options().overlay->ClearEnded(commit, loaded->first_rows[index_] + first, count, selection);
+    file_->options().overlay->ClearEnded(window.from, loaded->first_rows[index_] + first, count, selection);
   }
   return absl::OkStatus();
 }
@@ -71,6 +76,26 @@ absl::Status SegmentRowGroup::Ends(uint32_t first, uint32_t count, Commit* ends)
     RETURN_IF_ERROR(ReadHidden(loaded->end_slot(), first, count, ends));
   }
   if (has_overlay()) file_->options().overlay->ReadEnds(loaded->first_rows[index_] + first, count, ends);
+  return absl::OkStatus();
+}
+
+absl::Status SegmentRowGroup::Ordinals(uint32_t first, uint32_t count, uint32_t* ordinals) const {
+  ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  const RowGroupLayout& group = layout(*loaded);
+  if (group.ordinals.row_count == 0) {
+    // Rows stand in commit order: each commit is counted from its first row in this group.
+    std::vector<Commit> commits(first + count);
+    RETURN_IF_ERROR(ReadHidden(loaded->commit_slot(), 0, first + count, commits.data()));
+    OrdinalCounter counter(group.first_ordinal);
+    for (uint32_t row = 0; row < first + count; ++row) {
+      const uint32_t ordinal = counter.Next(commits[row]);
+      if (row >= first) ordinals[row - first] = ordinal;
+    }
+    return absl::OkStatus();
+  }
+  std::vector<Commit> stored(count);
+  RETURN_IF_ERROR(ReadHidden(loaded->ordinal_slot(), first, count, stored.data()));
+  std::copy(stored.begin(), stored.end(), ordinals);
   return absl::OkStatus();
 }
 

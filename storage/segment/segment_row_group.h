@@ -19,10 +19,12 @@ class SegmentRowGroup final : public RowGroupView {
   uint32_t row_count() const override;
   absl::StatusOr<const ColumnChunk*> column(ColumnId id) const override;
   const ZoneMap* zone_map(ColumnId id) const override;
-  bool AllVisible(Commit commit) const override;
-  absl::Status SelectVisible(Commit commit, uint32_t first, uint32_t count, uint64_t* selection) const override;
+  bool AllVisible(VersionWindow window) const override;
+  absl::Status SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
+                             uint64_t* selection) const override;
   absl::Status Commits(uint32_t first, uint32_t count, Commit* commits) const override;
   absl::Status Ends(uint32_t first, uint32_t count, Commit* ends) const override;
+  absl::Status Ordinals(uint32_t first, uint32_t count, uint32_t* ordinals) const override;
 
  private:
   const RowGroupLayout& layout(const LoadedFooter& loaded) const { return loaded.footer.row_groups[index_]; }

@@ -15,6 +15,7 @@
 #include "storage/segment/fences.h"
 #include "storage/segment/key_entries.h"
 #include "storage/segment/key_filter.h"
+#include "storage/segment/ordinal_counter.h"
 #include "storage/segment/piece_writer.h"
 #include "storage/segment/segment_footer.h"
 #include "storage/segment/segment_format.h"
@@ -87,11 +88,12 @@ class SegmentWriter::Impl {
   }
 
   absl::Status AddRowGroup(absl::Span<const Column> columns, absl::Span<const Commit> commits,
-                           absl::Span<const Commit> ends) {
-    RETURN_IF_ERROR(CheckShape(columns, commits, ends));
+                           absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals) {
+    RETURN_IF_ERROR(CheckShape(columns, commits, ends, ordinals));
     RETURN_IF_ERROR(AddKeys(columns[options_.table->key_ordinal()]));
     RowGroupLayout group{.row_count = static_cast<uint32_t>(commits.size())};
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
+    RETURN_IF_ERROR(WriteOrdinals(commits, ordinals, &group));
     for (size_t i = 0; i < columns.size(); ++i) {
       ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], CompressionOf(i, columns[i]), options_.effort, &out_));
       info_.raw_bytes += chunk.raw_bytes;
@@ -140,11 +142,13 @@ class SegmentWriter::Impl {
   }
 
   absl::Status CheckShape(absl::Span<const Column> columns, absl::Span<const Commit> commits,
-                          absl::Span<const Commit> ends) const {
+                          absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals) const {
     const TableDefinition& table = *options_.table;
-    if (commits.empty() || commits.size() > INT32_MAX || (!ends.empty() && ends.size() != commits.size())) {
-      return absl::InvalidArgumentError(absl::StrFormat("row group with %d commits and %d ends: table \"%s\"",
-                                                        commits.size(), ends.size(), table.name));
+    const auto fits = [&](size_t count) { return count == 0 || count == commits.size(); };
+    if (commits.empty() || commits.size() > INT32_MAX || !fits(ends.size()) || !fits(ordinals.size())) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("row group with %d commits, %d ends and %d ordinals: table \"%s\"", commits.size(),
+                          ends.size(), ordinals.size(), table.name));
     }
     if (info_.row_count + commits.size() > UINT32_MAX) {
       return absl::InvalidArgumentError(absl::StrFormat("segment of more than 2^32 rows: table \"%s\"", table.name));
@@ -202,6 +206,22 @@ class SegmentWriter::Impl {
     return absl::OkStatus();
   }
 
+  // Nothing is written for rows that stand in commit order.
+  absl::Status WriteOrdinals(absl::Span<const Commit> commits, absl::Span<const uint32_t> ordinals,
+                             RowGroupLayout* group) {
+    if (ordinals.empty()) return absl::OkStatus();
+    group->first_ordinal = ordinals[0];
+    OrdinalCounter counter(ordinals[0]);
+    bool countable = true;
+    for (size_t row = 0; row < commits.size() && countable; ++row) {
+      countable = counter.Next(commits[row]) == ordinals[row];
+    }
+    if (countable) return absl::OkStatus();
+    const std::vector<int64_t> stored(ordinals.begin(), ordinals.end());
+    ASSIGN_OR_RETURN(group->ordinals, WriteIntegers(stored, options_.effort, &out_));
+    return absl::OkStatus();
+  }
+
   void NoteTimes(const Column& times) {
     for (const int64_t time : times.values_as<int64_t>()) {
       info_.min_time = std::min(info_.min_time, time);
@@ -247,8 +267,8 @@ SegmentWriter::SegmentWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 SegmentWriter::~SegmentWriter() = default;
 
 absl::Status SegmentWriter::AddRowGroup(absl::Span<const Column> columns, absl::Span<const Commit> commits,
-                                        absl::Span<const Commit> ends) {
-  return impl_->AddRowGroup(columns, commits, ends);
+                                        absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals) {
+  return impl_->AddRowGroup(columns, commits, ends, ordinals);
 }
 
 absl::StatusOr<SegmentInfo> SegmentWriter::Finish() { return impl_->Finish(); }

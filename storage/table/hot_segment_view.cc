@@ -19,18 +19,18 @@ const ZoneMap* HotRowGroupView::zone_map(ColumnId id) const {
   return column == nullptr ? nullptr : column->zone_map();
 }
 
-bool HotRowGroupView::AllVisible(Commit commit) const {
-  return group_->max_commit() <= commit && group_->versions()->empty();
+bool HotRowGroupView::AllVisible(VersionWindow window) const {
+  return group_->max_commit() <= window.to && group_->versions()->empty();
 }
 
-absl::Status HotRowGroupView::SelectVisible(Commit commit, uint32_t first, uint32_t count,
+absl::Status HotRowGroupView::SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
                                             uint64_t* selection) const {
-  if (group_->max_commit() > commit) {
+  if (group_->max_commit() > window.to) {
     for (uint32_t i = 0; i < count; ++i) {
-      if (group_->CommitAt(first + i) > commit) ClearBit(selection, i);
+      if (group_->CommitAt(first + i) > window.to) ClearBit(selection, i);
     }
   }
-  group_->versions()->ClearEnded(commit, first, count, selection);
+  group_->versions()->ClearEnded(window.from, first, count, selection);
   return absl::OkStatus();
 }
 
@@ -41,6 +41,11 @@ absl::Status HotRowGroupView::Commits(uint32_t first, uint32_t count, Commit* co
 
 absl::Status HotRowGroupView::Ends(uint32_t first, uint32_t count, Commit* ends) const {
   for (uint32_t i = 0; i < count; ++i) ends[i] = group_->versions()->EndOf(first + i);
+  return absl::OkStatus();
+}
+
+absl::Status HotRowGroupView::Ordinals(uint32_t first, uint32_t count, uint32_t* ordinals) const {
+  group_->ReadOrdinals(first, count, ordinals);
   return absl::OkStatus();
 }
 

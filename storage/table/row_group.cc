@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/segment/ordinal_counter.h"
 #include "storage/table/hot_dictionary_column.h"
 
 namespace cortex {
@@ -24,6 +25,8 @@ RowGroup::RowGroup(const RowGroupOptions& options)
       shard_(options.shard),
       capacity_(options.capacity),
       budget_(options.budget),
+      first_ordinal_(options.first_ordinal),
+      ordinals_(options.ordinals),
       commit_blocks_((options.capacity + kHotBlockRows - 1) / kHotBlockRows),
       key_index_(options.capacity),
       versions_(options.versions != nullptr ? options.versions
@@ -89,12 +92,24 @@ void RowGroup::IndexAndPublish(const Batch& batch, absl::Span<const uint32_t> ro
 }
 
 void RowGroup::Account() {
-  uint64_t bytes = key_index_.memory_bytes();
+  uint64_t bytes = key_index_.memory_bytes() + ordinals_.capacity() * sizeof(uint32_t);
   for (const auto& column : columns_) bytes += column->memory_bytes();
   for (const auto& block : commit_blocks_) bytes += block == nullptr ? 0 : kHotBlockRows * sizeof(Commit);
   const uint64_t before = memory_bytes_.exchange(bytes, std::memory_order_relaxed);
   if (budget_ != nullptr && bytes > before) budget_->ForceReserve(MemoryUse::kHotRows, bytes - before);
   if (budget_ != nullptr && bytes < before) budget_->Release(MemoryUse::kHotRows, before - bytes);
+}
+
+void RowGroup::ReadOrdinals(uint32_t first, uint32_t count, uint32_t* ordinals) const {
+  if (!ordinals_.empty()) {
+    std::copy_n(ordinals_.begin() + first, count, ordinals);
+    return;
+  }
+  uint32_t begin = first;  // of the first row's commit
+  while (begin > 0 && CommitAt(begin - 1) == CommitAt(first)) --begin;
+  OrdinalCounter counter(begin == 0 ? first_ordinal_ : 0);
+  for (uint32_t row = begin; row < first; ++row) counter.Next(CommitAt(row));
+  for (uint32_t i = 0; i < count; ++i) ordinals[i] = counter.Next(CommitAt(first + i));
 }
 
 std::vector<bool> RowGroup::PlainStrings() const {

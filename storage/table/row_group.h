@@ -35,6 +35,10 @@ struct RowGroupOptions {
   std::vector<bool> plain_strings = {};
   // The ends of the same rows, where the group is a copy of a sealed segment; nullptr: a new group, no ends.
   std::shared_ptr<RowVersions> versions = nullptr;
+  // Where the first row came in its commit, if the group before took the rows before it.
+  uint32_t first_ordinal = 0;
+  // One per row, for a copy of a segment whose rows do not stand in commit order; empty: they do.
+  std::vector<uint32_t> ordinals = {};
 };
 
 class RowGroup {
@@ -58,6 +62,8 @@ class RowGroup {
   const HotColumn& column(size_t ordinal) const { return *columns_[ordinal]; }
   HotColumn* mutable_column(size_t ordinal) { return columns_[ordinal].get(); }
   Commit CommitAt(uint32_t row) const { return commit_blocks_[row / kHotBlockRows][row % kHotBlockRows]; }
+  // Where rows [first, first + count) came in their commits, counted within the shard.
+  void ReadOrdinals(uint32_t first, uint32_t count, uint32_t* ordinals) const;
   Commit max_commit() const { return max_commit_.load(std::memory_order_acquire); }
   int64_t min_time() const { return min_time_.load(std::memory_order_relaxed); }
   int64_t max_time() const { return max_time_.load(std::memory_order_relaxed); }
@@ -82,6 +88,8 @@ class RowGroup {
   const uint32_t shard_;
   const uint32_t capacity_;
   MemoryBudget* const budget_;
+  const uint32_t first_ordinal_;
+  const std::vector<uint32_t> ordinals_;  // empty: counted
 
   std::vector<std::unique_ptr<HotColumn>> columns_;  // as table_->columns
   const HotDictionaryColumn* key_column_ = nullptr;

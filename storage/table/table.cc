@@ -148,7 +148,9 @@ void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number) {
                                                           .shard = shard_number,
                                                           .capacity = seal_rows_,
                                                           .budget = budget_,
-                                                          .plain_strings = shard.plain_strings});
+                                                          .plain_strings = shard.plain_strings,
+                                                          .first_ordinal =
+                                                              static_cast<uint32_t>(shard.applied.rows)});
   const LiveSegment segment{.group = shard.open, .file = nullptr, .versions = shard.open->versions()};
   EditList(shard_number, [&](std::vector<LiveSegment>* segments) { segments->push_back(segment); });
 }

@@ -76,13 +76,20 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   ASSIGN_OR_RETURN(auto memory, MemoryReservation::Make(context_.budget, MemoryUse::kCaches,
                                                         2 * segment.file->record().raw_bytes));
   const auto rows = static_cast<uint32_t>(segment.file->record().row_count);
+  const SegmentReader& reader = segment.file->reader();
+  std::vector<uint32_t> ordinals;
+  for (size_t g = 0; g < reader.row_group_count(); ++g) {
+    const RowGroupView& view = reader.row_group(g);
+    ordinals.resize(ordinals.size() + view.row_count());
+    RETURN_IF_ERROR(view.Ordinals(0, view.row_count(), ordinals.data() + ordinals.size() - view.row_count()));
+  }
   auto group = std::make_shared<RowGroup>(RowGroupOptions{
       .table = table->definition(),
       .shard = shard,
       .capacity = (rows + kHotBlockRows - 1) / kHotBlockRows * kHotBlockRows,
       .budget = context_.budget,
-      .versions = segment.versions});
-  const SegmentReader& reader = segment.file->reader();
+      .versions = segment.versions,
+      .ordinals = std::move(ordinals)});
   std::vector<VersionEnd> file_ends;
   uint64_t first_row = 0;
   for (size_t g = 0; g < reader.row_group_count(); ++g) {

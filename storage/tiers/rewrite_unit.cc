@@ -59,8 +59,10 @@ absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
     const size_t first = commits_.size();
     commits_.resize(first + rows);
     ends_.resize(first + rows);
+    ordinals_.resize(first + rows);
     RETURN_IF_ERROR(group.Commits(0, rows, commits_.data() + first));
     RETURN_IF_ERROR(group.Ends(0, rows, ends_.data() + first));
+    RETURN_IF_ERROR(group.Ordinals(0, rows, ordinals_.data() + first));
   }
   return absl::OkStatus();
 }
@@ -101,13 +103,15 @@ absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard,
       columns.back().AppendSelected(source, part);
     }
     std::vector<Commit> commits, ends;
+    std::vector<uint32_t> ordinals;
     for (const uint32_t row : part) {
       commits.push_back(commits_[row]);
       ends.push_back(ends_[row]);
+      ordinals.push_back(ordinals_[row]);
     }
     const bool all_open = std::all_of(ends.begin(), ends.end(), [](Commit end) { return end == kOpenEnd; });
     const uint64_t before = writer->file_bytes();
-    RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, all_open ? absl::Span<const Commit>() : ends));
+    RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, all_open ? absl::Span<const Commit>() : ends, ordinals));
     pacer->Spend(writer->file_bytes() - before);
   }
   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());

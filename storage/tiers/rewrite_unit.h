@@ -46,6 +46,7 @@ class RewriteUnit {
   std::vector<Column> columns_;
   std::vector<Commit> commits_;
   std::vector<Commit> ends_;
+  std::vector<uint32_t> ordinals_;
   std::vector<uint64_t> first_rows_;
 };
 

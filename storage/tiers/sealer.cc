@@ -136,10 +136,12 @@ absl::Status Sealer::Seal(const Job& job) {
   ASSIGN_OR_RETURN(const std::vector<Column> columns, DecodeGroup(closed.group.get()));
   std::vector<Commit> commits(closed.group->published_rows());
   for (uint32_t row = 0; row < commits.size(); ++row) commits[row] = closed.group->CommitAt(row);
+  std::vector<uint32_t> ordinals(commits.size());
+  closed.group->ReadOrdinals(0, static_cast<uint32_t>(ordinals.size()), ordinals.data());
 
   ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
   ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(table.definition(), closed.shard, id, /*sorted_by_key=*/false));
-  RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}));
+  RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}, ordinals));
   ASSIGN_OR_RETURN(const SegmentInfo info, writer->Finish());
   UncommittedFiles uncommitted(context_.warm);
   uncommitted.Add(info.file_name);

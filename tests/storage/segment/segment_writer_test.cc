@@ -76,7 +76,7 @@ TEST_CASE("SegmentWriter refuses what does not fit together", "[storage][segment
   }
   SECTION("ends") {
     auto writer = REQUIRE_OK_AND_TAKE(SegmentWriter::Create(options));
-    REQUIRE_STATUS(writer->AddRowGroup(batch.columns, {7, 8}, {9}), kInvalid, "2 commits and 1 ends");
+    REQUIRE_STATUS(writer->AddRowGroup(batch.columns, {7, 8}, {9}), kInvalid, "2 commits, 1 ends");
   }
   SECTION("columns") {
     auto writer = REQUIRE_OK_AND_TAKE(SegmentWriter::Create(options));
