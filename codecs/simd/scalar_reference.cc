@@ -1,5 +1,6 @@
 #include "codecs/simd/scalar_reference.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -67,6 +68,38 @@ void Unpack(const std::byte* packed, unsigned width, size_t count, T base, T* va
       values[i] = base + UnpackOne64(packed, width, i);
     }
   }
+}
+
+uint32_t RansRefill(uint32_t x, RansCursor* cursor) {
+  if (x >= kRansLowestState) return x;
+  uint16_t word;
+  std::memcpy(&word, cursor->words, sizeof(word));
+  cursor->words += sizeof(word);
+  return x << 16 | word;
+}
+
+void RansTokens(const uint32_t* slots, size_t lanes, RansCursor* cursor, uint32_t* tokens) {
+  for (size_t l = 0; l < lanes; ++l) {
+    uint32_t& x = cursor->states[l];
+    const uint32_t entry = slots[x % kRansSlots];
+    x = RansRefill((entry >> 20) * (x / kRansSlots) + (entry >> 8) % kRansSlots, cursor);
+    tokens[l] = entry & 0xff;
+  }
+}
+
+uint32_t RansTakeRawBits(unsigned count, uint32_t* x, RansCursor* cursor) {
+  const uint32_t bits = *x & ((1u << count) - 1);
+  *x = RansRefill(*x >> count, cursor);
+  return bits;
+}
+
+template <typename Out>
+size_t RansGroups(const uint32_t* slots, size_t groups, RansCursor* cursor, Out* out) {
+  size_t group = 0;
+  for (; group < groups && cursor->end - cursor->words >= static_cast<ptrdiff_t>(kRansGroupBytes); ++group) {
+    RansDecodeGroup(slots, kRansLanes, cursor, out + group * kRansLanes);
+  }
+  return group;
 }
 
 }  // namespace
@@ -143,6 +176,32 @@ void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint32_t 
 }
 void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint64_t base, uint64_t* values) {
   Unpack(packed, width, count, base, values);
+}
+
+size_t RansDecodeSymbols(const uint32_t* slots, size_t groups, RansCursor* cursor, uint8_t* out) {
+  return RansGroups(slots, groups, cursor, out);
+}
+size_t RansDecodeValues(const uint32_t* slots, size_t groups, RansCursor* cursor, int32_t* out) {
+  return RansGroups(slots, groups, cursor, out);
+}
+void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, uint8_t* out) {
+  uint32_t tokens[kRansLanes];
+  RansTokens(slots, lanes, cursor, tokens);
+  for (size_t l = 0; l < lanes; ++l) out[l] = static_cast<uint8_t>(tokens[l]);
+}
+void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, int32_t* out) {
+  uint32_t tokens[kRansLanes];
+  uint32_t z[kRansLanes];
+  RansTokens(slots, lanes, cursor, tokens);
+  for (size_t l = 0; l < lanes; ++l) {
+    const unsigned low_bits = std::min(RansRawBits(tokens[l]), kRansRawBitsAtOnce);
+    z[l] = RansTokenBase(tokens[l]) + RansTakeRawBits(low_bits, &cursor->states[l], cursor);
+  }
+  for (size_t l = 0; l < lanes; ++l) {
+    const unsigned high_bits = std::max(RansRawBits(tokens[l]), kRansRawBitsAtOnce) - kRansRawBitsAtOnce;
+    z[l] += RansTakeRawBits(high_bits, &cursor->states[l], cursor) << kRansRawBitsAtOnce;
+    out[l] = RansUnZigZag(z[l]);
+  }
 }
 
 }  // namespace cortex::simd::reference

@@ -12,6 +12,7 @@
 #include "codecs/simd/field_math.h"
 #include "codecs/simd/half.h"
 #include "codecs/simd/predicate_kernels.h"
+#include "codecs/simd/rans_kernels.h"
 
 namespace cortex::simd::reference {
 
@@ -80,6 +81,12 @@ double FieldDistance(FieldMetric metric, absl::Span<const double> a, absl::Span<
 
 void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint32_t base, uint32_t* values);
 void UnpackBits(const std::byte* packed, unsigned width, size_t count, uint64_t base, uint64_t* values);
+
+// The same groups as the kernels; and one group of `lanes` (1..32) symbols, for which kRansGroupBytes may be read.
+size_t RansDecodeSymbols(const uint32_t* slots, size_t groups, RansCursor* cursor, uint8_t* out);
+size_t RansDecodeValues(const uint32_t* slots, size_t groups, RansCursor* cursor, int32_t* out);
+void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, uint8_t* out);
+void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, int32_t* out);
 
 }  // namespace cortex::simd::reference
 
