@@ -87,7 +87,8 @@ class Starter {
     if (select.from) {
       RETURN_IF_ERROR(FindTable(*select.from).status());
       ASSIGN_OR_RETURN(snapshot, At(select.from->position,
-                                    options_.engine.database->OpenSnapshot(select.from->name, request_.at_least)));
+                                    options_.engine.database->OpenSnapshot(
+                                        select.from->name, {.at_least = request_.at_least, .now_ns = context_.now_ns})));
       table = snapshot->table;
     }
     ASSIGN_OR_RETURN(query::SelectPlan plan, query::BindSelect(select, std::move(table), context_));

@@ -109,7 +109,7 @@ absl::StatusOr<TierPolicy> PolicyFromProto(const wire::TierPolicy& proto) {
     return InvalidField("definition.tier_policy.cold_partition", absl::StrFormat("unknown partition %d", partition));
   }
   if (partition != wire::COLD_PARTITION_UNSPECIFIED) policy.cold_partition = static_cast<ColdPartition>(partition);
-  if (proto.ttl_ms() != 0) return NotBuilt("a time to live (tier_policy.ttl_ms) is not built yet");
+  ASSIGN_OR_RETURN(policy.ttl_ns, MillisToNanos(proto.ttl_ms(), "definition.tier_policy.ttl_ms"));
   return policy;
 }
 
@@ -120,6 +120,7 @@ void PolicyToProto(const TierPolicy& policy, wire::TierPolicy* proto) {
   proto->set_warm_max_age_ms(policy.warm_max_age_ns / kNanosPerMilli);
   proto->set_warm_max_bytes(policy.warm_max_bytes);
   proto->set_cold_partition(static_cast<wire::ColdPartition>(policy.cold_partition));
+  proto->set_ttl_ms(policy.ttl_ns / kNanosPerMilli);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class DatabaseImpl final : public Database {
   void StartThreads(Recovered recovered);
   absl::Status CreateBuiltinTables();
   absl::Status Submit(IngestRequest* request, IngestDone* done);
-  std::shared_ptr<const Snapshot> TakeSnapshot(const Table& table) const;
+  std::shared_ptr<const Snapshot> TakeSnapshot(const Table& table, int64_t now_ns) const;
   void TrimWal();
   void SealOldestOpenGroup();
 
@@ -276,12 +276,15 @@ absl::StatusOr<CommitToken> DatabaseImpl::Flush() {
   return WaitFor([this](IngestDone done) { log_->Submit(std::make_unique<BarrierTask>(std::move(done))); });
 }
 
-std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table) const {
+std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t now_ns) const {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->table = table.definition();
   // The commit first: whatever is published afterwards holds at least the rows up to it.
   snapshot->commit = log_->visible_commit();
   snapshot->window = snapshot->commit;
+  if (const int64_t ttl_ns = table.definition()->policy.ttl_ns; ttl_ns != 0) {
+    snapshot->expired_until_ns = now_ns - ttl_ns;  // visible: time + ttl > now
+  }
   snapshot->manifest_version = meta_->manifest_version();
   const auto list = table.segments();
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
@@ -311,7 +314,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::
     return absl::UnimplementedError("reading the past is not built yet");
   }
   RETURN_IF_ERROR(log_->WaitVisible(request.at_least));
-  return TakeSnapshot(*table);
+  return TakeSnapshot(*table, request.now_ns.value_or(options_.clock->NowNanos()));
 }
 
 absl::StatusOr<LookupResult> DatabaseImpl::Lookup(std::string_view name, absl::Span<const std::string> keys,

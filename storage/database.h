@@ -78,6 +78,8 @@ struct SnapshotRequest {
   std::optional<int64_t> as_of_time_ns;  // the last commit at or before this time
   // History: every version that was current at some time in [as_of or the oldest kept, now].
   bool history = false;
+  // What NOW() is to the caller, for the time to live; absent: the clock's.
+  std::optional<int64_t> now_ns = std::nullopt;
 };
 
 // Where an acknowledged batch stands: a read with `at_least = commit` sees it.

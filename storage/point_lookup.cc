@@ -37,6 +37,7 @@ class LatestSearch {
       // Keys of hash-sharded tables live in one shard.
       if (snapshot_.table->sharding == ShardingKind::kHash && segment->shard() != hash_ % kShardCount) continue;
       if (by_time_ && best_.has_value() && segment->max_time() < best_->time) continue;
+      if (HasExpired(segment->max_time())) continue;
       if (!segment->MayContainKey(key_, hash_)) continue;
       RETURN_IF_ERROR(Look(*segment));
       if (!by_time_ && best_.has_value()) break;  // one current version
@@ -45,6 +46,10 @@ class LatestSearch {
   }
 
  private:
+  bool HasExpired(int64_t time_ns) const {
+    return snapshot_.expired_until_ns.has_value() && time_ns <= *snapshot_.expired_until_ns;
+  }
+
   absl::Status Look(const SegmentView& segment) {
     rows_.clear();
     RETURN_IF_ERROR(segment.FindKey(key_, hash_, &rows_));
@@ -58,11 +63,13 @@ class LatestSearch {
       }
       Candidate candidate{.segment = &segment, .row = row};
       RETURN_IF_ERROR(group.Commits(row.row, 1, &candidate.commit));
-      if (by_time_) {
+      if (by_time_ || snapshot_.expired_until_ns.has_value()) {
         ASSIGN_OR_RETURN(const ColumnChunk* times, group.column(time_column_));
         Column time(DataType::Scalar(TypeKind::kTimestamp));
         RETURN_IF_ERROR(times->Gather({&row.row, 1}, &time));
-        candidate.time = time.values_as<int64_t>()[0];
+        const int64_t time_ns = time.values_as<int64_t>()[0];
+        if (HasExpired(time_ns)) continue;
+        if (by_time_) candidate.time = time_ns;
       }
       if (!best_.has_value() || candidate.IsAfter(*best_)) best_ = candidate;
     }

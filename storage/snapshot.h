@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "storage/column/schema.h"
@@ -18,6 +19,9 @@ struct Snapshot {
   // What it shows; `commit` is the window's end. Row versions outside are to be left out: RowGroupView::SelectVisible.
   Commit commit = 0;
   VersionWindow window;
+  // Tables with a time to live: rows whose time is at or before this have expired and are to be left out, fixed for the
+  // life of the snapshot. Absent: rows live for ever.
+  std::optional<int64_t> expired_until_ns;
   uint64_t manifest_version = 0;
   // Hot first, then warm, then cold; by shard and id within a tier.
   std::vector<std::shared_ptr<const SegmentView>> segments;

@@ -14,14 +14,14 @@
 namespace cortex::query {
 namespace {
 
-// Bounds of the time column, if WHERE has any.
-bool MayMatchTime(const SegmentView& segment, const ScanPlan& plan) {
+// Bounds of the time column, if there are any.
+bool MayMatchTime(const SegmentView& segment, uint32_t time_ordinal, const std::vector<PushedPredicate>& predicates) {
   ZoneMap times;
   times.row_count = static_cast<uint32_t>(std::min<uint64_t>(segment.row_count(), UINT32_MAX));
   times.min = segment.min_time();
   times.max = segment.max_time();
-  for (const PushedPredicate& pushed : plan.predicates) {
-    if (pushed.ordinal == plan.table->time_ordinal() && !times.MayMatch(pushed.predicate)) return false;
+  for (const PushedPredicate& pushed : predicates) {
+    if (pushed.ordinal == time_ordinal && !times.MayMatch(pushed.predicate)) return false;
   }
   return true;
 }
@@ -49,6 +49,15 @@ absl::StatusOr<std::unique_ptr<Scan>> Scan::Open(const ScanPlan& plan, std::shar
   return scan;
 }
 
+void Scan::SetPredicates() {
+  predicates_ = plan_.predicates;
+  if (!snapshot_->expired_until_ns.has_value()) return;
+  const uint32_t ordinal = plan_.table->time_ordinal();
+  PushedPredicate alive{.predicate = {.column = plan_.table->columns[ordinal].id}, .ordinal = ordinal, .text = "ttl"};
+  alive.predicate.filter.lower = FilterBound{.value = *snapshot_->expired_until_ns, .inclusive = false};
+  predicates_.push_back(std::move(alive));
+}
+
 absl::Status Scan::Prune() {
   for (const auto& segment : snapshot_->segments) {
     RETURN_IF_ERROR(context_->CheckStop());
@@ -64,7 +73,7 @@ absl::Status Scan::PruneSegment(const SegmentView& segment) {
   const uint64_t first_ordinal = next_ordinal_;
   next_ordinal_ += segment.row_count();
   if (segment.row_count() == 0) return absl::OkStatus();
-  if (plan_.is_empty || !MayMatchTime(segment, plan_)) {
+  if (plan_.is_empty || !MayMatchTime(segment, plan_.table->time_ordinal(), predicates_)) {
     ++tier.segments_pruned;
     tier.row_groups_pruned_time += segment.row_group_count();
     return absl::OkStatus();
@@ -88,7 +97,7 @@ absl::Status Scan::PruneSegment(const SegmentView& segment) {
       whole.candidates = std::move(rows->second);
     }
     bool may_match = group.row_count() > 0;
-    for (const PushedPredicate& pushed : plan_.predicates) {
+    for (const PushedPredicate& pushed : predicates_) {
       const ZoneMap* zone = group.zone_map(pushed.predicate.column);
       if (zone != nullptr && !zone->MayMatch(pushed.predicate)) {
         may_match = false;

@@ -68,8 +68,11 @@ class Scan {
 
  private:
   Scan(const ScanPlan& plan, std::shared_ptr<const Snapshot> snapshot, QueryContext* context, ScanOptions options)
-      : plan_(plan), snapshot_(std::move(snapshot)), context_(context), options_(std::move(options)) {}
+      : plan_(plan), snapshot_(std::move(snapshot)), context_(context), options_(std::move(options)) {
+    SetPredicates();
+  }
 
+  void SetPredicates();
   absl::Status Prune();
   absl::Status PruneSegment(const SegmentView& segment);
   void CutGroup(const Morsel& whole);
@@ -78,6 +81,9 @@ class Scan {
   const std::shared_ptr<const Snapshot> snapshot_;
   QueryContext* const context_;
   const ScanOptions options_;
+  // Those of the plan, and what the table's time to live adds: an expired row is pruned, filtered and kept from
+  // shortcuts like any other row that WHERE excludes.
+  std::vector<PushedPredicate> predicates_;
   std::vector<Morsel> morsels_;
   uint64_t next_ordinal_ = 0;
   ScanStatistics statistics_;

@@ -151,8 +151,9 @@ class CreateTableBinder {
         policy.warm_max_age_ns = clause.age_ns.value_or(0);
         policy.warm_max_bytes = static_cast<uint64_t>(clause.bytes.value_or(0));
       } else if (clause.tier == "cold") {
-        if (clause.age_ns || clause.rows || clause.bytes)
-          return cql::UnsupportedAt(clause.position, "a limit of the cold tier", "COLD FOREVER is");
+        if (clause.rows || clause.bytes)
+          return cql::UnsupportedAt(clause.position, "a size limit of the cold tier", "COLD FOR <time> and FOREVER are");
+        policy.ttl_ns = clause.age_ns.value_or(0);
       } else {
         return cql::InvalidAt(clause.position, absl::StrFormat("unknown tier \"%s\"%s", clause.tier,
                                                                cql::DidYouMean(clause.tier, {"hot", "warm", "cold"})));
