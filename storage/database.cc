@@ -64,6 +64,8 @@ class DatabaseImpl final : public Database {
   absl::Status Start();
 
   absl::StatusOr<std::shared_ptr<const TableDefinition>> CreateTable(TableDefinition definition) override;
+  absl::StatusOr<std::shared_ptr<const TableDefinition>> AlterTable(std::string_view name,
+                                                                    const TableChange& change) override;
   absl::Status DropTable(std::string_view name) override ABSL_NO_THREAD_SAFETY_ANALYSIS;
   absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(std::string_view name) const override;
   std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override;
@@ -184,6 +186,7 @@ absl::Status DatabaseImpl::CreateBuiltinTables() {
 absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::CreateTable(TableDefinition definition) {
   uint32_t next_column = 1;
   for (ColumnDefinition& column : definition.columns) column.id = ColumnId(next_column++);
+  definition.next_column_id = next_column;
   RETURN_IF_ERROR(ValidateDefinition(definition));
   MutexLock ddl(&ddl_mutex_);
   if (registry_.Find(definition.name).ok()) {
@@ -196,6 +199,23 @@ absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::CreateTable
   KillPoint("table-created");
   const auto shared = std::make_shared<const TableDefinition>(std::move(definition));
   registry_.Add(std::make_shared<Table>(TableOptionsFor(options_, meta_.get(), shared)));
+  return shared;
+}
+
+absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::AlterTable(std::string_view name,
+                                                                               const TableChange& change) {
+  MutexLock ddl(&ddl_mutex_);
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  ASSIGN_OR_RETURN(TableDefinition changed, ApplyChange(*table->definition(), change));
+  ManifestEdit edit;
+  edit.PutTable(changed);
+  RETURN_IF_ERROR(meta_->Commit(edit).status());
+  KillPoint("table-altered");
+  const auto shared = std::make_shared<const TableDefinition>(std::move(changed));
+  table->SetDefinition(shared);
+  for (uint32_t shard = 0; shard < kShardCount; ++shard) {
+    table->CloseOpenGroup(shard, [&](ClosedGroup closed) { sealer_->Enqueue(table, std::move(closed)); });
+  }
   return shared;
 }
 

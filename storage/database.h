@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "storage/column/batch.h"
 #include "storage/column/schema.h"
+#include "storage/column/schema_change.h"
 #include "storage/snapshot.h"
 
 namespace cortex {
@@ -146,6 +147,7 @@ struct DeleteResult {
 };
 
 struct LookupResult {
+  std::shared_ptr<const TableDefinition> table;  // what the ordinals meant: a later schema than the caller knows, maybe
   std::vector<bool> found;       // one per key
   std::vector<Tier> tier;        // one per key; meaningful where found
   std::vector<Commit> commit;
@@ -163,6 +165,10 @@ class Database {
   // --- catalog (blocking, durable on return) --------------------------------------------------------------------
   // Ids in `definition` are ignored and given. Errors: INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED.
   virtual absl::StatusOr<std::shared_ptr<const TableDefinition>> CreateTable(TableDefinition definition) = 0;
+  // One change, online: nothing stored is rewritten, readers and writers go on. Errors: NOT_FOUND table or column, those
+  // of ApplyChange.
+  virtual absl::StatusOr<std::shared_ptr<const TableDefinition>> AlterTable(std::string_view name,
+                                                                            const TableChange& change) = 0;
   // Errors: NOT_FOUND.
   virtual absl::Status DropTable(std::string_view name) = 0;
   // Errors: NOT_FOUND, with the nearest name.
@@ -192,7 +198,7 @@ class Database {
   }
 
   // The latest version of each key, planner-free: ENTITIES highest commit, EVENTS highest (time, commit).
-  // `columns` are ordinals of the table.
+  // `columns` are ordinals of LookupResult::table. Errors: FAILED_PRECONDITION the table has fewer columns now.
   virtual absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
                                               absl::Span<const uint32_t> columns, const SnapshotRequest& at) = 0;
   absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,

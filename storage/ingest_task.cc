@@ -115,7 +115,7 @@ absl::Status FileIngestTask::SealOlderRows() {
 
 absl::StatusOr<std::vector<FileIngestTask::WrittenFile>> FileIngestTask::WriteFiles(
     Commit commit, UncommittedFiles* uncommitted) const {
-  const TableDefinition& table = *table_->definition();
+  const TableDefinition& table = *request_.batch.table;
   const auto times = request_.batch.columns[table.time_ordinal()].values_as<int64_t>();
   std::map<std::pair<uint32_t, int64_t>, std::vector<uint32_t>> rows;  // by shard and time partition
   for (uint32_t row = 0; row < request_.batch.row_count; ++row) {

@@ -4,9 +4,11 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/column/bitmap.h"
+#include "storage/column/column_default.h"
 
 namespace cortex {
 namespace {
@@ -90,6 +92,13 @@ class LatestSearch {
 absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<const std::string> keys,
                                           absl::Span<const uint32_t> columns) {
   LookupResult result;
+  result.table = snapshot.table;
+  for (const uint32_t ordinal : columns) {
+    if (ordinal < snapshot.table->columns.size()) continue;
+    return absl::FailedPreconditionError(
+        absl::StrFormat("no column %d: table \"%s\" has %d, its schema changed", ordinal, snapshot.table->name,
+                        snapshot.table->columns.size()));
+  }
   for (const uint32_t ordinal : columns) result.columns.emplace_back(snapshot.table->columns[ordinal].type);
   for (const std::string& key : keys) {
     ASSIGN_OR_RETURN(const std::optional<Candidate> latest, LatestSearch(snapshot, key).Run());
@@ -101,7 +110,7 @@ absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<c
     for (size_t i = 0; i < columns.size(); ++i) {
       ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(snapshot.table->columns[columns[i]].id));
       if (chunk == nullptr) {
-        result.columns[i].AppendNull();
+        AppendDefaults(snapshot.table->columns[columns[i]], 1, &result.columns[i]);
       } else {
         RETURN_IF_ERROR(chunk->Gather({&latest->row.row, 1}, &result.columns[i]));
       }

@@ -92,8 +92,8 @@ class RowGroupView {
 
   virtual uint32_t row_count() const = 0;
 
-  // nullptr: the column did not exist when this group was written; all its rows are NULL. Opening is lazy, hence the
-  // status.
+  // nullptr: the column did not exist when this group was written; all its rows hold its default, or NULL
+  // (column_default.h). Opening is lazy, hence the status.
   virtual absl::StatusOr<const ColumnChunk*> column(ColumnId id) const = 0;
   // As column(id)->zone_map(), without opening the chunk.
   virtual const ZoneMap* zone_map(ColumnId id) const = 0;

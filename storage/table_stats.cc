@@ -24,8 +24,10 @@ class TierCounter {
     if (rows == 0) return;
     AddSegment(rows, group.raw_bytes(), group.memory_bytes(), group.min_time(), group.max_time());
     for (size_t i = 0; i < table_.columns.size(); ++i) {
-      stats_.columns[i].raw_bytes += group.column(i).raw_bytes();
-      stats_.columns[i].stored_bytes += group.column(i).memory_bytes();
+      const HotColumn* const column = group.FindColumn(table_.columns[i].id);
+      if (column == nullptr) continue;
+      stats_.columns[i].raw_bytes += column->raw_bytes();
+      stats_.columns[i].stored_bytes += column->memory_bytes();
     }
   }
 
@@ -69,7 +71,8 @@ class TierCounter {
 }  // namespace
 
 absl::StatusOr<TableStats> CollectTableStats(const Table& table) {
-  const TableDefinition& definition = *table.definition();
+  const std::shared_ptr<const TableDefinition> schema = table.definition();
+  const TableDefinition& definition = *schema;
   TierCounter counters[] = {{definition, Tier::kHot}, {definition, Tier::kWarm}, {definition, Tier::kCold}};
   const auto list = table.segments();
   for (const auto& shard : list->shards) {
@@ -81,7 +84,7 @@ absl::StatusOr<TableStats> CollectTableStats(const Table& table) {
       }
     }
   }
-  TableStats stats{.table = table.definition(), .tiers = {}};
+  TableStats stats{.table = schema, .tiers = {}};
   for (TierCounter& counter : counters) stats.tiers.push_back(counter.Take());
   return stats;
 }

@@ -7,6 +7,7 @@
 
 #include "codecs/bytes/status_macros.h"
 #include "query/expr/evaluator.h"
+#include "storage/column/column_default.h"
 
 namespace cortex::query {
 namespace {
@@ -20,9 +21,10 @@ struct CodesOwner {
   std::vector<uint64_t> validity;
 };
 
-BatchColumn AllNull(const DataType& type, uint32_t rows) {
-  Column column(type);
-  column.AppendNulls(rows);
+// Of a column that came after the group.
+BatchColumn AllDefault(const ColumnDefinition& definition, uint32_t rows) {
+  Column column(definition.type);
+  AppendDefaults(definition, rows, &column);
   return BatchColumn::Of(std::move(column));
 }
 
@@ -137,7 +139,7 @@ absl::Status MorselReader::ApplyPredicate(const PushedPredicate& pushed, uint32_
   ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(predicate.column));
   const bool wants_null = predicate.kind == ColumnPredicate::Kind::kIsNull;
   if (chunk == nullptr) {
-    if (!wants_null) selection_.fill(0);
+    if (!DefaultMatches(plan_.table->columns[pushed.ordinal], predicate)) selection_.fill(0);
     return absl::OkStatus();
   }
   if (predicate.kind == ColumnPredicate::Kind::kValues) {
@@ -165,7 +167,9 @@ absl::Status MorselReader::Load(const std::vector<uint32_t>& wanted, uint32_t fi
 absl::StatusOr<BatchColumn> MorselReader::LoadColumn(const ScanColumn& column, uint32_t first, uint32_t count) {
   if (column.ordinal == ScanColumn::kCommit) return LoadCommits(first, count);
   ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(plan_.table->columns[column.ordinal].id));
-  if (chunk == nullptr) return AllNull(column.type, dense_ ? count : static_cast<uint32_t>(rows_.size()));
+  if (chunk == nullptr) {
+    return AllDefault(plan_.table->columns[column.ordinal], dense_ ? count : static_cast<uint32_t>(rows_.size()));
+  }
   if (column.type.kind == TypeKind::kString && chunk->dictionary() != nullptr)
     return LoadCodes(*chunk, column.type, first, count);
   if (morsel_.candidates.empty() && HasLargeBlocks(*chunk, column.type))

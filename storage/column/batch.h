@@ -35,8 +35,13 @@ absl::Status ValidateBatch(const Batch& batch);
 
 // Column by column, raw buffers: the form in which a batch stands in the WAL. See storage/wal/FORMAT.md.
 void EncodeBatch(const Batch& batch, std::string* out);
-// Errors: DATA_LOSS for anything malformed, FAILED_PRECONDITION for another schema id.
+// A batch of an earlier schema comes out as one of `table`: see AdaptBatch.
+// Errors: DATA_LOSS for anything malformed, FAILED_PRECONDITION for a later schema.
 absl::StatusOr<Batch> DecodeBatch(std::string_view bytes, std::shared_ptr<const TableDefinition> table);
+
+// The same rows under another schema of their table. Columns go by id: those `table` has and the batch has not hold
+// their default, or NULL; those only the batch has are left out.
+Batch AdaptBatch(const Batch& batch, std::shared_ptr<const TableDefinition> table);
 
 }  // namespace cortex
 

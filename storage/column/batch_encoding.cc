@@ -1,231 +1,53 @@
-// A batch as it stands in the WAL; FORMAT.md shows the boxes. Buffers are copied whole, so both directions run at the
-// speed of memory; decoding checks every length, offset and code before anything is used.
-#include <cstring>
+// A batch as it stands in the WAL; FORMAT.md shows the boxes. Columns are told apart by their ids, so that a batch of an
+// older schema still fits: what was added since gets its default, what was dropped is passed over.
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/byte_reader.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/column/batch.h"
-#include "storage/column/string_dictionary.h"
+#include "storage/column/column_default.h"
+#include "storage/column/column_encoding.h"
 
 namespace cortex {
 namespace {
-
-enum class Layout : uint8_t { kFixed = 1, kStrings = 2, kCodes = 3, kList = 4, kPresent = 5 };
-
-// Null rows of at least this width are left out. Narrow ones cost less to write than to pick apart.
-constexpr uint32_t kPresentFromRowBytes = 64;
-// What a column written without its null rows may grow to again: a few bytes of a damaged record must not ask for more.
-constexpr uint64_t kMaxExpandedBytes = 1 << 30;
-
-Layout LayoutOf(const Column& column) {
-  if (column.is_dictionary()) return Layout::kCodes;
-  if (column.type().is_list()) return Layout::kList;
-  if (column.type().is_string()) return Layout::kStrings;
-  const uint64_t width = column.values().shape.row_bytes();
-  const bool worth_it = column.has_validity() && width >= kPresentFromRowBytes;
-  return worth_it && column.row_count() * width <= kMaxExpandedBytes ? Layout::kPresent : Layout::kFixed;
-}
-
-// --- encoding -----------------------------------------------------------------------------------------------------
-
-template <typename T>
-void PutArray(const T* values, size_t count, std::string* out) {
-  if (count != 0) out->append(reinterpret_cast<const char*>(values), count * sizeof(T));
-}
-
-void PutValues(const ValueSpan& values, std::string* out) {
-  if (values.shape.type != PhysicalType::kBytes) return PutArray(values.fixed, values.byte_size(), out);
-  // Offsets are written from 0, whatever the span began at.
-  const uint32_t begin = values.offsets[0];
-  const uint32_t end = values.offsets[values.row_count];
-  const size_t at = out->size();
-  PutArray(values.offsets, size_t{values.row_count} + 1, out);
-  if (begin != 0) {
-    for (uint32_t i = 0; i <= values.row_count; ++i) {
-      const uint32_t offset = values.offsets[i] - begin;
-      std::memcpy(out->data() + at + i * sizeof(offset), &offset, sizeof(offset));
-    }
-  }
-  PutArray(values.bytes + begin, end - begin, out);
-}
-
-// The rows that are not null, in order.
-void PutPresent(const Column& column, std::string* out) {
-  for (uint32_t row = 0; row < column.row_count(); ++row) {
-    if (!column.IsNull(row)) PutArray(column.FixedAt(row).data(), column.FixedAt(row).size(), out);
-  }
-}
-
-// Only the entries in use, renumbered in order of first use: a shared dictionary may be far larger than the batch.
-void PutCodes(const Column& column, std::string* out) {
-  constexpr uint32_t kUnused = UINT32_MAX;
-  std::vector<uint32_t> renumbered(column.dictionary().size(), kUnused);
-  std::vector<uint32_t> codes(column.row_count(), 0);
-  ValueBuffer entries(column.type().shape());
-  for (uint32_t row = 0; row < column.row_count(); ++row) {
-    if (column.IsNull(row)) continue;
-    uint32_t& code = renumbered[column.codes()[row]];
-    if (code == kUnused) {
-      code = entries.row_count();
-      entries.AppendString(column.dictionary().At(column.codes()[row]));
-    }
-    codes[row] = code;
-  }
-  ByteWriter(out).Put<uint32_t>(entries.row_count());
-  PutValues(entries.span(), out);
-  PutArray(codes.data(), codes.size(), out);
-}
-
-void PutColumn(const ColumnDefinition& definition, const Column& column, std::string* out) {
-  ByteWriter writer(out);
-  const Layout layout = LayoutOf(column);
-  writer.Put<uint32_t>(definition.id.value());
-  writer.Put<uint8_t>(static_cast<uint8_t>(layout));
-  writer.Put<uint8_t>(column.has_validity() ? 1 : 0);
-  writer.Put<uint16_t>(0);
-  if (column.has_validity()) PutArray(column.validity_words(), WordsForBits(column.row_count()), out);
-  if (layout == Layout::kCodes) return PutCodes(column, out);
-  if (layout == Layout::kPresent) return PutPresent(column, out);
-  if (layout == Layout::kList) PutArray(column.list_offsets().data(), column.list_offsets().size(), out);
-  PutValues(column.values(), out);
-}
-
-// --- decoding -----------------------------------------------------------------------------------------------------
 
 absl::Status Malformed(std::string_view what) {
   return absl::DataLossError(absl::StrFormat("malformed batch: %s", what));
 }
 
-absl::Status ReadArray(ByteReader* reader, uint64_t count, size_t width, absl::Span<const std::byte>* out) {
-  return reader->ReadBytes(count * width, out);  // count < 2^33 and width <= 2^20: no overflow
-}
+struct BatchHeader {
+  uint32_t table_id = 0, schema_id = 0, row_count = 0, column_count = 0;
+};
 
-// `count` + 1 offsets that begin at 0 and never fall. Copied, since bytes in a record have no alignment.
-absl::Status ReadOffsets(ByteReader* reader, uint32_t count, std::vector<uint32_t>* offsets) {
-  absl::Span<const std::byte> bytes;
-  RETURN_IF_ERROR(ReadArray(reader, uint64_t{count} + 1, sizeof(uint32_t), &bytes));
-  offsets->resize(size_t{count} + 1);
-  std::memcpy(offsets->data(), bytes.data(), bytes.size());
-  if (offsets->front() != 0) return Malformed("offsets do not begin at 0");
-  bool ascending = true;
-  for (size_t i = 1; i < offsets->size(); ++i) ascending &= (*offsets)[i - 1] <= (*offsets)[i];
-  return ascending ? absl::OkStatus() : Malformed("offsets fall");
-}
-
-absl::Status ReadValues(ByteReader* reader, uint32_t count, ValueBuffer* out) {
-  absl::Span<const std::byte> bytes;
-  ValueSpan values{.shape = out->shape(), .row_count = count};
-  if (values.shape.type != PhysicalType::kBytes) {
-    RETURN_IF_ERROR(ReadArray(reader, count, values.shape.row_bytes(), &bytes));
-    values.fixed = bytes.data();
-    out->Append(values);
-    return absl::OkStatus();
+absl::Status ReadHeader(ByteReader* reader, const TableDefinition& table, BatchHeader* header) {
+  RETURN_IF_ERROR(reader->Read(&header->table_id));
+  RETURN_IF_ERROR(reader->Read(&header->schema_id));
+  RETURN_IF_ERROR(reader->Read(&header->row_count));
+  RETURN_IF_ERROR(reader->Read(&header->column_count));
+  if (header->table_id != table.id.value()) {
+    return Malformed(absl::StrFormat("table id %d where %d was expected", header->table_id, table.id.value()));
   }
-  std::vector<uint32_t> offsets;
-  RETURN_IF_ERROR(ReadOffsets(reader, count, &offsets));
-  RETURN_IF_ERROR(reader->ReadBytes(offsets.back(), &bytes));
-  values.offsets = offsets.data();
-  values.bytes = reinterpret_cast<const char*>(bytes.data());
-  out->Append(values);
+  if (header->schema_id > table.schema_id) {
+    return absl::FailedPreconditionError(absl::StrFormat("batch of a later schema: table \"%s\", schema %d, batch %d",
+                                                         table.name, table.schema_id, header->schema_id));
+  }
+  if (header->schema_id == table.schema_id && header->column_count != table.columns.size()) {
+    return Malformed("column count is not the schema's");
+  }
+  if (header->row_count > kMaxBatchRows) return Malformed(absl::StrFormat("%d rows", header->row_count));
   return absl::OkStatus();
 }
 
-absl::Status ReadCodes(ByteReader* reader, uint32_t row_count, Column* column) {
-  uint32_t entry_count = 0;
-  RETURN_IF_ERROR(reader->Read(&entry_count));
-  if (entry_count > row_count) return Malformed("more dictionary entries than rows");
-  ValueBuffer entries(column->type().shape());
-  RETURN_IF_ERROR(ReadValues(reader, entry_count, &entries));
-  absl::Span<const std::byte> bytes;
-  RETURN_IF_ERROR(ReadArray(reader, row_count, sizeof(uint32_t), &bytes));
-  column->SetDictionary(MakeStringDictionary(std::move(entries)));
-  std::vector<uint32_t>& codes = *column->mutable_codes();
-  codes.resize(row_count);
-  if (row_count != 0) std::memcpy(codes.data(), bytes.data(), bytes.size());
-  return absl::OkStatus();
-}
-
-absl::Status ReadPresent(ByteReader* reader, uint32_t row_count, const std::vector<uint64_t>& validity,
-                         ValueBuffer* out) {
-  const size_t width = out->shape().row_bytes();
-  if (row_count * width > kMaxExpandedBytes) return Malformed("null rows of more than 1 GiB");
-  absl::Span<const std::byte> present;
-  RETURN_IF_ERROR(ReadArray(reader, CountOnes(validity.data(), row_count), width, &present));
-  for (uint32_t row = 0; row < row_count; ++row) {
-    if (!GetBit(validity.data(), row)) {
-      out->AppendZeros(1);
-      continue;
-    }
-    std::memcpy(out->ExtendFixed(1), present.data(), width);
-    present.remove_prefix(width);
+std::optional<uint32_t> OrdinalOf(const TableDefinition& table, ColumnId id, uint32_t likely) {
+  if (likely < table.columns.size() && table.columns[likely].id == id) return likely;
+  for (uint32_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].id == id) return i;
   }
-  return absl::OkStatus();
-}
-
-absl::Status ReadList(ByteReader* reader, uint32_t row_count, Column* column) {
-  RETURN_IF_ERROR(ReadOffsets(reader, row_count, column->mutable_list_offsets()));
-  return ReadValues(reader, column->list_offsets().back(), column->mutable_values());
-}
-
-bool LayoutFits(Layout layout, const DataType& type) {
-  switch (layout) {
-    case Layout::kFixed:
-    case Layout::kPresent:
-      return !type.is_string() && !type.is_list();
-    case Layout::kStrings:
-    case Layout::kCodes:
-      return type.is_string();
-    case Layout::kList:
-      return type.is_list();
-  }
-  return false;
-}
-
-absl::Status CheckPresentCodes(const Column& column) {
-  for (uint32_t row = 0; row < column.row_count(); ++row) {
-    if (column.codes()[row] >= column.dictionary().size() && !column.IsNull(row)) {
-      return Malformed("dictionary code out of range");
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadColumn(ByteReader* reader, const ColumnDefinition& definition, uint32_t row_count, Column* column) {
-  uint32_t id = 0;
-  uint8_t layout_number = 0;
-  uint8_t has_validity = 0;
-  uint16_t reserved = 0;
-  RETURN_IF_ERROR(reader->Read(&id));
-  RETURN_IF_ERROR(reader->Read(&layout_number));
-  RETURN_IF_ERROR(reader->Read(&has_validity));
-  RETURN_IF_ERROR(reader->Read(&reserved));
-  if (id != definition.id.value()) return Malformed(absl::StrFormat("column id %d is not the schema's", id));
-  const auto layout = static_cast<Layout>(layout_number);
-  if (!LayoutFits(layout, definition.type) || has_validity > 1 || reserved != 0) return Malformed("bad column header");
-
-  std::vector<uint64_t> validity;
-  if (has_validity == 1) {
-    absl::Span<const std::byte> words;
-    RETURN_IF_ERROR(ReadArray(reader, WordsForBits(row_count), sizeof(uint64_t), &words));
-    validity.resize(WordsForBits(row_count));
-    std::memcpy(validity.data(), words.data(), words.size());
-  }
-  if (layout == Layout::kCodes) {
-    RETURN_IF_ERROR(ReadCodes(reader, row_count, column));
-  } else if (layout == Layout::kList) {
-    RETURN_IF_ERROR(ReadList(reader, row_count, column));
-  } else if (layout == Layout::kPresent) {
-    if (has_validity != 1) return Malformed("present rows without validity");
-    RETURN_IF_ERROR(ReadPresent(reader, row_count, validity, column->mutable_values()));
-  } else {
-    RETURN_IF_ERROR(ReadValues(reader, row_count, column->mutable_values()));
-  }
-  column->FinishAppend(row_count, has_validity == 1 ? validity.data() : nullptr, 0);
-  return layout == Layout::kCodes ? CheckPresentCodes(*column) : absl::OkStatus();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -237,36 +59,47 @@ void EncodeBatch(const Batch& batch, std::string* out) {
   writer.Put<uint32_t>(batch.table->schema_id);
   writer.Put<uint32_t>(batch.row_count);
   writer.Put<uint32_t>(static_cast<uint32_t>(batch.columns.size()));
-  for (size_t i = 0; i < batch.columns.size(); ++i) PutColumn(batch.table->columns[i], batch.columns[i], out);
+  for (size_t i = 0; i < batch.columns.size(); ++i) EncodeColumn(batch.columns[i], batch.table->columns[i].id, out);
 }
 
 absl::StatusOr<Batch> DecodeBatch(std::string_view bytes, std::shared_ptr<const TableDefinition> table) {
   ByteReader reader(bytes);
-  uint32_t table_id = 0;
-  uint32_t schema_id = 0;
-  uint32_t row_count = 0;
-  uint32_t column_count = 0;
-  RETURN_IF_ERROR(reader.Read(&table_id));
-  RETURN_IF_ERROR(reader.Read(&schema_id));
-  RETURN_IF_ERROR(reader.Read(&row_count));
-  RETURN_IF_ERROR(reader.Read(&column_count));
-  if (table_id != table->id.value()) {
-    return Malformed(absl::StrFormat("table id %d where %d was expected", table_id, table->id.value()));
-  }
-  if (schema_id != table->schema_id) {
-    return absl::FailedPreconditionError(absl::StrFormat("batch of another schema: table \"%s\", schema %d, batch %d",
-                                                         table->name, table->schema_id, schema_id));
-  }
-  if (column_count != table->columns.size()) return Malformed("column count is not the schema's");
-  if (row_count > kMaxBatchRows) return Malformed(absl::StrFormat("%d rows", row_count));
-
+  BatchHeader header;
+  RETURN_IF_ERROR(ReadHeader(&reader, *table, &header));
   Batch batch = Batch::For(std::move(table));
-  batch.row_count = row_count;
-  for (size_t i = 0; i < batch.columns.size(); ++i) {
-    RETURN_IF_ERROR(ReadColumn(&reader, batch.table->columns[i], row_count, &batch.columns[i]));
+  batch.row_count = header.row_count;
+  std::vector<bool> found(batch.columns.size(), false);
+  for (uint32_t i = 0; i < header.column_count; ++i) {
+    EncodedColumn column;
+    RETURN_IF_ERROR(ReadEncodedColumn(&reader, &column));
+    const std::optional<uint32_t> ordinal = OrdinalOf(*batch.table, column.id, i);
+    if (!ordinal.has_value()) {
+      if (header.schema_id != batch.table->schema_id) continue;  // dropped since
+      return Malformed(absl::StrFormat("column id %d is not the schema's", column.id.value()));
+    }
+    if (found[*ordinal]) return Malformed(absl::StrFormat("column id %d twice", column.id.value()));
+    RETURN_IF_ERROR(DecodeColumn(column, header.row_count, &batch.columns[*ordinal]));
+    found[*ordinal] = true;
   }
   if (reader.remaining() != 0) return Malformed(absl::StrFormat("%d bytes too many", reader.remaining()));
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) AppendDefaults(batch.table->columns[i], batch.row_count, &batch.columns[i]);
+  }
   return batch;
+}
+
+Batch AdaptBatch(const Batch& batch, std::shared_ptr<const TableDefinition> table) {
+  Batch adapted = Batch::For(std::move(table));
+  adapted.row_count = batch.row_count;
+  for (size_t i = 0; i < adapted.columns.size(); ++i) {
+    const ColumnDefinition& column = adapted.table->columns[i];
+    if (const auto ordinal = OrdinalOf(*batch.table, column.id, static_cast<uint32_t>(i))) {
+      adapted.columns[i].AppendRows(batch.columns[*ordinal], 0, batch.row_count);
+    } else {
+      AppendDefaults(column, batch.row_count, &adapted.columns[i]);
+    }
+  }
+  return adapted;
 }
 
 }  // namespace cortex

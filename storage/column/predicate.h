@@ -8,7 +8,7 @@
 namespace cortex {
 
 // True for a row iff ... kValues: the value is present and satisfies `filter`; kIsNull / kIsNotNull: as named.
-// A column that a segment does not have counts as NULL in all its rows.
+// A column that a segment does not have holds its default, or NULL, in all its rows.
 struct ColumnPredicate {
   enum class Kind : uint8_t { kValues, kIsNull, kIsNotNull };
   ColumnId column;

@@ -3,6 +3,8 @@
 #include <set>
 
 #include "absl/strings/str_format.h"
+#include "storage/column/column.h"
+#include "storage/column/utf8.h"
 
 namespace cortex {
 namespace {
@@ -35,6 +37,27 @@ absl::Status ValidateName(const TableDefinition& table, std::string_view name, s
   return absl::OkStatus();
 }
 
+// A default that no row could hold would be found out by the first row that needs it.
+absl::Status ValidateDefault(const TableDefinition& table, const ColumnDefinition& column) {
+  if (column.default_value == nullptr) return absl::OkStatus();
+  const Column& value = *column.default_value;
+  if (column.name == table.key_column || column.name == table.time_column) {
+    return ColumnError(table, column, "key and time column take no default");
+  }
+  if (value.type() != column.type || value.row_count() != 1 || value.IsNull(0)) {
+    return ColumnError(table, column, absl::StrFormat("default value is not one %s", column.type.ToString()));
+  }
+  if (!column.type.is_string()) return absl::OkStatus();
+  if (column.type.length != 0 && value.StringAt(0).size() > column.type.length) {
+    return ColumnError(table, column, absl::StrFormat("default value too long: %d bytes, at most %d",
+                                                      value.StringAt(0).size(), column.type.length));
+  }
+  if (column.type.kind == TypeKind::kString && !IsValidUtf8(value.StringAt(0))) {
+    return ColumnError(table, column, "default value is not valid UTF-8");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateColumn(const TableDefinition& table, const ColumnDefinition& column) {
   if (absl::Status name = ValidateName(table, column.name, "column"); !name.ok()) return name;
   if (absl::Status type = ValidateType(column.type); !type.ok()) {
@@ -45,7 +68,7 @@ absl::Status ValidateColumn(const TableDefinition& table, const ColumnDefinition
         absl::StrFormat("lossy zptv is not built yet, declare zptv without a contract: table \"%s\", column \"%s\"",
                         table.name, column.name));
   }
-  return absl::OkStatus();
+  return ValidateDefault(table, column);
 }
 
 // The key and the time column: present, of their one type, never null.

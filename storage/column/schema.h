@@ -17,6 +17,8 @@
 
 namespace cortex {
 
+class Column;
+
 // A declared bound for `zptv`; kLossless is what `zptv` without a bound means.
 struct ZptvContract {
   enum class Kind : uint8_t { kLossless, kAbs, kRms, kRowL2, kPoint, kPhase16 };
@@ -32,6 +34,9 @@ struct ColumnDefinition {
   Compression compression = Compression::kAuto;
   ZptvContract contract;
   std::map<std::string, std::string> metadata;  // free: units, source
+  // One present row of `type`: what a row has that was written before the column existed, or ingested without it.
+  // nullptr: NULL. Fixed for the life of the column.
+  std::shared_ptr<const Column> default_value;
 };
 
 enum class TableKind : uint8_t { kEvents = 1, kEntities = 2 };
@@ -60,7 +65,8 @@ struct TableDefinition {
   ShardingKind sharding = ShardingKind::kHash;
   TierPolicy policy;
   int64_t history_ns = 0;  // how long ended versions stay readable by AS OF; 0 = for ever
-  uint32_t schema_id = 1;
+  uint32_t schema_id = 1;       // rises with every change
+  uint32_t next_column_id = 0;  // above every id ever given in this table; given by the catalog
 
   // Ordinals in `columns`. The definition must be valid.
   uint32_t key_ordinal() const { return *FindColumn(key_column); }

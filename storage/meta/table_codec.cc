@@ -9,6 +9,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
 #include "cortex/storage/v1/catalog.pb.h"
+#include "storage/column/column_encoding.h"
 #include "storage/meta/proto_bytes.h"
 
 namespace cortex {
@@ -41,6 +42,7 @@ void WriteColumn(const ColumnDefinition& column, pb::ColumnDefinition* message) 
   message->set_contract_kind(static_cast<pb::ContractKind>(static_cast<int>(column.contract.kind) + kFromZero));
   message->set_contract_bound(column.contract.bound);
   message->mutable_metadata()->insert(column.metadata.begin(), column.metadata.end());
+  if (column.default_value != nullptr) EncodeColumn(*column.default_value, column.id, message->mutable_default_value());
 }
 
 absl::Status ReadType(const pb::DataType& message, DataType* type) {
@@ -50,6 +52,18 @@ absl::Status ReadType(const pb::DataType& message, DataType* type) {
         ReadEnum(static_cast<int>(message.element()), 0, TypeKind::kListFloat32, "element type", &type->element));
   }
   type->length = message.length();
+  return absl::OkStatus();
+}
+
+absl::Status ReadDefault(std::string_view bytes, ColumnDefinition* column) {
+  if (bytes.empty()) return absl::OkStatus();
+  ByteReader reader(bytes);
+  EncodedColumn encoded;
+  RETURN_IF_ERROR(ReadEncodedColumn(&reader, &encoded));
+  if (encoded.id != column->id || reader.remaining() != 0) return Damaged("default value", encoded.id.value());
+  auto value = std::make_shared<Column>(column->type);
+  RETURN_IF_ERROR(DecodeColumn(encoded, 1, value.get()));
+  column->default_value = std::move(value);
   return absl::OkStatus();
 }
 
@@ -65,7 +79,7 @@ absl::Status ReadColumn(const pb::ColumnDefinition& message, ColumnDefinition* c
   column->contract.bound = message.contract_bound();
   if (!std::isfinite(column->contract.bound) || column->contract.bound < 0) return Damaged("contract bound", 0);
   column->metadata.insert(message.metadata().begin(), message.metadata().end());
-  return absl::OkStatus();
+  return ReadDefault(message.default_value(), column);
 }
 
 void WritePolicy(const TierPolicy& policy, pb::TierPolicy* message) {
@@ -91,11 +105,12 @@ absl::Status ReadPolicy(const pb::TierPolicy& message, TierPolicy* policy) {
   return ReadEnum(message.cold_partition(), 0, ColdPartition::kMonth, "cold partition", &policy->cold_partition);
 }
 
-// A column id ties chunks in files to a column: 0 or a repeated one would mix columns up.
+// A column id ties chunks in files to a column: 0, a repeated one or one to be given again would mix columns up.
 bool HasUniqueIds(const TableDefinition& table) {
   std::set<ColumnId> ids;
   for (const ColumnDefinition& column : table.columns) {
     if (column.id == ColumnId() || !ids.insert(column.id).second) return false;
+    if (column.id.value() >= table.next_column_id) return false;
   }
   return table.id != TableId() && table.schema_id != 0;
 }
@@ -145,6 +160,7 @@ absl::StatusOr<std::string> EncodeTable(const TableDefinition& table) {
   message.set_sharding(static_cast<pb::ShardingStrategy>(table.sharding));
   WritePolicy(table.policy, message.mutable_tier_policy());
   message.set_history_ns(table.history_ns);
+  message.set_next_column_id(table.next_column_id);
   return SerializeDeterministic(message);
 }
 
@@ -159,6 +175,7 @@ absl::StatusOr<TableDefinition> DecodeTable(std::string_view bytes) {
   RETURN_IF_ERROR(ReadEnum(message.sharding(), 0, ShardingKind::kFmo, "sharding", &table.sharding));
   RETURN_IF_ERROR(ReadPolicy(message.tier_policy(), &table.policy));
   table.history_ns = message.history_ns();
+  table.next_column_id = message.next_column_id();
   if (table.history_ns < 0) return Damaged("history", table.history_ns);
   for (const pb::ColumnDefinition& column : message.columns()) {
     RETURN_IF_ERROR(ReadColumn(column, &table.columns.emplace_back()));

@@ -6,16 +6,8 @@
 
 namespace cortex {
 
-const HotColumn* HotRowGroupView::FindColumn(ColumnId id) const {
-  const auto& columns = group_->table()->columns;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].id == id) return &group_->column(i);
-  }
-  return nullptr;
-}
-
 const ZoneMap* HotRowGroupView::zone_map(ColumnId id) const {
-  const HotColumn* column = FindColumn(id);
+  const HotColumn* column = group_->FindColumn(id);
   return column == nullptr ? nullptr : column->zone_map();
 }
 

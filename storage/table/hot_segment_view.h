@@ -19,7 +19,7 @@ class HotRowGroupView final : public RowGroupView {
 
   const RowGroup& group() const { return *group_; }
   uint32_t row_count() const override { return row_count_; }
-  absl::StatusOr<const ColumnChunk*> column(ColumnId id) const override { return FindColumn(id); }
+  absl::StatusOr<const ColumnChunk*> column(ColumnId id) const override { return group_->FindColumn(id); }
   const ZoneMap* zone_map(ColumnId id) const override;
   bool AllVisible(VersionWindow window) const override;
   absl::Status SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
@@ -29,8 +29,6 @@ class HotRowGroupView final : public RowGroupView {
   absl::Status Ordinals(uint32_t first, uint32_t count, uint32_t* ordinals) const override;
 
  private:
-  const HotColumn* FindColumn(ColumnId id) const;
-
   const std::shared_ptr<const RowGroup> group_;
   const uint32_t row_count_;
 };

@@ -43,6 +43,13 @@ RowGroup::~RowGroup() {
   if (budget_ != nullptr) budget_->Release(MemoryUse::kHotRows, memory_bytes());
 }
 
+const HotColumn* RowGroup::FindColumn(ColumnId id) const {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (table_->columns[i].id == id) return columns_[i].get();
+  }
+  return nullptr;
+}
+
 Commit* RowGroup::CommitSlot(uint32_t row) {
   auto& block = commit_blocks_[row / kHotBlockRows];
   if (block == nullptr) block = std::make_unique<Commit[]>(kHotBlockRows);

@@ -60,6 +60,8 @@ class RowGroup {
   uint32_t shard() const { return shard_; }
   uint32_t published_rows() const { return published_rows_.load(std::memory_order_acquire); }
   const HotColumn& column(size_t ordinal) const { return *columns_[ordinal]; }
+  // nullptr: the group's schema does not have it.
+  const HotColumn* FindColumn(ColumnId id) const;
   HotColumn* mutable_column(size_t ordinal) { return columns_[ordinal].get(); }
   Commit CommitAt(uint32_t row) const { return commit_blocks_[row / kHotBlockRows][row % kHotBlockRows]; }
   // Where rows [first, first + count) came in their commits, counted within the shard.

@@ -15,22 +15,23 @@ constexpr float kStrongCoupling = 0.8f;
 
 class HashSharding final : public ShardingStrategy {
  public:
-  explicit HashSharding(const TableDefinition& table) : key_(table.key_ordinal()) {}
+  void Use(const TableDefinition& table) override { key_ = table.key_ordinal(); }
   uint32_t Assign(const Batch& batch, uint32_t row, const ShardBytes&) override {
     return static_cast<uint32_t>(HashKey(batch.columns[key_].StringAt(row)) % kShardCount);
   }
 
  private:
-  const uint32_t key_;
+  uint32_t key_ = 0;
 };
 
 class FmoSharding final : public ShardingStrategy {
  public:
-  explicit FmoSharding(const TableDefinition& table)
-      : key_(table.key_ordinal()),
-        fractal_dimension_(*table.FindColumn("fractal_dimension")),
-        coupling_(table.FindColumn("css_coupling_strength")),
-        field_(FieldOrdinal(table)) {}
+  void Use(const TableDefinition& table) override {
+    key_ = table.key_ordinal();
+    fractal_dimension_ = *table.FindColumn("fractal_dimension");
+    coupling_ = table.FindColumn("css_coupling_strength");
+    field_ = FieldOrdinal(table);
+  }
 
   uint32_t Assign(const Batch& batch, uint32_t row, const ShardBytes& bytes) override {
     const uint32_t shard = Place(batch, row, bytes);
@@ -70,10 +71,10 @@ class FmoSharding final : public ShardingStrategy {
     return IsOverfull(base, bytes) ? SpillShardOf(batch.columns[key_].StringAt(row), bytes) : base;
   }
 
-  const uint32_t key_;
-  const uint32_t fractal_dimension_;
-  const std::optional<uint32_t> coupling_;
-  const std::optional<uint32_t> field_;
+  uint32_t key_ = 0;
+  uint32_t fractal_dimension_ = 0;
+  std::optional<uint32_t> coupling_;
+  std::optional<uint32_t> field_;
   FieldCentroids centroids_;
 };
 
@@ -102,8 +103,14 @@ uint32_t SpillShardOf(std::string_view key, const ShardBytes& bytes) {
 }
 
 std::unique_ptr<ShardingStrategy> MakeShardingStrategy(const TableDefinition& table) {
-  if (table.sharding == ShardingKind::kFmo) return std::make_unique<FmoSharding>(table);
-  return std::make_unique<HashSharding>(table);
+  std::unique_ptr<ShardingStrategy> strategy;
+  if (table.sharding == ShardingKind::kFmo) {
+    strategy = std::make_unique<FmoSharding>();
+  } else {
+    strategy = std::make_unique<HashSharding>();
+  }
+  strategy->Use(table);
+  return strategy;
 }
 
 }  // namespace cortex

@@ -26,6 +26,8 @@ using ShardBytes = std::array<uint64_t, kShardCount>;
 class ShardingStrategy {
  public:
   virtual ~ShardingStrategy() = default;
+  // The rows that follow have this schema of the table.
+  virtual void Use(const TableDefinition& table) = 0;
   // The shard of `row`; `bytes` is where the table stands now.
   virtual uint32_t Assign(const Batch& batch, uint32_t row, const ShardBytes& bytes) = 0;
 };

@@ -21,20 +21,23 @@ std::vector<std::string_view> KeysOf(const Batch& batch) {
 }  // namespace
 
 Table::Table(const TableOptions& options)
-    : definition_(options.definition),
+    : id_(options.definition->id),
+      kind_(options.definition->kind),
       budget_(options.budget),
       seal_rows_(options.seal_rows),
       seal_bytes_(options.seal_bytes),
-      sharding_(MakeShardingStrategy(*definition_)),
+      sharding_(MakeShardingStrategy(*options.definition)),
+      definition_(options.definition),
       list_(std::make_shared<SegmentList>()) {
-  if (definition_->kind == TableKind::kEntities && definition_->sharding == ShardingKind::kFmo) {
-    directory_ = std::make_unique<ShardDirectory>(options.meta, definition_->id);
+  if (kind_ == TableKind::kEntities && options.definition->sharding == ShardingKind::kFmo) {
+    directory_ = std::make_unique<ShardDirectory>(options.meta, id_);
   }
 }
 
 // --- commit thread ------------------------------------------------------------------------------------------------
 
 absl::Status Table::AssignShards(const Batch& batch, std::vector<uint8_t>* placements) {
+  sharding_->Use(*batch.table);
   ShardBytes bytes = shard_bytes();
   placements->resize(batch.row_count);
   if (directory_ == nullptr) {
@@ -71,6 +74,9 @@ absl::Status Table::LearnPlacements(const Batch& batch, absl::Span<const uint8_t
 
 absl::Status Table::Apply(const Batch& batch, absl::Span<const uint8_t> placements, Commit commit,
                           const ClosedSink& closed) {
+  if (auto now = definition(); batch.table->schema_id != now->schema_id) {
+    return Apply(AdaptBatch(batch, std::move(now)), placements, commit, closed);
+  }
   std::array<std::vector<uint32_t>, kShardCount> rows;
   for (uint32_t row = 0; row < batch.row_count; ++row) rows[ShardOfPlacement(placements[row])].push_back(row);
   absl::Status status;
@@ -96,9 +102,9 @@ absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> 
   }
   if (shard.applied.commit != commit) shard.applied = {.commit = commit, .rows = 0};
   absl::Status status;
-  if (definition_->kind == TableKind::kEntities) {
+  if (kind_ == TableKind::kEntities) {
     const std::shared_ptr<const SegmentList> list = segments();
-    const Column& keys = batch.columns[definition_->key_ordinal()];
+    const Column& keys = batch.columns[batch.table->key_ordinal()];
     for (const uint32_t row : rows) {
       if ((placements[row] & kFirstVersion) != 0) continue;
       auto found = FindOpenVersion(list->shards[shard_number], keys.StringAt(row));
@@ -114,8 +120,11 @@ absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> 
 void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
                          Commit commit, const ClosedSink& closed) {
   const uint64_t row_bytes = std::max<uint64_t>(1, batch.memory_bytes() / batch.row_count);
+  if (shard.open != nullptr && shard.open->table()->schema_id != batch.table->schema_id) {
+    CloseLocked(shard, shard_number, closed);
+  }
   while (!rows.empty()) {
-    if (shard.open == nullptr) OpenGroupLocked(shard, shard_number);
+    if (shard.open == nullptr) OpenGroupLocked(shard, shard_number, batch.table);
     const uint64_t used = shard.open->raw_bytes();
     const uint64_t by_bytes = used >= seal_bytes_ ? 1 : (seal_bytes_ - used) / row_bytes + 1;
     const auto step = static_cast<size_t>(std::min<uint64_t>({rows.size(), shard.open->room(), by_bytes}));
@@ -133,9 +142,9 @@ void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch
 absl::StatusOr<std::vector<FoundVersion>> Table::FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
                                                                 uint32_t shard_number) const {
   std::vector<FoundVersion> superseded;
-  if (definition_->kind != TableKind::kEntities) return superseded;
+  if (kind_ != TableKind::kEntities) return superseded;
   const std::shared_ptr<const SegmentList> list = segments();
-  const Column& keys = batch.columns[definition_->key_ordinal()];
+  const Column& keys = batch.columns[batch.table->key_ordinal()];
   for (const uint32_t row : rows) {
     ASSIGN_OR_RETURN(const auto found, FindOpenVersion(list->shards[shard_number], keys.StringAt(row)));
     if (found.has_value()) superseded.push_back(*found);
@@ -143,8 +152,10 @@ absl::StatusOr<std::vector<FoundVersion>> Table::FindSuperseded(const Batch& bat
   return superseded;
 }
 
-void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number) {
-  shard.open = std::make_shared<RowGroup>(RowGroupOptions{.table = definition_,
+void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number,
+                            const std::shared_ptr<const TableDefinition>& definition) {
+  if (shard.plain_strings_schema != definition->schema_id) shard.plain_strings.clear();
+  shard.open = std::make_shared<RowGroup>(RowGroupOptions{.table = definition,
                                                           .shard = shard_number,
                                                           .capacity = seal_rows_,
                                                           .budget = budget_,
@@ -153,6 +164,11 @@ void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number) {
                                                               static_cast<uint32_t>(shard.applied.rows)});
   const LiveSegment segment{.group = shard.open, .file = nullptr, .versions = shard.open->versions()};
   EditList(shard_number, [&](std::vector<LiveSegment>* segments) { segments->push_back(segment); });
+}
+
+void Table::SetDefinition(std::shared_ptr<const TableDefinition> definition) {
+  MutexLock lock(&list_mutex_);
+  definition_ = std::move(definition);
 }
 
 void Table::CloseOpenGroup(uint32_t shard_number, const ClosedSink& closed) {
@@ -166,6 +182,7 @@ void Table::CloseLocked(Shard& shard, uint32_t shard_number, const ClosedSink& c
   shard.closed.push_back(shard.open);
   // Not the group itself: it would stay in memory after its eviction.
   shard.plain_strings = shard.open->PlainStrings();
+  shard.plain_strings_schema = shard.open->table()->schema_id;
   closed({.shard = shard_number, .group = std::exchange(shard.open, nullptr), .seal_point = shard.applied});
 }
 

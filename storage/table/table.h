@@ -2,7 +2,7 @@
 //
 // Threads. The commit thread applies rows (Apply). Background threads seal and move (Replace, Publish...). Readers copy
 // one pointer (segments()). Locks: a shard's mutex guards what the commit thread and the movers both touch (the open
-// group, and that `end`s reach the right segment); list_mutex_ guards the list pointer and is taken after it.
+// group, and that `end`s reach the right segment); list_mutex_ guards the pointers to list and definition and is taken after it.
 #ifndef CORTEX_STORAGE_TABLE_TABLE_H_
 #define CORTEX_STORAGE_TABLE_TABLE_H_
 
@@ -56,8 +56,12 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  const std::shared_ptr<const TableDefinition>& definition() const { return definition_; }
-  TableId id() const { return definition_->id; }
+  // As it is now; whoever asks twice may get two. Rows and files know the one they were written with, see below.
+  std::shared_ptr<const TableDefinition> definition() const {
+    MutexLock lock(&list_mutex_);
+    return definition_;
+  }
+  TableId id() const { return id_; }
 
   // --- commit thread --------------------------------------------------------------------------------------------
   // The placement of every row: its shard, and kFirstVersion where the shard directory has never seen the key. New keys
@@ -75,6 +79,9 @@ class Table {
   // The current versions that these rows, bound for a segment written outside the WAL, will supersede.
   absl::StatusOr<std::vector<FoundVersion>> FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
                                                            uint32_t shard) const;
+  // A change of schema, once the manifest has it. Groups and files keep the schema they were written with and are read
+  // by column id; a batch built for an older one is adapted when it is applied, and goes to a group of the new one.
+  void SetDefinition(std::shared_ptr<const TableDefinition> definition);
   // Closes the open group of a shard if it has rows.
   void CloseOpenGroup(uint32_t shard, const ClosedSink& closed);
   // The commit of the shard's first row that is in no committed file, or 0: the WAL is needed from there.
@@ -120,7 +127,8 @@ class Table {
     mutable Mutex mutex;
     std::shared_ptr<RowGroup> open ABSL_GUARDED_BY(mutex);
     std::deque<std::shared_ptr<const RowGroup>> closed ABSL_GUARDED_BY(mutex);  // not sealed yet, oldest first
-    std::vector<bool> plain_strings ABSL_GUARDED_BY(mutex);  // RowGroup::PlainStrings of the last closed group
+    std::vector<bool> plain_strings ABSL_GUARDED_BY(mutex);  // RowGroup::PlainStrings of the last closed group,
+    uint32_t plain_strings_schema ABSL_GUARDED_BY(mutex) = 0;  // which had this schema
     SealPoint sealed ABSL_GUARDED_BY(mutex);   // from recovery: what Apply skips
     SealPoint applied ABSL_GUARDED_BY(mutex);  // the last commit applied and how many of its rows
     std::atomic<uint64_t> raw_bytes{0};
@@ -132,11 +140,13 @@ class Table {
                     Commit commit, const ClosedSink& closed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void CloseLocked(Shard& shard, uint32_t shard_number, const ClosedSink& closed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
-  void OpenGroupLocked(Shard& shard, uint32_t shard_number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void OpenGroupLocked(Shard& shard, uint32_t shard_number, const std::shared_ptr<const TableDefinition>& definition)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   // Copies the list, lets `edit` change one shard of the copy and publishes it.
   void EditList(uint32_t shard, const std::function<void(std::vector<LiveSegment>*)>& edit);
 
-  const std::shared_ptr<const TableDefinition> definition_;
+  const TableId id_;
+  const TableKind kind_;
   MemoryBudget* const budget_;
   const uint32_t seal_rows_;
   const uint64_t seal_bytes_;
@@ -145,7 +155,8 @@ class Table {
   std::array<Shard, kShardCount> shards_;
   std::atomic<bool> dropped_{false};
 
-  mutable Mutex list_mutex_;  // guards list_; a leaf
+  mutable Mutex list_mutex_;  // guards what readers copy; a leaf
+  std::shared_ptr<const TableDefinition> definition_ ABSL_GUARDED_BY(list_mutex_);
   std::shared_ptr<const SegmentList> list_ ABSL_GUARDED_BY(list_mutex_);
 };
 

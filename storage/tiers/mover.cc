@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/column/column_default.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/runtime/memory_budget.h"
@@ -83,8 +84,9 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
     ordinals.resize(ordinals.size() + view.row_count());
     RETURN_IF_ERROR(view.Ordinals(0, view.row_count(), ordinals.data() + ordinals.size() - view.row_count()));
   }
+  const std::shared_ptr<const TableDefinition> schema = table->definition();
   auto group = std::make_shared<RowGroup>(RowGroupOptions{
-      .table = table->definition(),
+      .table = schema,
       .shard = shard,
       .capacity = (rows + kHotBlockRows - 1) / kHotBlockRows * kHotBlockRows,
       .budget = context_.budget,
@@ -94,12 +96,12 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   uint64_t first_row = 0;
   for (size_t g = 0; g < reader.row_group_count(); ++g) {
     const RowGroupView& view = reader.row_group(g);
-    Batch batch = Batch::For(table->definition());
+    Batch batch = Batch::For(schema);
     batch.row_count = view.row_count();
     for (size_t i = 0; i < batch.columns.size(); ++i) {
-      ASSIGN_OR_RETURN(const ColumnChunk* chunk, view.column(table->definition()->columns[i].id));
+      ASSIGN_OR_RETURN(const ColumnChunk* chunk, view.column(schema->columns[i].id));
       if (chunk == nullptr) {
-        batch.columns[i].AppendNulls(batch.row_count);
+        AppendDefaults(schema->columns[i], batch.row_count, &batch.columns[i]);
       } else {
         RETURN_IF_ERROR(chunk->Decode(0, batch.row_count, &batch.columns[i]));
       }
@@ -157,7 +159,8 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
                    MemoryReservation::Make(context_.budget, MemoryUse::kCaches, raw_bytes + (128ull << 20)));
 
   // Write.
-  ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(table->definition(), sources));
+  const std::shared_ptr<const TableDefinition> schema = table->definition();
+  ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(schema, sources));
   KillPoint("rewrite-read");
   std::vector<RewrittenFile> files;
   UncommittedFiles uncommitted(tier);
@@ -171,9 +174,9 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
   const std::vector<Destination> destinations = DestinationsOf(unit.row_count(), files);
   std::vector<LiveSegment> targets;
   for (const RewrittenFile& file : files) {
-    const SegmentRecord record = tier->RecordOf(*table->definition(), file.info);
+    const SegmentRecord record = tier->RecordOf(*schema, file.info);
     auto versions = std::make_shared<RowVersions>(record.row_count, context_.budget);
-    ASSIGN_OR_RETURN(auto sealed, tier->OpenFile(record, table->definition(), versions));
+    ASSIGN_OR_RETURN(auto sealed, tier->OpenFile(record, schema, versions));
     targets.push_back({.group = nullptr, .file = std::move(sealed), .versions = std::move(versions)});
     count.bytes_written += record.file_bytes;
     count.created.push_back(record.id);
@@ -206,7 +209,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
   // Retire.
   for (const LiveSegment& source : sources) source.file->Retire();
   context_.Event("rewritten", absl::StrFormat("table %s, shard %d, %d segments to %d of tier %s, %d rows, %d bytes",
-                                              table->definition()->name, shard, sources.size(), files.size(),
+                                              schema->name, shard, sources.size(), files.size(),
                                               TierName(target), count.rows, count.bytes_written));
   return count;
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "codecs/bytes/status_macros.h"
+#include "storage/column/column_default.h"
 
 namespace cortex {
 namespace {
@@ -51,7 +52,7 @@ absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
     for (size_t i = 0; i < columns_.size(); ++i) {
       ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(table_->columns[i].id));
       if (chunk == nullptr) {
-        columns_[i].AppendNulls(rows);
+        AppendDefaults(table_->columns[i], rows, &columns_[i]);
       } else {
         RETURN_IF_ERROR(chunk->Decode(0, rows, &columns_[i]));
       }

@@ -140,13 +140,14 @@ absl::Status Sealer::Seal(const Job& job) {
   closed.group->ReadOrdinals(0, static_cast<uint32_t>(ordinals.size()), ordinals.data());
 
   ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
-  ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(table.definition(), closed.shard, id, /*sorted_by_key=*/false));
+  const std::shared_ptr<const TableDefinition>& schema = closed.group->table();  // the rows' own, not today's
+  ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(schema, closed.shard, id, /*sorted_by_key=*/false));
   RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}, ordinals));
   ASSIGN_OR_RETURN(const SegmentInfo info, writer->Finish());
   UncommittedFiles uncommitted(context_.warm);
   uncommitted.Add(info.file_name);
-  const SegmentRecord record = context_.warm->RecordOf(*table.definition(), info);
-  ASSIGN_OR_RETURN(auto file, context_.warm->OpenFile(record, table.definition(), closed.group->versions()));
+  const SegmentRecord record = context_.warm->RecordOf(*schema, info);
+  ASSIGN_OR_RETURN(auto file, context_.warm->OpenFile(record, schema, closed.group->versions()));
 
   {
     MutexLock maintenance(table.maintenance_mutex(closed.shard));
@@ -166,7 +167,7 @@ absl::Status Sealer::Seal(const Job& job) {
   }
   // Deterministic replay: this line and the WAL tell which rows the file holds.
   context_.Event("sealed", absl::StrFormat("table %s, shard %d, commits %d..%d, %d rows, %s",
-                                           table.definition()->name, closed.shard, record.min_commit,
+                                           schema->name, closed.shard, record.min_commit,
                                            record.max_commit, record.row_count, record.file_name));
   KillPoint("seal-published");
   on_sealed_();

@@ -173,7 +173,7 @@ absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const Ti
 }
 
 void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
-  const TierPolicy& policy = table->definition()->policy;
+  const TierPolicy policy = table->definition()->policy;
   const int64_t now_ns = options_.context.clock->NowNanos();
   const MemoryBudget& budget = *options_.context.budget;
   std::vector<SegmentSummary> warm = Select(*table, {.from = Tier::kWarm}, Tier::kWarm);

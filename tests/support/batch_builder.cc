@@ -180,6 +180,7 @@ std::shared_ptr<const TableDefinition> TestTable(std::string name,
     const ColumnId id(static_cast<uint32_t>(table->columns.size()) + 1);
     table->columns.push_back({.id = id, .name = std::move(column_name), .type = type});
   }
+  table->next_column_id = static_cast<uint32_t>(table->columns.size()) + 1;
   return table;
 }
 

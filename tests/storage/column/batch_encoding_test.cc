@@ -1,3 +1,5 @@
+#include <catch2/catch.hpp>
+#include <cstring>
 #include <random>
 
 #include "storage/column/batch.h"
@@ -107,12 +109,57 @@ TEST_CASE("DecodeBatch survives flipped bits with an error or a readable batch",
 
 TEST_CASE("DecodeBatch tells another schema from damage", "[storage][column]") {
   const Batch batch = WithCodes();
-  auto newer = std::make_shared<TableDefinition>(*batch.table);
-  newer->schema_id = 2;
-  REQUIRE_STATUS(DecodeBatch(Encoded(batch), newer), absl::StatusCode::kFailedPrecondition, "schema 2, batch 1");
+  auto earlier = std::make_shared<TableDefinition>(*batch.table);
+  earlier->schema_id = 0;
+  REQUIRE_STATUS(DecodeBatch(Encoded(batch), earlier), absl::StatusCode::kFailedPrecondition, "schema 0, batch 1");
+  auto same_number = std::make_shared<TableDefinition>(*batch.table);
+  same_number->columns.back().id = ColumnId(77);
+  REQUIRE_STATUS(DecodeBatch(Encoded(batch), same_number), absl::StatusCode::kDataLoss, "not the schema's");
   auto other = std::make_shared<TableDefinition>(*batch.table);
   other->id = TableId(99);
   REQUIRE_STATUS(DecodeBatch(Encoded(batch), other), absl::StatusCode::kDataLoss, "table id 7 where 99");
+}
+
+// Three columns by id: `i32` dropped, `i64` renamed, two added, the last with a default.
+std::shared_ptr<const TableDefinition> Later(const TableDefinition& table) {
+  auto later = std::make_shared<TableDefinition>(table);
+  later->schema_id = 5;
+  later->columns.erase(later->columns.begin() + *later->FindColumn("i32"));
+  later->columns[*later->FindColumn("i64")].name = "renamed";
+  later->columns.push_back({.id = ColumnId(later->next_column_id++), .name = "i32", .type = DataType::String()});
+  Column value(DataType::Vector(TypeKind::kFloat32, 2));
+  const float two[] = {0.5f, -2};
+  std::memcpy(value.ExtendFixed(1), two, sizeof(two));
+  later->columns.push_back({.id = ColumnId(later->next_column_id++),
+                            .name = "pair",
+                            .type = value.type(),
+                            .nullable = false,
+                            .default_value = std::make_shared<const Column>(std::move(value))});
+  return later;
+}
+
+TEST_CASE("A batch of an earlier schema is read under a later one, by column id", "[storage][column]") {
+  const Batch batch = WithCodes();
+  const auto later = Later(*batch.table);
+  const bool from_bytes = GENERATE(true, false);
+  CAPTURE(from_bytes);
+  const Batch read =
+      from_bytes ? REQUIRE_OK_AND_TAKE(DecodeBatch(Encoded(batch), later)) : AdaptBatch(batch, later);
+  REQUIRE_OK(ValidateBatch(read));
+  REQUIRE(read.table == later);
+  REQUIRE(read.row_count == batch.row_count);
+  for (const ColumnDefinition& before : batch.table->columns) {
+    if (before.name == "i32") continue;
+    CAPTURE(before.name);
+    const auto now = later->FindColumn(before.name == "i64" ? "renamed" : before.name);
+    REQUIRE(now.has_value());
+    CHECK(testing::FirstDifference(batch.columns[*batch.table->FindColumn(before.name)], read.columns[*now]) == "");
+  }
+  const Column& added = read.columns[*later->FindColumn("i32")];
+  const Column& pair = read.columns[*later->FindColumn("pair")];
+  CHECK(added.null_count() == batch.row_count);
+  CHECK(pair.null_count() == 0);
+  CHECK(pair.values_as<float>()[2 * batch.row_count - 1] == -2);
 }
 
 }  // namespace

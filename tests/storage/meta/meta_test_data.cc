@@ -19,6 +19,7 @@ ColumnDefinition NewColumn(TableDefinition* table, const std::string& name, Data
   column.type = type;
   column.nullable = nullable;
   table->columns.push_back(column);
+  table->next_column_id = column.id.value() + 1;
   return column;
 }
 

@@ -1,12 +1,15 @@
 #include "storage/meta/table_codec.h"
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <limits>
 #include <string>
 
 #include "cortex/storage/v1/catalog.pb.h"
+#include "storage/column/column.h"
 #include "storage/meta/proto_bytes.h"
 #include "tests/storage/meta/meta_test_data.h"
+#include "tests/support/batch_builder.h"
 #include "tests/support/status_assertions.h"
 
 namespace cortex::testing {
@@ -64,9 +67,39 @@ TEST_CASE("Table codec writes the bytes of format 1", "[storage][meta]") {
       "\x3a\x17\x08\x01\x12\x09" "entity_id\x1a\x04\x08\x0c\x18\x40\x28\x02\x30\x01"
       "\x3a\x1f\x08\x02\x12\x02ts\x1a\x02\x08\x0b\x28\x02\x30\x01"
       "\x42\x06\x0a\x01" "b\x12\x01" "1" "\x42\x07\x0a\x01u\x12\x02ns"
-      "\x40\x01\x4a\x0c\x08\x01\x10\x03\x18\x02\x20\x04\x28\x05\x30\x01");
+      "\x40\x01\x4a\x0c\x08\x01\x10\x03\x18\x02\x20\x04\x28\x05\x30\x01\x58\x03");
   CHECK(REQUIRE_OK_AND_TAKE(EncodeTable(table)) == golden);
   REQUIRE_OK(DecodeTable(golden));
+}
+
+TEST_CASE("Table codec keeps default values of every sort", "[storage][meta]") {
+  TableDefinition table = SmallTable(1);
+  const auto add = [&](const std::string& name, Column value) {
+    ColumnDefinition column;
+    column.id = ColumnId(table.next_column_id++);
+    column.name = name;
+    column.type = value.type();
+    column.default_value = std::make_shared<const Column>(std::move(value));
+    table.columns.push_back(std::move(column));
+  };
+  Column number(DataType::Scalar(TypeKind::kInt64)), text(DataType::String(8)), vector(DataType::Vector(TypeKind::kFloat32, 3));
+  Column list(DataType::ListString());
+  number.AppendScalar<int64_t>(-7);
+  text.AppendString("none");
+  const float three[] = {1, 2, 3};
+  std::memcpy(vector.ExtendFixed(1), three, sizeof(three));
+  list.AppendStringList(std::vector<std::string_view>{"a", "", "b"});
+  add("number", std::move(number));
+  add("text", std::move(text));
+  add("vector", std::move(vector));
+  add("list", std::move(list));
+  const TableDefinition back = REQUIRE_OK_AND_TAKE(DecodeTable(REQUIRE_OK_AND_TAKE(EncodeTable(table))));
+  CHECK(back.next_column_id == table.next_column_id);
+  for (size_t i = 2; i < table.columns.size(); ++i) {
+    CAPTURE(table.columns[i].name);
+    REQUIRE(back.columns[i].default_value != nullptr);
+    CHECK(FirstDifference(*table.columns[i].default_value, *back.columns[i].default_value) == "");
+  }
 }
 
 TEST_CASE("Table codec refuses a definition without ids or roles", "[storage][meta]") {
@@ -75,6 +108,7 @@ TEST_CASE("Table codec refuses a definition without ids or roles", "[storage][me
   SECTION("schema id") { table.schema_id = 0; }
   SECTION("column id") { table.columns[1].id = ColumnId(); }
   SECTION("column id twice") { table.columns[1].id = table.columns[0].id; }
+  SECTION("column id that would be given again") { table.next_column_id = table.columns[1].id.value(); }
   SECTION("key") { table.key_column = "gone"; }
   SECTION("time") { table.time_column = ""; }
   REQUIRE_STATUS(EncodeTable(table), absl::StatusCode::kInternal, "without ids, key or time column");
