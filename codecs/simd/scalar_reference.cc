@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -201,6 +202,50 @@ void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, in
     const unsigned high_bits = std::max(RansRawBits(tokens[l]), kRansRawBitsAtOnce) - kRansRawBitsAtOnce;
     z[l] += RansTakeRawBits(high_bits, &cursor->states[l], cursor) << kRansRawBitsAtOnce;
     out[l] = RansUnZigZag(z[l]);
+  }
+}
+
+void CoarseProducts(const uint8_t* high, size_t rows, size_t plane_bytes, const int8_t* query, double* products) {
+  for (size_t i = 0; i < rows; ++i) {
+    int64_t sum = 0;
+    for (size_t j = 0; j < plane_bytes; ++j) {
+      const int byte = high[i * plane_bytes + j];
+      sum += query[j] * (byte % 16 - 8) + query[plane_bytes + j] * (byte / 16 - 8);
+    }
+    products[i] = static_cast<double>(sum);
+  }
+}
+
+void FineProducts(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size_t count, size_t plane_bytes,
+                  const int16_t* query, double* products) {
+  for (size_t i = 0; i < count; ++i) {
+    int64_t sum = 0;
+    for (size_t j = 0; j < plane_bytes; ++j) {
+      const int h = high[indices[i] * plane_bytes + j], l = low[indices[i] * plane_bytes + j];
+      sum += query[j] * (16 * (h % 16) + l % 16 - 136) + query[plane_bytes + j] * (16 * (h / 16) + l / 16 - 136);
+    }
+    products[i] = static_cast<double>(sum);
+  }
+}
+
+void SketchIntervals(const SketchInterval& q, const SketchNorms& norms, const double* products, size_t rows,
+                     double* lower, double* upper) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < rows; ++i) {
+    const double squared = norms.squared[i], length = norms.length[i], residual = norms.residual[i];
+    const double g = q.step * norms.inverse[i] * products[i];
+    const double p = length * g;
+    const double along = std::max(0.0, std::abs(g) - q.query_error);
+    const double across = std::max(0.0, q.wide_squared - along * along);
+    const double half = (length * q.query_error + std::sqrt(across) * residual) * (2 + q.slack);
+    const double squares = q.query_squared + squared;
+    const double middle = squares - (p + p);
+    const double wide = half + q.slack * squares;
+    const double low = (middle - wide) * q.shrink * q.unit_squared;
+    const double high = (middle + wide) * q.grow * q.unit_squared + q.underflow;
+    const bool decidable = residual < kInfinity;
+    lower[i] = decidable ? std::max(0.0, low - q.underflow) : -kInfinity;
+    upper[i] = decidable && high < q.overflow ? high : kInfinity;
   }
 }
 

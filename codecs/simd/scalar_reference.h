@@ -13,6 +13,7 @@
 #include "codecs/simd/half.h"
 #include "codecs/simd/predicate_kernels.h"
 #include "codecs/simd/rans_kernels.h"
+#include "codecs/simd/sketch_kernels.h"
 
 namespace cortex::simd::reference {
 
@@ -87,6 +88,12 @@ size_t RansDecodeSymbols(const uint32_t* slots, size_t groups, RansCursor* curso
 size_t RansDecodeValues(const uint32_t* slots, size_t groups, RansCursor* cursor, int32_t* out);
 void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, uint8_t* out);
 void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, int32_t* out);
+
+void CoarseProducts(const uint8_t* high, size_t rows, size_t plane_bytes, const int8_t* query, double* products);
+void FineProducts(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size_t count, size_t plane_bytes,
+                  const int16_t* query, double* products);
+void SketchIntervals(const SketchInterval& q, const SketchNorms& norms, const double* products, size_t rows,
+                     double* lower, double* upper);
 
 }  // namespace cortex::simd::reference
 
