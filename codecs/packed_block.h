@@ -32,6 +32,7 @@ void AppendPackedBlock(absl::Span<const uint64_t> values, PackedBlock block, uns
 // A block's bytes, checked to be as long as they must be and exceptions to point into the block.
 class PackedBlockView {
  public:
+  PackedBlockView() = default;  // of no values
   // Errors: DATA_LOSS.
   static absl::StatusOr<PackedBlockView> Read(const ByteSource* source, uint64_t offset, PackedBlock block,
                                               uint32_t count, unsigned word_bits);
@@ -50,10 +51,10 @@ class PackedBlockView {
   uint64_t ExceptionValue(uint32_t e) const;
   uint16_t ExceptionPosition(uint32_t e) const;
 
-  const std::byte* bytes_;
+  const std::byte* bytes_ = nullptr;
   PackedBlock block_;
-  uint32_t count_;
-  unsigned word_bits_;
+  uint32_t count_ = 0;
+  unsigned word_bits_ = 64;
 };
 
 }  // namespace cortex
