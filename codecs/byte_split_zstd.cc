@@ -125,7 +125,7 @@ class ByteSplitChunk final : public EncodedChunk {
       const uint32_t block = row / layout_.block_rows, skip = row % layout_.block_rows;
       const uint32_t rows = std::min(layout_.RowsIn(block) - skip, first + count - row);
       uint64_t* bits = selection + (row - first) / 64;
-      if (std::any_of(bits, bits + (rows + 63) / 64, [](uint64_t word) { return word != 0; })) {
+      if (AnyBit(bits, rows)) {
         scratch.rows.Resize(layout_.RowsIn(block) * size_t{layout_.shape.row_bytes()});
         RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
         const ValueSpan values{

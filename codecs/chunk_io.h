@@ -3,6 +3,7 @@
 #ifndef CORTEX_CODECS_CHUNK_IO_H_
 #define CORTEX_CODECS_CHUNK_IO_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,6 +41,10 @@ inline bool IsAligned(const void* pointer, size_t alignment) {
 
 // Clears bits [first, first + count).
 void ClearBits(uint64_t* bitmap, uint32_t first, uint32_t count);
+// True if one of the first `count` bits' words has a bit set.
+inline bool AnyBit(const uint64_t* bitmap, uint32_t count) {
+  return std::any_of(bitmap, bitmap + (count + 63) / 64, [](uint64_t word) { return word != 0; });
+}
 inline bool TestBit(const uint64_t* bitmap, uint32_t i) { return (bitmap[i / 64] >> (i % 64) & 1) != 0; }
 
 // `count` copies of one row of `row_bytes` bytes.
@@ -54,6 +59,7 @@ class SliceSource final : public ByteSource {
  public:
   SliceSource(const ByteSource* source, uint64_t offset, uint64_t size)
       : source_(source), offset_(offset), size_(size) {}
+  uint64_t offset() const { return offset_; }
   uint64_t size() const override { return size_; }
   absl::StatusOr<absl::Span<const std::byte>> Read(uint64_t offset, uint64_t count) const override;
 

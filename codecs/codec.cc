@@ -22,6 +22,10 @@ std::string_view EncodingName(EncodingId id) {
       return "byte_split_zstd";
     case EncodingId::kZstd:
       return "zstd";
+    case EncodingId::kScaled:
+      return "scaled";
+    case EncodingId::kNarrowed:
+      return "narrowed";
   }
   return "unknown";
 }

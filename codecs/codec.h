@@ -36,6 +36,8 @@ enum class EncodingId : uint8_t {
   kDelta = 6,          // frame of reference of differences, blocks of 1,024
   kByteSplitZstd = 7,  // bytes grouped by significance, then zstd, in blocks of rows
   kZstd = 8,           // zstd blocks of variable-length bytes
+  kScaled = 10,        // floats that are integers times a scale: a nested chunk of integers, and exceptions
+  kNarrowed = 11,      // floats that fit a narrower float type: a nested chunk of that type
 };
 
 std::string_view EncodingName(EncodingId id);

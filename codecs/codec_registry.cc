@@ -7,15 +7,18 @@
 #include "codecs/constant.h"
 #include "codecs/delta.h"
 #include "codecs/dictionary.h"
+#include "codecs/narrowed.h"
 #include "codecs/plain.h"
 #include "codecs/run_length.h"
+#include "codecs/scaled.h"
 #include "codecs/zstd_blocks.h"
 
 namespace cortex {
 
 absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
-                                        BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec()};
+                                        BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
+                                        ScaledCodec(),  NarrowedCodec()};
   return codecs;
 }
 

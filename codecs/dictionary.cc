@@ -313,7 +313,8 @@ class Dictionary final : public Codec {
 
   absl::Status Encode(const ValueSpan& rows, EncodingEffort, std::string* out) const override {
     if (!HasDictionaryForm(rows.shape)) return absl::InvalidArgumentError("dictionary holds one value per row");
-    const auto built = BuildDictionary(rows, rows.row_count);
+    auto built = BuildDictionary(rows, rows.row_count);
+    SortDictionary(rows, &*built);
     const auto entries = static_cast<uint32_t>(built->first_rows.size());
     const unsigned width = CodeWidth(entries);
     const size_t start = out->size();

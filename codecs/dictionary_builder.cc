@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "codecs/bytes/string_view.h"
@@ -11,9 +11,9 @@
 namespace cortex {
 namespace {
 
-// Numbers entries in order of appearance, then renumbers them in `less` order.
-template <typename Key, class KeyOf, class Less>
-std::optional<BuiltDictionary> Build(uint32_t row_count, uint32_t max_entries, const KeyOf& key_of, const Less& less) {
+// Numbers entries in order of appearance.
+template <typename Key, class KeyOf>
+std::optional<BuiltDictionary> Build(uint32_t row_count, uint32_t max_entries, const KeyOf& key_of) {
   BuiltDictionary built;
   built.codes.reserve(row_count);
   absl::flat_hash_map<Key, uint32_t> codes;
@@ -25,18 +25,23 @@ std::optional<BuiltDictionary> Build(uint32_t row_count, uint32_t max_entries, c
     }
     built.codes.push_back(entry->second);
   }
-  std::vector<uint32_t> order(built.first_rows.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(),
-            [&](uint32_t a, uint32_t b) { return less(key_of(built.first_rows[a]), key_of(built.first_rows[b])); });
-  std::vector<uint32_t> new_code(order.size()), first_rows(order.size());
-  for (uint32_t i = 0; i < order.size(); ++i) {
-    new_code[order[i]] = i;
-    first_rows[i] = built.first_rows[order[i]];
-  }
-  built.first_rows = std::move(first_rows);
-  for (uint32_t& code : built.codes) code = new_code[code];
   return built;
+}
+
+// Renumbers them by ascending key.
+template <typename Key, class KeyOf>
+void Sort(const KeyOf& key_of, BuiltDictionary* built) {
+  const auto entries = static_cast<uint32_t>(built->first_rows.size());
+  std::vector<std::pair<Key, uint32_t>> order(entries);
+  for (uint32_t i = 0; i < entries; ++i) order[i] = {key_of(built->first_rows[i]), i};
+  std::sort(order.begin(), order.end());
+  std::vector<uint32_t> new_code(entries), first_rows(entries);
+  for (uint32_t i = 0; i < entries; ++i) {
+    new_code[order[i].second] = i;
+    first_rows[i] = built->first_rows[order[i].second];
+  }
+  built->first_rows = std::move(first_rows);
+  for (uint32_t& code : built->codes) code = new_code[code];
 }
 
 template <typename T>
@@ -64,13 +69,16 @@ bool HasDictionaryForm(ValueShape shape) { return shape.values_per_row == 1; }
 
 std::optional<BuiltDictionary> BuildDictionary(const ValueSpan& rows, uint32_t max_entries) {
   if (rows.shape.type == PhysicalType::kBytes) {
-    return Build<absl::string_view>(
-        rows.row_count, max_entries, [&](uint32_t i) { return AbslView(rows.StringAt(i)); },
-        [](absl::string_view a, absl::string_view b) { return a < b; });
+    return Build<absl::string_view>(rows.row_count, max_entries, [&](uint32_t i) { return AbslView(rows.StringAt(i)); });
   }
-  return Build<int64_t>(
-      rows.row_count, max_entries, [&](uint32_t i) { return SortableBits(rows, i); },
-      [](int64_t a, int64_t b) { return a < b; });
+  return Build<int64_t>(rows.row_count, max_entries, [&](uint32_t i) { return SortableBits(rows, i); });
+}
+
+void SortDictionary(const ValueSpan& rows, BuiltDictionary* built) {
+  if (rows.shape.type == PhysicalType::kBytes) {
+    return Sort<absl::string_view>([&](uint32_t i) { return AbslView(rows.StringAt(i)); }, built);
+  }
+  Sort<int64_t>([&](uint32_t i) { return SortableBits(rows, i); }, built);
 }
 
 }  // namespace cortex

@@ -11,13 +11,16 @@
 namespace cortex {
 
 struct BuiltDictionary {
-  std::vector<uint32_t> first_rows;  // per entry, in dictionary order: a row that holds its value
+  std::vector<uint32_t> first_rows;  // per entry: a row that holds its value
   std::vector<uint32_t> codes;       // per row
 };
 
-// Order of entries: strings as unsigned bytes; integers by number; floats by number with -0 before +0 and NaN outside
-// the infinities. Values are told apart by their bits. Gives up (nullopt) beyond `max_entries`.
+// Entries in order of appearance, told apart by their bits. Gives up (nullopt) beyond `max_entries`.
 std::optional<BuiltDictionary> BuildDictionary(const ValueSpan& rows, uint32_t max_entries);
+
+// Renumbers the entries: strings as unsigned bytes; integers by number; floats by number with -0 before +0 and NaN
+// outside the infinities. Apart from building because sizes can be estimated without.
+void SortDictionary(const ValueSpan& rows, BuiltDictionary* built);
 
 // True if the column can have a dictionary: strings, or one fixed-width value per row.
 bool HasDictionaryForm(ValueShape shape);

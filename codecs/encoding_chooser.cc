@@ -6,6 +6,7 @@
 #include "codecs/byte_split_zstd.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/codec_registry.h"
+#include "codecs/nested_chunk.h"
 #include "codecs/plain.h"
 
 namespace cortex {
@@ -47,7 +48,8 @@ std::vector<EncodingId> Candidates(Compression compression) {
       return {kPlain, kConstant, kDelta};
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
-      return {kPlain, kConstant, kRunLength, kDelta, kBitPack, kDictionary, kByteSplitZstd, kZstd};
+      return {kPlain,      kConstant, kRunLength, kDelta,         kBitPack,
+              kDictionary, kScaled,   kNarrowed,  kByteSplitZstd, kZstd};
   }
   return {kPlain};
 }
@@ -74,15 +76,14 @@ double Score(const Codec& codec, const ValueSpan& rows, EncodingEffort effort, u
          taste.bytes_per_ns * codec.decode_ns_per_value() * values;
 }
 
-}  // namespace
-
-absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort) {
+absl::StatusOr<EncodedBytes> EncodeBest(const ValueSpan& rows, const std::vector<EncodingId>& candidates,
+                                        EncodingEffort effort) {
   const Codec* best = PlainCodec();
   const uint64_t plain_bytes = *best->EstimateBytes(rows, effort);
   const double good_enough =
       static_cast<double>(plain_bytes) / (effort == EncodingEffort::kLight ? kGoodEnoughLight : kGoodEnoughHeavy);
   double best_score = Score(*best, rows, effort, plain_bytes);
-  for (EncodingId id : Candidates(compression)) {
+  for (EncodingId id : candidates) {
     if (best_score < good_enough) break;
     ASSIGN_OR_RETURN(const Codec* codec, FindCodec(id));
     const std::optional<uint64_t> bytes = codec->EstimateBytes(rows, effort);
@@ -101,6 +102,18 @@ absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression comp
     RETURN_IF_ERROR(PlainCodec()->Encode(rows, effort, &encoded.bytes));
   }
   return encoded;
+}
+
+}  // namespace
+
+absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort) {
+  return EncodeBest(rows, Candidates(compression), effort);
+}
+
+absl::StatusOr<EncodedBytes> EncodeNested(const ValueSpan& rows, EncodingEffort effort) {
+  std::vector<EncodingId> candidates = Candidates(Compression::kAuto);
+  std::erase_if(candidates, Nests);
+  return EncodeBest(rows, candidates, effort);
 }
 
 }  // namespace cortex

@@ -24,6 +24,9 @@ struct EncodedBytes {
 // hold the values. Deterministic: same rows, same bytes. Thread-safe.
 absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort);
 
+// The same for the rows a nesting encoding leaves: any encoding that does not nest (nested_chunk.h).
+absl::StatusOr<EncodedBytes> EncodeNested(const ValueSpan& rows, EncodingEffort effort);
+
 }  // namespace cortex
 
 #endif  // CORTEX_CODECS_ENCODING_CHOOSER_H_

@@ -177,7 +177,7 @@ absl::Status IntegerBlockChunk::Filter(const ValueFilter& filter, uint32_t first
     const uint32_t rows = std::min(RowsIn(block) - skip, first + count - row);
     uint64_t* bits = selection + (row - first) / 64;
     // `first` is a multiple of 64, so every block begins at a word; a block already ruled out is not decoded.
-    if (std::any_of(bits, bits + (rows + 63) / 64, [](uint64_t word) { return word != 0; })) {
+    if (AnyBit(bits, rows)) {
       RETURN_IF_ERROR(DecodeBlock(block, scratch.rows));
       FilterFixedValues({.shape = shape_, .row_count = rows, .fixed = scratch.rows + size_t{skip} * width}, filter,
                         bits);

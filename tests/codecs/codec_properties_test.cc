@@ -4,6 +4,7 @@
 #include <cstring>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "codecs/codec_registry.h"
 #include "codecs/encoding_chooser.h"
 #include "codecs/filter_values.h"
@@ -49,6 +50,15 @@ absl::Status ReadAll(const EncodedChunk& chunk, ValueShape shape) {
   for (uint32_t i = 0; i < chunk.row_count(); ++i) rows[i] = i;
   out.Reset(shape);
   return chunk.Gather(rows, &out);
+}
+
+// The others judge by a sample.
+bool EstimatesExactly(EncodingId id) { return id <= EncodingId::kDelta; }
+
+// What damaged bytes may answer. A nested chunk may claim an encoding this version does not know.
+bool IsRefusal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kDataLoss ||
+         (status.code() == absl::StatusCode::kUnimplemented && absl::StrContains(status.message(), "unknown to this"));
 }
 
 double NumberAt(const ValueSpan& rows, uint32_t i) {
@@ -182,7 +192,7 @@ TEST_CASE("Every codec returns the rows it was given", "[codecs]") {
         CheckFilters(*chunk, span, random);
         CheckCodes(*chunk, span);
         const auto estimate = codec->EstimateBytes(span, effort);
-        if (estimate.has_value() && codec->id() != EncodingId::kByteSplitZstd && codec->id() != EncodingId::kZstd) {
+        if (estimate.has_value() && EstimatesExactly(codec->id())) {
           // Exact but for padding.
           REQUIRE(*estimate <= own.size);
           REQUIRE(*estimate + 16 > own.size);
@@ -235,7 +245,7 @@ TEST_CASE("Every codec survives damaged bytes", "[codecs]") {
         const auto chunk = codec->Open(&source, span.shape, rows);
         const absl::Status status = chunk.ok() ? ReadAll(**chunk, span.shape) : chunk.status();
         INFO(column.name << ", " << EncodingName(codec->id()) << ": " << status.ToString());
-        REQUIRE((status.ok() || status.code() == absl::StatusCode::kDataLoss));
+        REQUIRE((status.ok() || IsRefusal(status)));
         if (!chunk.ok() || span.shape.values_per_row != 1) continue;
         std::vector<uint64_t> selection(rows / 64 + 1, ~uint64_t{0});
         for (const ValueFilter& filter : SomeFilters(span, random)) {

@@ -82,8 +82,30 @@ TEST_CASE("EncodeChunk keeps noise-like vectors plain for scans, and splits them
   const ValueBuffer integers = Column<double>(PhysicalType::kFloat64, 512, 500, [&](size_t) {
     return static_cast<double>(static_cast<int>(random() % 200) - 100);
   });
-  REQUIRE(Choose(integers, Compression::kZptv, EncodingEffort::kLight, &ratio) == EncodingId::kByteSplitZstd);
+  REQUIRE(Choose(integers, Compression::kZptv, EncodingEffort::kLight, &ratio) == EncodingId::kScaled);
+  REQUIRE(ratio > 7);
+}
+
+TEST_CASE("EncodeChunk finds decimals, counts and narrower floats in doubles", "[codecs]") {
+  using enum EncodingId;
+  const auto effort = GENERATE(EncodingEffort::kLight, EncodingEffort::kHeavy);
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  double ratio = 0;
+  const auto choose = [&](uint32_t per_row, uint32_t rows, const std::function<double(size_t)>& value) {
+    return Choose(Column<double>(PhysicalType::kFloat64, per_row, rows, value), Compression::kAuto, effort, &ratio);
+  };
+  REQUIRE(choose(1, kRows, [&](size_t) { return std::round(1e5 * normal(random)) / 1000; }) == kScaled);
+  REQUIRE(ratio > 3);
+  // One reading in a hundred is none.
+  REQUIRE(choose(1, kRows, [&](size_t) {
+            return random() % 100 == 0 ? NAN : std::round(1e5 * normal(random)) / 1000;
+          }) == kScaled);
+  REQUIRE(ratio > 2.8);
+  REQUIRE(choose(1, kRows, [&](size_t) { return 0.0123 * std::round(2000 * normal(random)); }) == kScaled);
   REQUIRE(ratio > 4);
+  REQUIRE(choose(512, 200, [&](size_t) { return static_cast<float>(normal(random)); }) == kNarrowed);
+  REQUIRE(ratio > 1.99);
 }
 
 TEST_CASE("EncodeChunk obeys the declared compression and falls back to plain", "[codecs]") {

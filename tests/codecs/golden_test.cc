@@ -4,6 +4,7 @@
 //
 // After an intended change of format: CORTEX_WRITE_GOLDEN=1 codecs_test "Golden*", and say so in FORMAT.md.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -39,6 +40,24 @@ ValueBuffer GoldenFloats() {
 ValueBuffer GoldenStrings() {
   ValueBuffer out(ValueShape{PhysicalType::kBytes, 1});
   for (int i = 0; i < 40; ++i) out.AppendString(i % 10 == 9 ? "" : "state " + std::to_string(i / 4));
+  return out;
+}
+
+// Two decimals, exceptions among them.
+ValueBuffer GoldenDecimals() {
+  ValueBuffer out(ValueShape{PhysicalType::kFloat64, 1});
+  auto* to = reinterpret_cast<double*>(out.ExtendFixed(1100));
+  for (int i = 0; i < 1100; ++i) to[i] = static_cast<double>(i * 37 % 501) / 100;
+  to[3] = -0.0;
+  to[1050] = HUGE_VAL;
+  return out;
+}
+
+// Two bits of mantissa.
+ValueBuffer GoldenHalves() {
+  ValueBuffer out(ValueShape{PhysicalType::kFloat64, 2});
+  auto* to = reinterpret_cast<double*>(out.ExtendFixed(40));
+  for (int i = 0; i < 80; ++i) to[i] = std::ldexp(1.0 + i % 4 * 0.25, i % 7);
   return out;
 }
 
@@ -98,6 +117,8 @@ TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
   for (EncodingId id : {kPlain, kRunLength, kByteSplitZstd}) CheckGolden("float32x2", id, GoldenFloats());
   for (EncodingId id : {kPlain, kDictionary, kRunLength, kZstd}) CheckGolden("string", id, GoldenStrings());
   CheckGolden("float64", kConstant, GoldenConstant());
+  CheckGolden("decimals", kScaled, GoldenDecimals());
+  CheckGolden("float64x2", kNarrowed, GoldenHalves());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <limits>
 
 namespace cortex::testing {
@@ -77,6 +78,35 @@ void AddFloats(PhysicalType type, Bits infinity, Bits one, uint32_t rows, Random
   }
 }
 
+// Floats that are something simpler: decimals, counts, steps, values of a narrower type; and the same with specials.
+template <typename T>
+void AddSimpleFloats(PhysicalType type, uint32_t rows, Random& random, std::vector<SampleColumn>* out) {
+  const std::string name = "float" + std::to_string(8 * sizeof(T));
+  using Limits = std::numeric_limits<T>;
+  const T specials[] = {T{-0.0}, Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min(),
+                        Limits::max(), Limits::lowest()};
+  for (uint32_t per_row : {1u, 6u, 80u}) {
+    if (per_row == 80 && rows > 300) continue;
+    const ValueShape shape{type, per_row};
+    const auto add = [&](const std::string& kind, const std::function<T(size_t)>& value) {
+      out->push_back({name + " x" + std::to_string(per_row) + " " + kind, Fill<T>(shape, rows, value)});
+    };
+    add("decimals", [&](size_t) { return static_cast<T>(static_cast<double>(random() % 20000) / 100 - 50); });
+    add("changing decimals", [&](size_t i) {
+      return static_cast<T>(static_cast<double>(random() % 9999) / (i / 1024 % 2 == 0 ? 10 : 1000));
+    });
+    add("counts", [&](size_t) { return static_cast<T>(static_cast<int64_t>(random() % 4001) * 8 - 16000); });
+    add("large counts", [&](size_t) { return static_cast<T>(random() >> 11); });
+    add("steps", [&](size_t) { return static_cast<T>(static_cast<double>(random() % 300) * 0.30517578125e-4 * 3.7); });
+    add("decimals and specials", [&](size_t) {
+      return random() % 20 == 0 ? specials[random() % std::size(specials)]
+                                : static_cast<T>(static_cast<double>(random() % 1000) / 10);
+    });
+    add("halves", [&](size_t) { return static_cast<T>(static_cast<double>(random() % 2048) * 0x1p-14 - 0.03125); });
+    add("singles", [&](size_t) { return static_cast<T>(static_cast<float>(random()) * 1.1e-20f); });
+  }
+}
+
 void AddStrings(uint32_t rows, Random& random, std::vector<SampleColumn>* out) {
   const auto add = [&](const std::string& name, const std::function<std::string(uint32_t)>& value) {
     ValueBuffer column(ValueShape{PhysicalType::kBytes, 1});
@@ -110,6 +140,8 @@ std::vector<SampleColumn> SampleColumns(uint32_t rows, uint64_t seed) {
   AddFloats<uint16_t>(PhysicalType::kFloat16, 0x7c00, 0x3c00, rows, random, &out);
   AddFloats<uint32_t>(PhysicalType::kFloat32, 0x7f800000u, std::bit_cast<uint32_t>(1.0f), rows, random, &out);
   AddFloats<uint64_t>(PhysicalType::kFloat64, uint64_t{0x7ff} << 52, std::bit_cast<uint64_t>(1.0), rows, random, &out);
+  AddSimpleFloats<float>(PhysicalType::kFloat32, rows, random, &out);
+  AddSimpleFloats<double>(PhysicalType::kFloat64, rows, random, &out);
   AddStrings(rows, random, &out);
   return out;
 }

@@ -1,0 +1,117 @@
+// codec-report: what the encodings do to real columns, next to what else there is. See README.md.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "tools/codec_report/methods.h"
+#include "tools/codec_report/npy_column.h"
+
+namespace cortex::codec_report {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  bool json = false;
+  bool widen = false;
+  bool ours_only = false;
+  int runs = 3;
+};
+
+// Files as they are, directories as the .npy files below them.
+std::vector<std::string> Files(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    if (!std::filesystem::is_directory(path)) {
+      files.push_back(path);
+      continue;
+    }
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+      if (entry.path().extension() == ".npy") files.push_back(entry.path().string());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void PrintText(const Result& result) {
+  absl::PrintF("  %-20s %-16s %12d %9.2f %8.2f %10.3g %10.3g %9.3f %9.3f\n", result.method, result.encodings,
+               result.bytes, result.ratio(), result.bits_per_value(), result.max_error, result.rms_error,
+               result.encode_gb_s, result.decode_gb_s);
+}
+
+void PrintJson(const std::string& column, const std::string& type, const Result& result) {
+  absl::PrintF(
+      "{\"column\":\"%s\",\"type\":\"%s\",\"method\":\"%s\",\"encodings\":\"%s\",\"raw_bytes\":%d,\"bytes\":%d,"
+      "\"ratio\":%.4f,\"bits_per_value\":%.4f,\"max_error\":%g,\"rms_error\":%g,\"encode_gb_per_s\":%.4f,"
+      "\"decode_gb_per_s\":%.4f}\n",
+      column, type, result.method, result.encodings, result.raw_bytes, result.bytes, result.ratio(),
+      result.bits_per_value(), result.max_error, result.rms_error, result.encode_gb_s, result.decode_gb_s);
+}
+
+absl::Status ReportColumn(const std::string& path, const Options& options) {
+  ASSIGN_OR_RETURN(const NpyColumn column, NpyColumn::Open(path, options.widen));
+  const ValueSpan rows = column.rows();
+  const std::string name = std::filesystem::path(path).stem().string();
+  if (!options.json) {
+    absl::PrintF("%s: %s, %d rows, %d bytes\n", name, column.TypeName(), rows.row_count, rows.byte_size());
+  }
+  auto methods = OurLosslessMethods();
+  if (!options.ours_only) {
+    for (auto& rival : LosslessRivals()) methods.push_back(std::move(rival));
+  }
+  for (const auto& method : methods) {
+    if (rows.row_count == 0 || !method->Holds(rows.shape)) continue;
+    ASSIGN_OR_RETURN(const Result result, Measure(*method, rows, /*lossless=*/true, options.runs));
+    if (options.json) {
+      PrintJson(name, column.TypeName(), result);
+    } else {
+      PrintText(result);
+    }
+    std::fflush(stdout);
+  }
+  return absl::OkStatus();
+}
+
+int Run(const Options& options) {
+  const std::vector<std::string> files = Files(options.paths);
+  if (files.empty()) {
+    std::cerr << "codec-report: no .npy file in what was named\n";
+    return 1;
+  }
+  if (!options.json) {
+    absl::PrintF("  %-20s %-16s %12s %9s %8s %10s %10s %9s %9s\n", "method", "encoding", "bytes", "ratio", "bits/val",
+                 "max error", "rms error", "enc GB/s", "dec GB/s");
+  }
+  int failed = 0;
+  for (const std::string& file : files) {
+    if (const absl::Status status = ReportColumn(file, options); !status.ok()) {
+      std::cerr << "codec-report: " << file << ": " << status.ToString() << "\n";
+      failed = 1;
+    }
+  }
+  return failed;
+}
+
+}  // namespace
+}  // namespace cortex::codec_report
+
+int main(int argc, char** argv) {
+  cortex::codec_report::Options options;
+  CLI::App app("Encodes every column of .npy files as the tiers would, and as other compressors do; prints sizes, "
+               "errors and speeds on one core.");
+  app.add_option("path", options.paths, "an .npy file, or a directory of them")->required()->check(CLI::ExistingPath);
+  app.add_flag("--json", options.json, "one JSON object a line instead of a table");
+  app.add_flag("--widen", options.widen, "read float32 and complex64 as float64 and complex128");
+  app.add_flag("--ours-only", options.ours_only, "leave out the other compressors");
+  app.add_option("--runs", options.runs, "runs of which the best counts; decoding runs three times as often")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  return cortex::codec_report::Run(options);
+}
