@@ -228,6 +228,21 @@ void FineProducts(const uint8_t* high, const uint8_t* low, const uint32_t* indic
   }
 }
 
+void SquaredTurns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t* query, double* squares) {
+  const auto squared = [](uint16_t phase, int nibble) {
+    const int64_t turn = static_cast<int16_t>(static_cast<uint16_t>(phase - (nibble << 12))) / 4;
+    return turn * turn;
+  };
+  for (size_t i = 0; i < rows; ++i) {
+    int64_t sum = 0;
+    for (size_t j = 0; j < plane_bytes; ++j) {
+      const int byte = plane[i * plane_bytes + j];
+      sum += squared(query[j], byte % 16) + squared(query[plane_bytes + j], byte / 16);
+    }
+    squares[i] = static_cast<double>(sum);
+  }
+}
+
 void SketchIntervals(const SketchInterval& q, const SketchNorms& norms, const double* products, size_t rows,
                      double* lower, double* upper) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -92,6 +92,7 @@ void RansDecodeGroup(const uint32_t* slots, size_t lanes, RansCursor* cursor, in
 void CoarseProducts(const uint8_t* high, size_t rows, size_t plane_bytes, const int8_t* query, double* products);
 void FineProducts(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size_t count, size_t plane_bytes,
                   const int16_t* query, double* products);
+void SquaredTurns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t* query, double* squares);
 void SketchIntervals(const SketchInterval& q, const SketchNorms& norms, const double* products, size_t rows,
                      double* lower, double* upper);
 

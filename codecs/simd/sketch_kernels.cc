@@ -24,6 +24,9 @@ void Fine(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size
           const int16_t* query, double* products) {
   reference::FineProducts(high, low, indices, count, plane_bytes, query, products);
 }
+void Turns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t* query, double* squares) {
+  reference::SquaredTurns(plane, rows, plane_bytes, query, squares);
+}
 
 #else
 
@@ -145,6 +148,46 @@ void Fine(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size
   }
 }
 
+// Differences wrap around the circle as 16-bit integers do. A pair of squares is at most 2^27, and a vector of bytes
+// gives each lane four of them: three vectors stay below 2^31.
+constexpr size_t kTurnVectorsPerFlush = 3;
+
+HWY_INLINE V32 AddTurns(V32 sum, V8 nibbles, const uint16_t* query) {
+  const D16 d16;
+  const hn::Half<D8> dh;
+  for (size_t half = 0; half < 2; ++half) {
+    const auto bytes = half == 0 ? hn::LowerHalf(dh, nibbles) : hn::UpperHalf(dh, nibbles);
+    const V16 phase = hn::LoadU(d16, reinterpret_cast<const int16_t*>(query) + half * hn::Lanes(d16));
+    const V16 turn = hn::ShiftRight<2>(hn::Sub(phase, hn::ShiftLeft<12>(hn::PromoteTo(d16, bytes))));
+    sum = AddPairs(sum, turn, turn);
+  }
+  return sum;
+}
+
+void Turns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t* query, double* squares) {
+  const D8 d8;
+  const D16 d16;
+  const size_t step = hn::Lanes(d8);
+  const V8 nibble = hn::Set(d8, uint8_t{15});
+  for (size_t i = 0; i < rows; ++i) {
+    int64_t total = 0;
+    for (size_t j = 0; j < plane_bytes;) {
+      V32 sum = hn::Zero(D32());
+      const size_t end = HWY_MIN(plane_bytes, j + kTurnVectorsPerFlush * step);
+      for (; j < end; j += step) {
+        const V8 bytes = hn::LoadU(d8, plane + i * plane_bytes + j);
+        const V8 second = hn::And(hn::BitCast(d8, hn::ShiftRight<4>(hn::BitCast(d16, bytes))), nibble);
+        sum = AddTurns(sum, hn::And(bytes, nibble), query + j);
+        sum = AddTurns(sum, second, query + plane_bytes + j);
+      }
+      HWY_ALIGN int32_t lanes[hn::MaxLanes(D32())];
+      hn::Store(sum, D32(), lanes);
+      for (size_t k = 0; k < hn::Lanes(D32()); ++k) total += lanes[k];
+    }
+    squares[i] = static_cast<double>(total);
+  }
+}
+
 #endif  // HWY_TARGET == HWY_SCALAR
 
 // Rows in whole vectors; returns how many.
@@ -192,6 +235,7 @@ namespace cortex::simd {
 
 HWY_EXPORT(Coarse);
 HWY_EXPORT(Fine);
+HWY_EXPORT(Turns);
 HWY_EXPORT(Intervals);
 
 void CoarseProducts(const uint8_t* high, size_t rows, size_t plane_bytes, const int8_t* query, double* products) {
@@ -200,6 +244,9 @@ void CoarseProducts(const uint8_t* high, size_t rows, size_t plane_bytes, const 
 void FineProducts(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size_t count, size_t plane_bytes,
                   const int16_t* query, double* products) {
   HWY_DYNAMIC_DISPATCH(Fine)(high, low, indices, count, plane_bytes, query, products);
+}
+void SquaredTurns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t* query, double* squares) {
+  HWY_DYNAMIC_DISPATCH(Turns)(plane, rows, plane_bytes, query, squares);
 }
 void SketchIntervals(const SketchInterval& q, const SketchNorms& norms, const double* products, size_t rows,
                      double* lower, double* upper) {

@@ -27,6 +27,10 @@ void CoarseProducts(const uint8_t* high, size_t rows, size_t plane_bytes, const 
 void FineProducts(const uint8_t* high, const uint8_t* low, const uint32_t* indices, size_t count, size_t plane_bytes,
                   const int16_t* query, double* products);
 
+// squares[i] = Σ t², t the difference of query[j] and nibble j of row i (of one plane) on the circle, in units of 2^−14
+// turn: nibbles are sixteenths of a turn, query entries 2^−16 turns and multiples of 4. |t| <= 2^13.
+void SquaredTurns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t* query, double* squares);
+
 // What is the same for all rows of one block and one query.
 struct SketchInterval {
   double step = 0;           // of the quantised query

@@ -143,7 +143,7 @@ class BlockBuilder {
       ++summed;
     }
     centroid_.resize(layout_.components, 0.0f);
-    for (size_t i = 0; i < sum.size() && summed > 1; ++i) centroid_[i] = static_cast<float>(sum[i] / summed);
+    for (size_t i = 0; i < sum.size() && summed > 0; ++i) centroid_[i] = static_cast<float>(sum[i] / summed);
     std::memcpy(block_.data() + layout_.centroid_begin, centroid_.data(), centroid_.size() * sizeof(float));
   }
 

@@ -46,6 +46,15 @@ TEST_CASE("Sketch products are the same on every target, at the ends of their ra
         reference::FineProducts(high.data(), low.data(), indices.data(), indices.size(), plane_bytes, fine.data(),
                                 want.data());
         REQUIRE(SameBits(got, want));
+        std::vector<uint16_t> phases(2 * plane_bytes);
+        // Half a turn from nibble 15 at the extreme.
+        for (uint16_t& phase : phases) phase = static_cast<uint16_t>(extreme ? 0x7000 : random() & 0xfffc);
+        got.resize(rows);
+        want.resize(rows);
+        SquaredTurns(high.data(), rows, plane_bytes, phases.data(), got.data());
+        reference::SquaredTurns(high.data(), rows, plane_bytes, phases.data(), want.data());
+        REQUIRE(SameBits(got, want));
+        if (extreme) REQUIRE(got[0] == 2.0 * static_cast<double>(plane_bytes) * 0x1p26);
       }
     }
   });

@@ -1,0 +1,115 @@
+#include "codecs/zptv/sketch/section.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/byte_reader.h"
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/bytes/status_macros.h"
+
+namespace cortex {
+namespace {
+
+constexpr uint32_t kMagic = 0x54454b53;  // "SKET"
+constexpr uint8_t kVersion = 1;
+constexpr size_t kHeaderBytes = 64;
+
+size_t BlockSize(SketchKind kind, uint32_t rows, uint32_t components) {
+  return kind == SketchKind::kPolar ? PolarBlockLayout(rows, components).bytes
+                                    : SketchBlockLayout(rows, components).bytes;
+}
+
+}  // namespace
+
+Buffer SketchBuilder::Build(const ValueSpan& rows, uint32_t block) const {
+  const uint32_t first = block * kSketchBlockRows;
+  const ValueSpan part = rows.Slice(first, std::min(rows.row_count - first, kSketchBlockRows));
+  return kind_ == SketchKind::kPolar ? BuildPolarBlock(part) : BuildSketchBlock(part);
+}
+
+void SketchBuilder::Extend(const ValueSpan& rows) {
+  while (rows.row_count - sketched_rows() >= kSketchBlockRows) {
+    blocks_.push_back(std::make_shared<const Buffer>(Build(rows, static_cast<uint32_t>(blocks_.size()))));
+  }
+}
+
+void SketchBuilder::AppendSection(const ValueSpan& rows, std::string* out) const {
+  const size_t begin = out->size();
+  ByteWriter writer(out);
+  writer.Put(kMagic);
+  writer.Put(kVersion);
+  writer.Put(kind_);
+  writer.Put(uint16_t{0});
+  writer.Put(SketchComponents(kind_, shape_));
+  writer.Put(rows.row_count);
+  out->resize(begin + kHeaderBytes, '\0');
+  for (uint32_t block = 0; size_t{block} * kSketchBlockRows < rows.row_count; ++block) {
+    if (block < blocks_.size()) {
+      writer.PutBytes(blocks_[block]->span());
+    } else {
+      writer.PutBytes(Build(rows, block).span());
+    }
+  }
+}
+
+absl::StatusOr<SketchSection> SketchSection::Open(absl::Span<const std::byte> bytes, SketchKind kind, ValueShape shape,
+                                                  uint32_t rows) {
+  if (bytes.size() < kHeaderBytes) {
+    return absl::DataLossError(absl::StrFormat("sketch section truncated: %d bytes", bytes.size()));
+  }
+  uint32_t magic = 0, components = 0, stored_rows = 0;
+  uint8_t version = 0, stored_kind = 0;
+  uint16_t zero = 0;
+  ByteReader in(bytes);
+  RETURN_IF_ERROR(in.Read(&magic));
+  RETURN_IF_ERROR(in.Read(&version));
+  RETURN_IF_ERROR(in.Read(&stored_kind));
+  RETURN_IF_ERROR(in.Read(&zero));
+  RETURN_IF_ERROR(in.Read(&components));
+  RETURN_IF_ERROR(in.Read(&stored_rows));
+  if (magic != kMagic) return absl::DataLossError(absl::StrFormat("not a sketch section: it begins with %08x", magic));
+  if (version != kVersion) {
+    return absl::UnimplementedError(
+        absl::StrFormat("sketch section of version %d, this build reads %d", version, kVersion));
+  }
+  if (stored_kind != static_cast<uint8_t>(kind)) {
+    return absl::UnimplementedError(
+        absl::StrFormat("sketch section of kind %d, %d was asked for", stored_kind, static_cast<int>(kind)));
+  }
+  SketchSection section;
+  section.bytes_ = bytes;
+  section.kind_ = kind;
+  section.components_ = SketchComponents(kind, shape);
+  section.rows_ = rows;
+  size_t want = kHeaderBytes;
+  if (section.components_ != 0) {
+    want += size_t{rows / kSketchBlockRows} * BlockSize(kind, kSketchBlockRows, section.components_);
+    if (rows % kSketchBlockRows != 0) want += BlockSize(kind, rows % kSketchBlockRows, section.components_);
+  }
+  if (components != section.components_ || stored_rows != rows || bytes.size() != want) {
+    return absl::DataLossError(absl::StrFormat(
+        "sketch section of %d rows of %d components in %d bytes; the column has %d rows of %d, %d bytes", stored_rows,
+        components, bytes.size(), rows, section.components_, want));
+  }
+  return section;
+}
+
+uint32_t SketchSection::RowsOf(uint32_t block) const {
+  return std::min(rows_ - block * kSketchBlockRows, kSketchBlockRows);
+}
+
+absl::Span<const std::byte> SketchSection::BlockBytes(uint32_t block) const {
+  const size_t begin = kHeaderBytes + block * BlockSize(kind_, kSketchBlockRows, components_);
+  return bytes_.subspan(begin, BlockSize(kind_, RowsOf(block), components_));
+}
+
+absl::StatusOr<SketchBlock> SketchSection::Euclidean(uint32_t block) const {
+  return SketchBlock::Open(BlockBytes(block), RowsOf(block), components_);
+}
+
+absl::StatusOr<PolarBlock> SketchSection::Polar(uint32_t block) const {
+  return PolarBlock::Open(BlockBytes(block), RowsOf(block), components_);
+}
+
+}  // namespace cortex
