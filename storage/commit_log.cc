@@ -100,6 +100,11 @@ void CommitLog::RunWriter() {
     std::vector<std::unique_ptr<CommitTask>> tasks = TakeGroup();
     TrimIfAsked();
     if (tasks.empty()) break;
+    const absl::Status applied = tasks.front()->reads_applied_state() ? WaitApplied() : absl::OkStatus();
+    if (!applied.ok()) {
+      for (const auto& task : tasks) task->Done(applied);
+      continue;
+    }
     Group group = PrepareGroup(std::move(tasks));
     const absl::Status written = WriteGroup(group);
     if (!written.ok()) {
@@ -136,6 +141,7 @@ std::vector<std::unique_ptr<CommitTask>> CommitLog::TakeGroup() {
       }
       uint64_t bytes = 0;
       while (!queue_.empty() && tasks.size() < kMaxGroupTasks && bytes < kMaxGroupBytes) {
+        if (!tasks.empty() && queue_.front()->reads_applied_state()) break;  // begins a group of its own
         bytes += queue_.front()->queued_bytes();
         tasks.push_back(std::move(queue_.front()));
         queue_.pop_front();
@@ -149,6 +155,13 @@ std::vector<std::unique_ptr<CommitTask>> CommitLog::TakeGroup() {
   }
   not_full_.NotifyAll();
   return tasks;
+}
+
+// Waits until every commit given out so far is applied.
+absl::Status CommitLog::WaitApplied() {
+  MutexLock lock(&mutex_);
+  while (failed_.ok() && visible_commit() + 1 < next_commit_) visible_changed_.Wait(&mutex_);
+  return failed_;
 }
 
 // Everything acknowledged is synced already; a marker only narrows what a later start may call a torn tail. So a disk too

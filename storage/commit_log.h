@@ -35,6 +35,8 @@ class CommitTask {
   virtual uint64_t queued_bytes() const = 0;
   // False for a task that only waits for those before it: it is given the number of the last commit, not its own.
   virtual bool takes_number() const { return true; }
+  // True if Prepare reads what earlier commits left behind: it then runs once all of them are applied.
+  virtual bool reads_applied_state() const { return false; }
   // Writer thread: the WAL payload. Empty: Apply makes the commit durable by itself (or there is nothing to keep).
   virtual absl::StatusOr<std::string> Prepare(Commit commit) = 0;
   // Applier thread, in commit order, after the payload is durable. An error is reported to the submitter. If the task
@@ -98,6 +100,7 @@ class CommitLog {
   void RunWriter();
   void RunApplier();
   std::vector<std::unique_ptr<CommitTask>> TakeGroup();
+  absl::Status WaitApplied();
   Group PrepareGroup(std::vector<std::unique_ptr<CommitTask>> tasks);
   absl::Status WriteGroup(const Group& group);
   void HandOver(Group group);

@@ -1,8 +1,11 @@
-// The payload of one WAL record: a batch, where its rows went, and what kind of write it was.
+// The payload of one WAL record: what one commit does to one table.
 //
-//   +---------+----------+-----------+------+----------+-------------------+-----------------------------+
-//   | ver u8  | table u32| schema u32| mode | rows u32 | placement u8[rows]| batch (column/FORMAT.md)    |
-//   +---------+----------+-----------+------+----------+-------------------+-----------------------------+
+//   +--------+---------+---------+-----------+--------------+---------------+-----------------+-------------------+
+//   | ver u8 | kind u8 | time i64| table u32 | producer len | producer name | sequence u64    | body, by kind     |
+//   |        |         | ns UTC  |           | u8           |               | (if len > 0)    |                   |
+//   +--------+---------+---------+-----------+--------------+---------------+-----------------+-------------------+
+//   kind 1, rows:   | schema u32 | rows u32 | placement u8[rows] | batch (storage/wal/FORMAT.md) |
+//   kind 2, ends:   | erase u8   | ids u64  | per id, ascending: shard u8, ordinal u32, commit u64  |
 #ifndef CORTEX_STORAGE_COMMIT_RECORD_H_
 #define CORTEX_STORAGE_COMMIT_RECORD_H_
 
@@ -14,21 +17,37 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "storage/column/batch.h"
-#include "storage/database.h"
+#include "storage/segment_view.h"
 
 namespace cortex {
 
-struct CommitRecordHeader {
-  TableId table;
-  uint32_t schema_id = 0;
-  IngestMode mode = IngestMode::kReplace;
-  std::vector<uint8_t> placements;  // one per row
-  std::string_view batch;           // borrowed from the payload
+enum class CommitKind : uint8_t {
+  kRows = 1,  // rows arrive; in ENTITIES tables they supersede older versions
+  kEnds = 2,  // row versions end, or are erased from history
 };
 
-std::string EncodeCommitRecord(const Batch& batch, IngestMode mode, absl::Span<const uint8_t> placements);
+struct CommitRecord {
+  CommitKind kind = CommitKind::kRows;
+  int64_t time_ns = 0;  // of the commit, never before that of the one before it
+  TableId table;
+  std::string_view producer;  // empty: none; at most 255 bytes
+  uint64_t sequence = 0;      // only with a producer
+
+  // kRows
+  uint32_t schema_id = 0;
+  std::vector<uint8_t> placements;  // one per row
+  std::string_view batch;           // borrowed from the payload, as `producer`
+
+  // kEnds
+  bool erase = false;
+  std::vector<VersionId> ids;  // ascending
+};
+
+// `record.batch` is ignored: the batch itself is encoded.
+std::string EncodeRows(const CommitRecord& record, const Batch& batch);
+std::string EncodeEnds(const CommitRecord& record);
 // Errors: DATA_LOSS for anything malformed, UNIMPLEMENTED for a newer version byte.
-absl::StatusOr<CommitRecordHeader> DecodeCommitRecord(absl::Span<const std::byte> payload);
+absl::StatusOr<CommitRecord> DecodeCommitRecord(absl::Span<const std::byte> payload);
 
 }  // namespace cortex
 

@@ -11,6 +11,8 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/builtin_tables.h"
 #include "storage/commit_log.h"
+#include "storage/commit_times.h"
+#include "storage/delete_task.h"
 #include "storage/ingest_task.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
@@ -72,6 +74,8 @@ class DatabaseImpl final : public Database {
   void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) override;
   absl::StatusOr<CommitToken> Flush() override;
   absl::StatusOr<DeleteResult> Delete(DeleteRequest request) override;
+  absl::StatusOr<Commit> CommitAt(int64_t time_ns) const override;
+  absl::StatusOr<std::optional<int64_t>> TimeOf(Commit commit) const override;
   absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table,
                                                                const SnapshotRequest& request) override;
   absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
@@ -86,7 +90,9 @@ class DatabaseImpl final : public Database {
   void StartThreads(Recovered recovered);
   absl::Status CreateBuiltinTables();
   absl::Status Submit(IngestRequest* request, IngestDone* done);
-  std::shared_ptr<const Snapshot> TakeSnapshot(const Table& table, int64_t now_ns) const;
+  absl::StatusOr<Merge> StartMerge(const Table& table, const IngestRequest& request);
+  std::shared_ptr<Snapshot> TakeSnapshot(const Table& table, int64_t now_ns) const;
+  absl::StatusOr<Commit> OldestReadable(const Table& table) const;
   void TrimWal();
   void SealOldestOpenGroup();
 
@@ -95,6 +101,7 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<MetaStore> meta_;
   std::unique_ptr<FileTier> warm_, cold_;
+  std::unique_ptr<CommitTimes> times_;
   TableRegistry registry_;
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<TierManager> tier_manager_;
@@ -112,7 +119,8 @@ absl::Status DatabaseImpl::Start() {
                                                  .meta = meta_.get(),
                                                  .warm = warm_.get(),
                                                  .cold = cold_.get(),
-                                                 .registry = &registry_}));
+                                                 .registry = &registry_,
+                                                 .times = times_.get()}));
   const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
   StartThreads(std::move(recovered));
@@ -129,6 +137,7 @@ absl::Status DatabaseImpl::OpenStores() {
                                            .file_system = fs,
                                            .budget = options_.budget,
                                            .repair = options_.repair_wal}));
+  ASSIGN_OR_RETURN(times_, CommitTimes::Open(meta_.get(), options_.clock));
   ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
                                           .directory = options_.warm_dir,
                                           .file_system = fs,
@@ -148,6 +157,7 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                             .cold = cold_.get(),
                             .budget = options_.budget,
                             .clock = options_.clock,
+                            .oldest_readable = [this](const Table& table) { return OldestReadable(table); },
                             .on_event = options_.on_event};
   log_ = std::make_unique<CommitLog>(CommitLogOptions{.wal = std::move(recovered.wal),
                                                       .last_commit = recovered.last_commit,
@@ -264,30 +274,48 @@ void DatabaseImpl::IngestAsync(IngestRequest request, std::function<void(absl::S
   if (!refused.ok()) done(refused);
 }
 
+// What MERGE keeps of the entities as they are. Fetched again, where they changed, once it is the batch's turn.
+absl::StatusOr<Merge> DatabaseImpl::StartMerge(const Table& table, const IngestRequest& request) {
+  ASSIGN_OR_RETURN(Merge merge, Merge::Of(request));
+  RETURN_IF_ERROR(merge.Fetch(request.batch, *TakeSnapshot(table, options_.clock->NowNanos())));
+  return merge;
+}
+
 absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
-  RETURN_IF_ERROR(ValidateBatch(request->batch));
+  const bool partial = request->mode == IngestMode::kMerge && !request->present.empty();
+  if (partial && request->present.size() != request->batch.table->columns.size()) {
+    return absl::InvalidArgumentError("MERGE must say of every column whether it is present");
+  }
+  RETURN_IF_ERROR(partial ? ValidatePartialBatch(request->batch, request->present) : ValidateBatch(request->batch));
   const std::shared_ptr<Table> table = registry_.FindById(request->batch.table->id);
   if (table == nullptr) {
     return absl::NotFoundError(absl::StrFormat("unknown table \"%s\"", request->batch.table->name));
   }
-  if (request->mode == IngestMode::kMerge) {
-    return absl::UnimplementedError("ingest mode MERGE is not built yet; send whole rows with REPLACE");
+  if (table->definition()->kind == TableKind::kEntities && request->expected.empty()) {
+    request->batch = KeepLastOfEachKey(std::move(request->batch));
   }
-  if (table->definition()->kind == TableKind::kEntities) request->batch = KeepLastOfEachKey(std::move(request->batch));
+  std::optional<Merge> merge;
+  if (request->mode == IngestMode::kMerge) {
+    ASSIGN_OR_RETURN(merge, StartMerge(*table, *request));
+  }
   // The batch, its WAL record and the rows in the hot tier or the file being written.
-  const uint64_t bytes = 3 * request->batch.memory_bytes();
+  const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 3 * merge->memory_bytes() : 0);
   ASSIGN_OR_RETURN(MemoryReservation memory, MemoryReservation::Make(options_.budget, MemoryUse::kHotRows, bytes));
   const IngestContext context{.meta = meta_.get(),
                               .sealer = sealer_.get(),
                               .warm = warm_.get(),
                               .cold = cold_.get(),
-                              .budget = options_.budget};
+                              .budget = options_.budget,
+                              .times = times_.get(),
+                              .snapshot = [this](const Table& of) {
+                                return TakeSnapshot(of, options_.clock->NowNanos());
+                              }};
   if (request->tier == Tier::kHot) {
-    log_->Submit(
-        std::make_unique<HotIngestTask>(context, table, std::move(*request), std::move(memory), std::move(*done)));
+    log_->Submit(std::make_unique<HotIngestTask>(context, table, std::move(*request), std::move(merge),
+                                                 std::move(memory), std::move(*done)));
   } else {
-    log_->Submit(
-        std::make_unique<FileIngestTask>(context, table, std::move(*request), std::move(memory), std::move(*done)));
+    log_->Submit(std::make_unique<FileIngestTask>(context, table, std::move(*request), std::move(merge),
+                                                  std::move(memory), std::move(*done)));
   }
   return absl::OkStatus();
 }
@@ -296,7 +324,7 @@ absl::StatusOr<CommitToken> DatabaseImpl::Flush() {
   return WaitFor([this](IngestDone done) { log_->Submit(std::make_unique<BarrierTask>(std::move(done))); });
 }
 
-std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t now_ns) const {
+std::shared_ptr<Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t now_ns) const {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->table = table.definition();
   // The commit first: whatever is published afterwards holds at least the rows up to it.
@@ -324,17 +352,74 @@ std::shared_ptr<const Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, i
 }
 
 absl::StatusOr<DeleteResult> DatabaseImpl::Delete(DeleteRequest request) {
-  return absl::UnimplementedError("DELETE is not built yet");
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(request.table));
+  for (const VersionId& id : request.rows) {
+    if (id.shard < kShardCount) continue;
+    return absl::InvalidArgumentError(absl::StrFormat("a row to delete is in shard %d of %d", id.shard, kShardCount));
+  }
+  std::sort(request.rows.begin(), request.rows.end());
+  request.rows.erase(std::unique(request.rows.begin(), request.rows.end()), request.rows.end());
+  if (request.rows.empty()) return DeleteResult{.token = {.epoch = 1, .commit = log_->visible_commit()}, .row_count = 0};
+  // The request and its record.
+  ASSIGN_OR_RETURN(MemoryReservation memory, MemoryReservation::Make(options_.budget, MemoryUse::kVersions,
+                                                                     2 * request.rows.size() * sizeof(VersionId)));
+  auto promise = std::make_shared<std::promise<absl::StatusOr<DeleteResult>>>();
+  auto future = promise->get_future();
+  log_->Submit(std::make_unique<DeleteTask>(
+      table, times_.get(), std::move(request), std::move(memory),
+      [promise](absl::StatusOr<DeleteResult> result) { promise->set_value(std::move(result)); }));
+  return future.get();
+}
+
+absl::StatusOr<Commit> DatabaseImpl::CommitAt(int64_t time_ns) const {
+  if (time_ns > options_.clock->NowNanos()) {
+    return absl::OutOfRangeError("the time asked for is in the future; nobody knows yet what holds then");
+  }
+  return times_->CommitAt(time_ns, log_->visible_commit());
+}
+
+absl::StatusOr<std::optional<int64_t>> DatabaseImpl::TimeOf(Commit commit) const { return times_->TimeOf(commit); }
+
+// The oldest commit at which nothing of the table is missing: what its history promises, or what a rewrite has left.
+absl::StatusOr<Commit> DatabaseImpl::OldestReadable(const Table& table) const {
+  const int64_t history_ns = table.definition()->history_ns;
+  if (history_ns == 0) return table.history_floor();
+  ASSIGN_OR_RETURN(const Commit promised,
+                   times_->CommitAt(options_.clock->NowNanos() - history_ns, log_->visible_commit()));
+  return std::max(promised, table.history_floor());
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::string_view name,
                                                                            const SnapshotRequest& request) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  if (request.as_of.has_value() || request.as_of_time_ns.has_value() || request.history) {
-    return absl::UnimplementedError("reading the past is not built yet");
+  if (request.as_of.has_value() && request.as_of_time_ns.has_value()) {
+    return absl::InvalidArgumentError("a read is as of a commit or as of a time, not both");
   }
   RETURN_IF_ERROR(log_->WaitVisible(request.at_least));
-  return TakeSnapshot(*table, request.now_ns.value_or(options_.clock->NowNanos()));
+  std::optional<Commit> as_of = request.as_of;
+  if (request.as_of_time_ns.has_value()) {
+    ASSIGN_OR_RETURN(as_of, CommitAt(*request.as_of_time_ns));
+  }
+  std::shared_ptr<Snapshot> snapshot = TakeSnapshot(*table, request.now_ns.value_or(options_.clock->NowNanos()));
+  if (!as_of.has_value() && !request.history) return snapshot;
+  if (as_of.value_or(0) > snapshot->commit) {
+    return absl::OutOfRangeError(absl::StrFormat(
+        "commit %d was never given out or is not visible yet; the newest is %d", *as_of, snapshot->commit));
+  }
+  // After the snapshot: what it still holds cannot be dropped any more.
+  ASSIGN_OR_RETURN(const Commit oldest, OldestReadable(*table));
+  if (as_of.has_value() && *as_of < oldest) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("commit %d is older than the history kept of table \"%s\"; the oldest commit is %d", *as_of,
+                        std::string(name), oldest));
+  }
+  if (request.history) {
+    snapshot->window = VersionWindow(as_of.value_or(oldest), snapshot->commit);
+  } else {
+    snapshot->commit = *as_of;
+    snapshot->window = *as_of;
+  }
+  return snapshot;
 }
 
 absl::StatusOr<LookupResult> DatabaseImpl::Lookup(std::string_view name, absl::Span<const std::string> keys,
@@ -384,6 +469,7 @@ void DatabaseImpl::SealOldestOpenGroup() {
   if (oldest_table == nullptr) return;
   oldest_table->CloseOpenGroup(
       oldest_shard, [&](ClosedGroup closed) { sealer_->Enqueue(oldest_table, std::move(closed)); });
+  if (sealer_->queued() == 0) sealer_->EnqueueEnds(oldest_table, oldest_shard);  // only ends hold the log
 }
 
 // --- seeing inside ------------------------------------------------------------------------------------------------

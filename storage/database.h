@@ -77,7 +77,7 @@ struct SnapshotRequest {
   Commit at_least = 0;  // wait until this commit is visible
   std::optional<Commit> as_of;
   std::optional<int64_t> as_of_time_ns;  // the last commit at or before this time
-  // History: every version that was current at some time in [as_of or the oldest kept, now].
+  // History: every version that was current at some commit from as_of (default: the oldest kept) to now.
   bool history = false;
   // What NOW() is to the caller, for the time to live; absent: the clock's.
   std::optional<int64_t> now_ns = std::nullopt;
@@ -178,14 +178,19 @@ class Database {
   // --- rows -----------------------------------------------------------------------------------------------------
   // Queues a validated batch; `done` runs on the commit thread, in commit order, once the batch is durable and visible,
   // or with the error. Batches queued by one thread commit in that order. Blocks only while the commit queue is full.
-  // Errors: INVALID_ARGUMENT, NOT_FOUND table dropped, RESOURCE_EXHAUSTED memory or disk, UNIMPLEMENTED (MERGE),
-  // UNAVAILABLE after a failed fsync or while closing.
+  // A MERGE first fetches current values on the caller's thread, which may read files.
+  // Errors: INVALID_ARGUMENT, NOT_FOUND table dropped, RESOURCE_EXHAUSTED memory or disk, ABORTED an expected version is
+  // no longer current, UNAVAILABLE after a failed fsync or while closing.
   virtual void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) = 0;
   // IngestAsync and wait.
   absl::StatusOr<CommitToken> Ingest(IngestRequest request);
-  // Ends or erases versions in one commit. Blocking. Errors: NOT_FOUND table, FAILED_PRECONDITION a version named does
-  // not exist, RESOURCE_EXHAUSTED, UNAVAILABLE.
+  // Ends or erases versions in one commit. Blocking. Errors: NOT_FOUND table, RESOURCE_EXHAUSTED, UNAVAILABLE, DATA_LOSS
+  // some of them stand in a damaged segment (the others are ended).
   virtual absl::StatusOr<DeleteResult> Delete(DeleteRequest request) = 0;
+  // The last commit at or before a time (ns UTC), to a window of 10 ms that always holds what was acknowledged before;
+  // 0: before the first. And when a commit happened; nullopt: not known. OUT_OF_RANGE: in the future.
+  virtual absl::StatusOr<Commit> CommitAt(int64_t time_ns) const = 0;
+  virtual absl::StatusOr<std::optional<int64_t>> TimeOf(Commit commit) const = 0;
   // Waits until everything queued before is durable and visible. Blocking.
   virtual absl::StatusOr<CommitToken> Flush() = 0;
 

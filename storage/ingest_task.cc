@@ -9,6 +9,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
 #include "storage/commit_record.h"
+#include "storage/commit_times.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/tiers/file_tier.h"
@@ -25,6 +26,11 @@ void Report(const IngestDone& done, const absl::StatusOr<Commit>& result) {
 }
 
 }  // namespace
+
+absl::Status CompleteMerge(const IngestContext& context, const Table& table, Merge* merge, Batch* batch) {
+  RETURN_IF_ERROR(merge->Complete(*context.snapshot(table), table.last_ends(), batch));
+  return ValidateBatch(*batch);
+}
 
 Batch KeepLastOfEachKey(Batch batch) {
   const Column& keys = batch.columns[batch.table->key_ordinal()];
@@ -45,20 +51,24 @@ Batch KeepLastOfEachKey(Batch batch) {
 // --- hot ----------------------------------------------------------------------------------------------------------
 
 HotIngestTask::HotIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
-                             MemoryReservation memory, IngestDone done)
-    : context_(context),
+                             std::optional<Merge> merge, MemoryReservation memory, IngestDone done)
+    : context_(std::move(context)),
       table_(std::move(table)),
       request_(std::move(request)),
+      merge_(std::move(merge)),
       bytes_(request_.batch.memory_bytes()),
       memory_(std::move(memory)),
       done_(std::move(done)) {}
 
 absl::StatusOr<std::string> HotIngestTask::Prepare(Commit) {
+  if (merge_.has_value()) RETURN_IF_ERROR(CompleteMerge(context_, *table_, &*merge_, &request_.batch));
   RETURN_IF_ERROR(table_->AssignShards(request_.batch, &placements_));
-  return EncodeCommitRecord(request_.batch, request_.mode, placements_);
+  time_ns_ = context_.times->Next();
+  return EncodeRows({.time_ns = time_ns_, .table = table_->id(), .placements = placements_}, request_.batch);
 }
 
 absl::Status HotIngestTask::Apply(Commit commit) {
+  RETURN_IF_ERROR(context_.times->Learn(commit, time_ns_));
   return table_->Apply(request_.batch, placements_, commit,
                        [this](ClosedGroup closed) { context_.sealer->Enqueue(table_, std::move(closed)); });
 }
@@ -76,21 +86,25 @@ struct FileIngestTask::WrittenFile {
 };
 
 FileIngestTask::FileIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
-                               MemoryReservation memory, IngestDone done)
-    : context_(context),
-      tier_(request.tier == Tier::kCold ? context.cold : context.warm),
+                               std::optional<Merge> merge, MemoryReservation memory, IngestDone done)
+    : context_(std::move(context)),
+      tier_(request.tier == Tier::kCold ? context_.cold : context_.warm),
       table_(std::move(table)),
       request_(std::move(request)),
+      merge_(std::move(merge)),
       bytes_(request_.batch.memory_bytes()),
       memory_(std::move(memory)),
       done_(std::move(done)) {}
 
 absl::StatusOr<std::string> FileIngestTask::Prepare(Commit) {
+  if (merge_.has_value()) RETURN_IF_ERROR(CompleteMerge(context_, *table_, &*merge_, &request_.batch));
   RETURN_IF_ERROR(table_->AssignShards(request_.batch, &placements_));
+  time_ns_ = context_.times->Next();
   return std::string();
 }
 
 absl::Status FileIngestTask::Apply(Commit commit) {
+  RETURN_IF_ERROR(context_.times->Learn(commit, time_ns_));  // durable with the manifest edit below
   RETURN_IF_ERROR(context_.meta->health());  // or every batch would leave files that nobody may remove
   RETURN_IF_ERROR(SealOlderRows());
   UncommittedFiles uncommitted(tier_);
@@ -201,7 +215,8 @@ absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Co
   for (WrittenFile& file : files) {
     table_->PublishSegment(file.shard, std::move(file.live), file.superseded, commit);
   }
-  for (const auto& [segment, ends] : new_ends) touched[segment]->MarkSaved(ends.size());
+  // Ends come from this thread alone, so what is recorded now is what the edit holds.
+  for (const auto& [segment, versions] : touched) versions->MarkSaved(versions->change_count());
   KillPoint("ingest-file-published");
   return absl::OkStatus();
 }

@@ -4,17 +4,20 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "storage/commit_log.h"
 #include "storage/database.h"
+#include "storage/merge.h"
 #include "storage/runtime/memory_budget.h"
 #include "storage/table/table.h"
 #include "storage/tiers/sealer.h"
 
 namespace cortex {
 
+class CommitTimes;
 class FileTier;
 class MetaStore;
 class UncommittedFiles;
@@ -28,15 +31,23 @@ struct IngestContext {
   FileTier* warm = nullptr;
   FileTier* cold = nullptr;
   MemoryBudget* budget = nullptr;
+  CommitTimes* times = nullptr;
+  // The table now.
+  std::function<std::shared_ptr<const Snapshot>(const Table&)> snapshot;
 };
+
+// Completes a MERGE batch in the log's order and checks the whole rows.
+absl::Status CompleteMerge(const IngestContext& context, const Table& table, Merge* merge, Batch* batch);
 
 // Into the hot tier: the WAL makes it durable, Apply makes it visible.
 class HotIngestTask final : public CommitTask {
  public:
-  HotIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request, MemoryReservation memory,
-                IngestDone done);
+  // `merge`: of a MERGE request, fetched; otherwise nullopt.
+  HotIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
+                std::optional<Merge> merge, MemoryReservation memory, IngestDone done);
 
   uint64_t queued_bytes() const override { return bytes_; }
+  bool reads_applied_state() const override { return merge_.has_value(); }
   absl::StatusOr<std::string> Prepare(Commit commit) override;
   absl::Status Apply(Commit commit) override;
   void Done(absl::StatusOr<Commit> result) override;
@@ -45,20 +56,23 @@ class HotIngestTask final : public CommitTask {
   const IngestContext context_;
   const std::shared_ptr<Table> table_;
   IngestRequest request_;
+  std::optional<Merge> merge_;
   const uint64_t bytes_;
   MemoryReservation memory_;  // given back once the rows are charged as hot rows
   IngestDone done_;
   std::vector<uint8_t> placements_;
+  int64_t time_ns_ = 0;
 };
 
 // Straight into `warm` or `cold`: one file per shard (and time partition, if cold), all of them committed by one
 // manifest edit before the ack. Nothing of it stands in the WAL.
 class FileIngestTask final : public CommitTask {
  public:
-  FileIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request, MemoryReservation memory,
-                 IngestDone done);
+  FileIngestTask(IngestContext context, std::shared_ptr<Table> table, IngestRequest request,
+                 std::optional<Merge> merge, MemoryReservation memory, IngestDone done);
 
   uint64_t queued_bytes() const override { return bytes_; }
+  bool reads_applied_state() const override { return merge_.has_value(); }
   absl::StatusOr<std::string> Prepare(Commit commit) override;
   absl::Status Apply(Commit commit) override;
   void Done(absl::StatusOr<Commit> result) override;
@@ -79,10 +93,12 @@ class FileIngestTask final : public CommitTask {
   FileTier* const tier_;
   const std::shared_ptr<Table> table_;
   IngestRequest request_;
+  std::optional<Merge> merge_;
   const uint64_t bytes_;
   MemoryReservation memory_;
   IngestDone done_;
   std::vector<uint8_t> placements_;
+  int64_t time_ns_ = 0;
 };
 
 // Keeps, of rows with the same key, only the last (ENTITIES tables). Most batches have none and come back untouched.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/commit_record.h"
+#include "storage/commit_times.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
@@ -62,7 +63,7 @@ absl::Status OpenTables(const RecoveryInput& input, const ManifestState& state) 
         }
         versions->SetEnd(end.row, end.end);
       }
-      versions->MarkSaved(versions->ended_count());
+      versions->MarkSaved(versions->change_count());
     }
     FileTier* tier = record.tier == Tier::kCold ? input.cold : input.warm;
     ASSIGN_OR_RETURN(auto file, tier->OpenFile(record, table->second->definition(), versions));
@@ -72,26 +73,40 @@ absl::Status OpenTables(const RecoveryInput& input, const ManifestState& state) 
     const auto table = tables.find(place.first);
     if (table != tables.end()) table->second->SetSealPoint(place.second, point);
   }
+  for (const auto& [id, table] : tables) {
+    const auto floor = state.counters.find(HistoryFloorCounter(id));
+    if (floor != state.counters.end()) table->RaiseHistoryFloor(floor->second);
+  }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Batch> DecodeRows(const Table& table, const CommitRecord& rows) {
+  ASSIGN_OR_RETURN(Batch batch, DecodeBatch(rows.batch, table.definition()));
+  if (batch.row_count == rows.placements.size()) return batch;
+  return absl::DataLossError(
+      absl::StrFormat("commit record places %d rows but holds %d", rows.placements.size(), batch.row_count));
 }
 
 // Applies one record. Rows of dropped tables are gone on purpose.
 absl::Status Replay(const RecoveryInput& input, const WalRecord& record, Recovered* recovered) {
-  ASSIGN_OR_RETURN(const CommitRecordHeader header, DecodeCommitRecord(record.payload));
-  const std::shared_ptr<Table> table = input.registry->FindById(header.table);
+  ASSIGN_OR_RETURN(const CommitRecord commit, DecodeCommitRecord(record.payload));
+  RETURN_IF_ERROR(input.times->Learn(record.commit, commit.time_ns));
+  const std::shared_ptr<Table> table = input.registry->FindById(commit.table);
   if (table == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Batch batch, DecodeBatch(header.batch, table->definition()));
-  if (batch.row_count != header.placements.size()) {
-    return absl::DataLossError(absl::StrFormat("commit record places %d rows but holds %d", header.placements.size(),
-                                               batch.row_count));
+  absl::Status applied;
+  if (commit.kind == CommitKind::kRows) {
+    ASSIGN_OR_RETURN(const Batch batch, DecodeRows(*table, commit));
+    RETURN_IF_ERROR(table->LearnPlacements(batch, commit.placements));
+    applied = table->Apply(batch, commit.placements, record.commit,
+                           [&](ClosedGroup closed) { recovered->closed.emplace_back(table, std::move(closed)); });
+  } else {
+    uint64_t changed = 0;
+    applied = table->EndVersions(commit.ids, record.commit, commit.erase, &changed);
   }
-  RETURN_IF_ERROR(table->LearnPlacements(batch, header.placements));
-  const absl::Status applied =
-      table->Apply(batch, header.placements, record.commit,
-                   [&](ClosedGroup closed) { recovered->closed.emplace_back(table, std::move(closed)); });
   if (!absl::IsDataLoss(applied)) return applied;
-  // The rows are there; what they supersede stands in a damaged segment. That must not keep the rest from being served.
-  Event(*input.options, "superseded row not found",
+  // The rows are there; what ends with this commit stands in a damaged segment. That must not keep the rest from being
+  // served.
+  Event(*input.options, "ended row not found",
         absl::StrFormat("commit %d: %s", record.commit, std::string(applied.message())));
   return absl::OkStatus();
 }

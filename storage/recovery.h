@@ -16,6 +16,7 @@
 
 namespace cortex {
 
+class CommitTimes;
 class FileTier;
 class MetaStore;
 
@@ -25,6 +26,7 @@ struct RecoveryInput {
   FileTier* warm = nullptr;
   FileTier* cold = nullptr;
   TableRegistry* registry = nullptr;  // filled
+  CommitTimes* times = nullptr;       // learns what the log knows
 };
 
 struct Recovered {

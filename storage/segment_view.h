@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -83,7 +84,10 @@ struct VersionId {
   uint32_t ordinal = 0;
   Commit commit = 0;
 
-  auto operator<=>(const VersionId&) const = default;
+  friend bool operator==(const VersionId&, const VersionId&) = default;
+  friend auto operator<=>(const VersionId& a, const VersionId& b) {
+    return std::tie(a.shard, a.commit, a.ordinal) <=> std::tie(b.shard, b.commit, b.ordinal);
+  }
 };
 
 class RowGroupView {
@@ -131,6 +135,9 @@ class SegmentView {
   // Smallest and largest time value of all rows.
   virtual int64_t min_time() const = 0;
   virtual int64_t max_time() const = 0;
+  // Smallest and largest _commit of all rows.
+  virtual Commit min_commit() const = 0;
+  virtual Commit max_commit() const = 0;
 
   // False only if no row has this key; `hash` is HashKey(key). Reads no file (filters are in memory or in the meta
   // store).

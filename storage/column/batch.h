@@ -32,6 +32,9 @@ inline constexpr uint32_t kMaxBatchRows = 1 << 20;
 // present, keys not empty, strings within their declared length and valid UTF-8, no row above 1 MiB, at least one row;
 // relation lists of one row have matching lengths. Errors: INVALID_ARGUMENT naming table, row (from 0) and column.
 absl::Status ValidateBatch(const Batch& batch);
+// The same for rows that carry only some columns (one flag per column): the others, and what concerns whole rows, are
+// checked once the rows are complete.
+absl::Status ValidatePartialBatch(const Batch& batch, const std::vector<bool>& present);
 
 // Column by column, raw buffers: the form in which a batch stands in the WAL. See storage/wal/FORMAT.md.
 void EncodeBatch(const Batch& batch, std::string* out);

@@ -239,9 +239,7 @@ absl::Status CheckRelations(const Batch& batch) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status ValidateBatch(const Batch& batch) {
+absl::Status CheckShape(const Batch& batch) {
   const TableDefinition& table = *batch.table;
   if (batch.row_count == 0) {
     return absl::InvalidArgumentError(absl::StrFormat("batch without rows: table \"%s\"", table.name));
@@ -254,14 +252,36 @@ absl::Status ValidateBatch(const Batch& batch) {
     return absl::InvalidArgumentError(absl::StrFormat("wrong column count: table \"%s\", expected %d, got %d",
                                                       table.name, table.columns.size(), batch.columns.size()));
   }
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const ColumnDefinition& definition = table.columns[i];
-    RETURN_IF_ERROR(CheckStructure(batch, definition, batch.columns[i]));
-    RETURN_IF_ERROR(CheckPresence(batch, definition, batch.columns[i], definition.name == table.key_column));
-    RETURN_IF_ERROR(CheckValues(batch, definition, batch.columns[i]));
-  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckColumn(const Batch& batch, size_t ordinal) {
+  const ColumnDefinition& definition = batch.table->columns[ordinal];
+  const Column& column = batch.columns[ordinal];
+  RETURN_IF_ERROR(CheckStructure(batch, definition, column));
+  RETURN_IF_ERROR(CheckPresence(batch, definition, column, definition.name == batch.table->key_column));
+  return CheckValues(batch, definition, column);
+}
+
+}  // namespace
+
+absl::Status ValidateBatch(const Batch& batch) {
+  RETURN_IF_ERROR(CheckShape(batch));
+  for (size_t i = 0; i < batch.columns.size(); ++i) RETURN_IF_ERROR(CheckColumn(batch, i));
   RETURN_IF_ERROR(CheckRowBytes(batch));
   return CheckRelations(batch);
+}
+
+absl::Status ValidatePartialBatch(const Batch& batch, const std::vector<bool>& present) {
+  RETURN_IF_ERROR(CheckShape(batch));
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    if (present[i]) {
+      RETURN_IF_ERROR(CheckColumn(batch, i));
+    } else {
+      RETURN_IF_ERROR(CheckStructure(batch, batch.table->columns[i], batch.columns[i]));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace cortex

@@ -27,6 +27,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "wal-appended",         // written, not synced
     "wal-synced",           // durable, not applied, not acknowledged
     "wal-applied",          // applied, not visible
+    "apply-ends",           // one version of a delete is about to end
     "wal-visible",          // visible, not acknowledged
     "wal-marker",           // the marker written, not synced
     "wal-rotate",           // the old file synced, the new one not there

@@ -1,4 +1,4 @@
-// One open RocksDB with its three column families, its memory and its lock; closes them in the right order.
+// One open RocksDB with its column families, its memory and its lock; closes them in the right order.
 #ifndef CORTEX_STORAGE_META_META_DB_H_
 #define CORTEX_STORAGE_META_META_DB_H_
 
@@ -26,9 +26,9 @@ inline rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()};
 inline std::string_view ToView(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 // kManifest is small and read whole at start; kCold holds a few large values per archive; kPlacements one tiny value
-// per key of a sharded table.
-enum class MetaFamily : uint8_t { kManifest, kCold, kPlacements };
-inline constexpr size_t kMetaFamilyCount = 3;
+// per key of a sharded table; kCommitTimes two per window of commits.
+enum class MetaFamily : uint8_t { kManifest, kCold, kPlacements, kCommitTimes };
+inline constexpr size_t kMetaFamilyCount = 4;
 
 // Thread-safe.
 class MetaDb {

@@ -98,6 +98,25 @@ MetaKeyRange PlacementRange(TableId table) {
   return {PlacementKey(table, ""), PlacementKey(TableId(table.value() + 1), "")};
 }
 
+std::string CommitTimeKey(CommitTimeKeyKind kind, uint64_t key) {
+  std::string out(1, static_cast<char>(kind));
+  AppendBigEndian(key, &out);
+  return out;
+}
+
+std::string BigEndianBytes(uint64_t value) {
+  std::string out;
+  AppendBigEndian(value, &out);
+  return out;
+}
+
+std::optional<ParsedCommitTime> ParseCommitTimeKey(std::string_view key, std::string_view value) {
+  if (key.size() != 1 + sizeof(uint64_t) || value.size() != sizeof(uint64_t)) return std::nullopt;
+  const auto kind = static_cast<CommitTimeKeyKind>(key[0]);
+  if (kind != CommitTimeKeyKind::kByCommit && kind != CommitTimeKeyKind::kByTime) return std::nullopt;
+  return ParsedCommitTime{.kind = kind, .key = BigEndianAt<uint64_t>(key, 1), .value = BigEndianAt<uint64_t>(value, 0)};
+}
+
 absl::Status ParseMetaKey(std::string_view key, ParsedMetaKey* parsed) {
   const size_t length = key.empty() ? SIZE_MAX : KeyLength(static_cast<MetaKeyKind>(key[0]));
   if (length != 0 && length != key.size()) {

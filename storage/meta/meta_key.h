@@ -4,6 +4,7 @@
 #define CORTEX_STORAGE_META_META_KEY_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,17 @@ struct MetaKeyRange {
   std::string begin, end;
 };
 MetaKeyRange PlacementRange(TableId table);
+
+// Commit times, in a column family of their own: 'c' + commit -> time, 't' + time -> commit; all numbers big-endian.
+enum class CommitTimeKeyKind : char { kByCommit = 'c', kByTime = 't' };
+std::string CommitTimeKey(CommitTimeKeyKind kind, uint64_t key);
+std::string BigEndianBytes(uint64_t value);
+struct ParsedCommitTime {
+  CommitTimeKeyKind kind = CommitTimeKeyKind::kByTime;
+  uint64_t key = 0;
+  uint64_t value = 0;
+};
+std::optional<ParsedCommitTime> ParseCommitTimeKey(std::string_view key, std::string_view value);
 
 // A key of the manifest column family, taken apart. Which fields mean something depends on `kind`.
 struct ParsedMetaKey {

@@ -9,6 +9,7 @@
 #include "codecs/bytes/string_view.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
+#include "storage/meta/commit_time_index.h"
 #include "storage/meta/commit_witness.h"
 #include "storage/meta/edit_batch.h"
 #include "storage/meta/id_source.h"
@@ -226,6 +227,18 @@ absl::StatusOr<std::optional<uint32_t>> MetaStore::FindPlacement(TableId table, 
 absl::Status MetaStore::FindPlacements(TableId table, absl::Span<const std::string_view> keys,
                                        std::vector<std::optional<uint32_t>>* shards) const {
   return ReadPlacements(impl_->db(), table, keys, shards);
+}
+
+absl::Status MetaStore::PutCommitTime(const CommitTime& entry) { return WriteCommitTime(&impl_->db(), entry); }
+
+absl::StatusOr<std::optional<CommitTime>> MetaStore::LastCommitTime() const { return ReadLastCommitTime(impl_->db()); }
+
+absl::StatusOr<std::optional<CommitTime>> MetaStore::FirstCommitTimeAfter(int64_t time_ns) const {
+  return ReadFirstCommitTimeAfter(impl_->db(), time_ns);
+}
+
+absl::StatusOr<std::optional<CommitTime>> MetaStore::CommitTimeOf(cortex::Commit commit) const {
+  return ReadCommitTimeOf(impl_->db(), commit);
 }
 
 uint64_t MetaStore::memory_bytes() const { return impl_->db().cache_bytes() + impl_->db().memtable_bytes(); }

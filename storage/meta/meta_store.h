@@ -54,6 +54,12 @@ struct MetaStats {
   uint64_t background_errors = 0;
 };
 
+// `commit` was the first of a window that began at `time_ns` (ns UTC).
+struct CommitTime {
+  Commit commit = 0;
+  int64_t time_ns = 0;
+};
+
 class MetaStore final {
  public:
   // Opens or creates the store and locks its directory.
@@ -90,6 +96,15 @@ class MetaStore final {
   // One answer per key, in order.
   absl::Status FindPlacements(TableId table, absl::Span<const std::string_view> keys,
                               std::vector<std::optional<uint32_t>>* shards) const;
+
+  // --- when commits happened: see storage/commit_times.h --------------------------------------------------------
+  // Not synced, like placements. Commits and times rise together.
+  absl::Status PutCommitTime(const CommitTime& entry);
+  absl::StatusOr<std::optional<CommitTime>> LastCommitTime() const;
+  // The first entry later than `time_ns`.
+  absl::StatusOr<std::optional<CommitTime>> FirstCommitTimeAfter(int64_t time_ns) const;
+  // The last entry at or before `commit`.
+  absl::StatusOr<std::optional<CommitTime>> CommitTimeOf(cortex::Commit commit) const;
 
   // Version of the last commit. One load: every snapshot asks.
   uint64_t manifest_version() const;

@@ -84,6 +84,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> MetaFamilies(const std::shared_ptr<
       {rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache, 4 << 10, rocksdb::kLZ4Compression)},
       {"cold", FamilyOptions(cache, 16 << 10, rocksdb::kZSTD)},
       {"placements", FamilyOptions(cache, 4 << 10, rocksdb::kLZ4Compression)},
+      {"commit_times", FamilyOptions(cache, 16 << 10, rocksdb::kZSTD)},
   };
 }
 

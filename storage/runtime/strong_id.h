@@ -43,6 +43,8 @@ using Commit = uint64_t;
 
 // The `end` of a row version that is still the latest: it is visible at every commit from its own on.
 inline constexpr Commit kOpenEnd = UINT64_MAX;
+// The `end` of a version erased from history: no commit sees it.
+inline constexpr Commit kErased = 0;
 
 }  // namespace cortex
 

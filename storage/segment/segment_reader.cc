@@ -36,6 +36,8 @@ const RowGroupView& SegmentReader::row_group(size_t i) const { return *groups_[i
 uint64_t SegmentReader::row_count() const { return info().row_count; }
 int64_t SegmentReader::min_time() const { return info().min_time; }
 int64_t SegmentReader::max_time() const { return info().max_time; }
+Commit SegmentReader::min_commit() const { return info().min_commit; }
+Commit SegmentReader::max_commit() const { return info().max_commit; }
 bool SegmentReader::MayContainKey(std::string_view key, uint64_t hash) const { return keys_->MayContain(hash); }
 absl::Status SegmentReader::FindKey(std::string_view key, uint64_t hash, std::vector<RowRef>* rows) const {
   return keys_->Find(key, hash, rows);

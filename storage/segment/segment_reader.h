@@ -64,6 +64,8 @@ class SegmentReader final : public SegmentView {
   uint64_t row_count() const override;
   int64_t min_time() const override;
   int64_t max_time() const override;
+  Commit min_commit() const override;
+  Commit max_commit() const override;
   bool MayContainKey(std::string_view key, uint64_t hash) const override;
   absl::Status FindKey(std::string_view key, uint64_t hash, std::vector<RowRef>* rows) const override;
   std::string name() const override;

@@ -46,6 +46,8 @@ class HotSegmentView final : public SegmentView {
   uint64_t row_count() const override { return rows_.row_count(); }
   int64_t min_time() const override { return rows_.group().min_time(); }
   int64_t max_time() const override { return rows_.group().max_time(); }
+  Commit min_commit() const override { return rows_.group().min_commit(); }
+  Commit max_commit() const override { return rows_.group().max_commit(); }
   bool MayContainKey(std::string_view key, uint64_t hash) const override;
   absl::Status FindKey(std::string_view key, uint64_t hash, std::vector<RowRef>* rows) const override;
   std::string name() const override { return "hot"; }

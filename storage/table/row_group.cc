@@ -59,7 +59,7 @@ Commit* RowGroup::CommitSlot(uint32_t row) {
 void RowGroup::Append(const Batch& batch, absl::Span<const uint32_t> rows, Commit commit) {
   const uint32_t first_row = published_rows_.load(std::memory_order_relaxed);
   for (uint32_t i = 0; i < rows.size(); ++i) *CommitSlot(first_row + i) = commit;
-  max_commit_.store(std::max(max_commit(), commit), std::memory_order_release);
+  NoteCommit(commit);
   AppendColumns(batch, rows);
   IndexAndPublish(batch, rows, first_row);
 }
@@ -68,10 +68,15 @@ void RowGroup::Append(const Batch& batch, absl::Span<const uint32_t> rows, absl:
   const uint32_t first_row = published_rows_.load(std::memory_order_relaxed);
   for (uint32_t i = 0; i < rows.size(); ++i) {
     *CommitSlot(first_row + i) = commits[i];
-    max_commit_.store(std::max(max_commit(), commits[i]), std::memory_order_release);
+    NoteCommit(commits[i]);
   }
   AppendColumns(batch, rows);
   IndexAndPublish(batch, rows, first_row);
+}
+
+void RowGroup::NoteCommit(Commit commit) {
+  min_commit_.store(std::min(min_commit(), commit), std::memory_order_release);
+  max_commit_.store(std::max(max_commit(), commit), std::memory_order_release);
 }
 
 void RowGroup::AppendColumns(const Batch& batch, absl::Span<const uint32_t> rows) {

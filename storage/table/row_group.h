@@ -66,6 +66,7 @@ class RowGroup {
   Commit CommitAt(uint32_t row) const { return commit_blocks_[row / kHotBlockRows][row % kHotBlockRows]; }
   // Where rows [first, first + count) came in their commits, counted within the shard.
   void ReadOrdinals(uint32_t first, uint32_t count, uint32_t* ordinals) const;
+  Commit min_commit() const { return min_commit_.load(std::memory_order_acquire); }
   Commit max_commit() const { return max_commit_.load(std::memory_order_acquire); }
   int64_t min_time() const { return min_time_.load(std::memory_order_relaxed); }
   int64_t max_time() const { return max_time_.load(std::memory_order_relaxed); }
@@ -81,6 +82,7 @@ class RowGroup {
   std::vector<bool> PlainStrings() const;
 
  private:
+  void NoteCommit(Commit commit);
   void AppendColumns(const Batch& batch, absl::Span<const uint32_t> rows);
   void IndexAndPublish(const Batch& batch, absl::Span<const uint32_t> rows, uint32_t first_row);
   Commit* CommitSlot(uint32_t row);
@@ -100,6 +102,7 @@ class RowGroup {
   const std::shared_ptr<RowVersions> versions_;
 
   std::atomic<uint32_t> published_rows_{0};
+  std::atomic<Commit> min_commit_{kOpenEnd};
   std::atomic<Commit> max_commit_{0};
   std::atomic<int64_t> min_time_{INT64_MAX};
   std::atomic<int64_t> max_time_{INT64_MIN};

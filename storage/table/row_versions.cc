@@ -54,7 +54,7 @@ Commit RowVersions::EndOf(uint64_t row) const {
   return block == nullptr ? kOpenEnd : block->ends[row % kBlockRows].load(std::memory_order_relaxed);
 }
 
-void RowVersions::SetEnd(uint64_t row, Commit end) {
+bool RowVersions::SetEnd(uint64_t row, Commit end) {
   auto& slot = blocks_[row / kBlockRows];
   Block* block = slot.load(std::memory_order_relaxed);
   if (block == nullptr) {
@@ -64,9 +64,13 @@ void RowVersions::SetEnd(uint64_t row, Commit end) {
     slot.store(block, std::memory_order_release);
   }
   auto& value = block->ends[row % kBlockRows];
-  if (value.load(std::memory_order_relaxed) != kOpenEnd) return;
+  const Commit before = value.load(std::memory_order_relaxed);
+  if (before == kErased || (before != kOpenEnd && end != kErased)) return false;
   value.store(end, std::memory_order_relaxed);
-  ended_count_.fetch_add(1, std::memory_order_release);
+  if (end == kErased) erased_count_.fetch_add(1, std::memory_order_relaxed);
+  if (before == kOpenEnd) ended_count_.fetch_add(1, std::memory_order_release);
+  change_count_.fetch_add(1, std::memory_order_release);
+  return true;
 }
 
 std::vector<VersionEnd> RowVersions::List() const {

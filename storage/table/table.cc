@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
+#include "storage/io/kill_point.h"
 
 namespace cortex {
 namespace {
@@ -19,6 +21,8 @@ std::vector<std::string_view> KeysOf(const Batch& batch) {
 }
 
 }  // namespace
+
+std::string HistoryFloorCounter(TableId table) { return absl::StrFormat("history_floor.%d", table.value()); }
 
 Table::Table(const TableOptions& options)
     : id_(options.definition->id),
@@ -117,6 +121,30 @@ absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> 
   return status;
 }
 
+absl::Status Table::EndVersions(absl::Span<const VersionId> ids, Commit commit, bool erase, uint64_t* changed) {
+  absl::Status status;
+  while (!ids.empty()) {
+    const uint32_t shard_number = ids.front().shard;
+    size_t count = 1;
+    while (count < ids.size() && ids[count].shard == shard_number) ++count;
+    Shard& shard = shards_[shard_number];
+    MutexLock lock(&shard.mutex);
+    const std::shared_ptr<const SegmentList> list = segments();
+    std::vector<FoundVersion> found;
+    status.Update(FindVersions(list->shards[shard_number], ids.subspan(0, count), &found));
+    for (const FoundVersion& version : found) {
+      KillPoint("apply-ends");
+      if (!erase && version.end != kOpenEnd) continue;
+      if (version.versions->SetEnd(version.row, erase ? kErased : commit)) ++*changed;
+    }
+    if (shard.first_unsaved_ends == 0) shard.first_unsaved_ends = commit;
+    shard.last_ends = commit;
+    ids.remove_prefix(count);
+  }
+  last_ends_.store(commit, std::memory_order_release);
+  return status;
+}
+
 void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
                          Commit commit, const ClosedSink& closed) {
   const uint64_t row_bytes = std::max<uint64_t>(1, batch.memory_bytes() / batch.row_count);
@@ -190,7 +218,22 @@ Commit Table::FirstUnsealedCommit(uint32_t shard_number) const {
   const Shard& shard = shards_[shard_number];
   MutexLock lock(&shard.mutex);
   const RowGroup* oldest = shard.closed.empty() ? shard.open.get() : shard.closed.front().get();
-  return oldest == nullptr ? 0 : oldest->CommitAt(0);
+  if (oldest == nullptr) return shard.first_unsaved_ends;
+  return shard.first_unsaved_ends == 0 ? oldest->CommitAt(0) : std::min(oldest->CommitAt(0), shard.first_unsaved_ends);
+}
+
+Commit Table::LastEnds(uint32_t shard_number) const {
+  const Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  return shard.last_ends;
+}
+
+void Table::EndsSaved(uint32_t shard_number, Commit last_ends) {
+  Shard& shard = shards_[shard_number];
+  MutexLock lock(&shard.mutex);
+  if (shard.first_unsaved_ends == 0) return;
+  // Those that came since: of them only the last is known.
+  shard.first_unsaved_ends = shard.last_ends > last_ends ? last_ends + 1 : 0;
 }
 
 // --- recovery -----------------------------------------------------------------------------------------------------

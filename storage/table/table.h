@@ -36,6 +36,9 @@ struct TableOptions {
   uint64_t seal_bytes = 64ull << 20;
 };
 
+// The manifest counter that keeps Table::history_floor.
+std::string HistoryFloorCounter(TableId table);
+
 // A placement is a shard number, plus this bit where the key has no earlier version anywhere.
 inline constexpr uint8_t kFirstVersion = 0x80;
 constexpr uint32_t ShardOfPlacement(uint8_t placement) { return placement & 0x0f; }
@@ -76,6 +79,12 @@ class Table {
   // error (a file that cannot be opened now) rows are missing: the commit must not become visible.
   absl::Status Apply(const Batch& batch, absl::Span<const uint8_t> placements, Commit commit,
                      const ClosedSink& closed);
+  // Ends the versions named (ascending) at `commit`, or erases them, and counts those it changed. Names that no row has
+  // any more, and versions that ended before, are left alone. Errors: DATA_LOSS if some stand in a damaged segment; the
+  // others are ended all the same.
+  absl::Status EndVersions(absl::Span<const VersionId> ids, Commit commit, bool erase, uint64_t* changed);
+  // The last commit that ended versions by name in this table; 0 = none since the start.
+  Commit last_ends() const { return last_ends_.load(std::memory_order_acquire); }
   // The current versions that these rows, bound for a segment written outside the WAL, will supersede.
   absl::StatusOr<std::vector<FoundVersion>> FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
                                                            uint32_t shard) const;
@@ -84,7 +93,7 @@ class Table {
   void SetDefinition(std::shared_ptr<const TableDefinition> definition);
   // Closes the open group of a shard if it has rows.
   void CloseOpenGroup(uint32_t shard, const ClosedSink& closed);
-  // The commit of the shard's first row that is in no committed file, or 0: the WAL is needed from there.
+  // The first commit of the shard that is not wholly in files and manifest, or 0: the WAL is needed from there.
   Commit FirstUnsealedCommit(uint32_t shard) const;
 
   // --- recovery (before any other thread runs) ------------------------------------------------------------------
@@ -94,6 +103,10 @@ class Table {
   // --- background threads ---------------------------------------------------------------------------------------
   // The closed group is now a committed file too.
   void PublishSealed(const ClosedGroup& closed, std::shared_ptr<const SealedFile> file);
+  // The last commit that ended versions of the shard by name. Read it before collecting ends for a manifest edit, and
+  // hand it to EndsSaved once that edit is durable.
+  Commit LastEnds(uint32_t shard) const;
+  void EndsSaved(uint32_t shard, Commit last_ends);
   // Adds a segment that was written as a file from the start, and ends the versions it supersedes at `end`.
   void PublishSegment(uint32_t shard, LiveSegment segment, absl::Span<const FoundVersion> superseded, Commit end);
   // Drops the memory copy of a sealed segment.
@@ -115,6 +128,12 @@ class Table {
   void MarkDropped() { dropped_.store(true, std::memory_order_release); }
   bool dropped() const { return dropped_.load(std::memory_order_acquire); }
 
+  // Versions that ended at or before this commit may be missing: no read goes back further. Only rises.
+  Commit history_floor() const { return history_floor_.load(std::memory_order_acquire); }
+  void RaiseHistoryFloor(Commit floor) {
+    if (floor > history_floor()) history_floor_.store(floor, std::memory_order_release);
+  }
+
   // --- anybody --------------------------------------------------------------------------------------------------
   // Keep the result in a variable while you walk it: `for (... : table.segments()->shards[i])` walks freed memory once
   // somebody publishes (the temporary dies before the loop starts; C++23 changes that).
@@ -130,6 +149,10 @@ class Table {
     std::vector<bool> plain_strings ABSL_GUARDED_BY(mutex);  // RowGroup::PlainStrings of the last closed group,
     uint32_t plain_strings_schema ABSL_GUARDED_BY(mutex) = 0;  // which had this schema
     SealPoint sealed ABSL_GUARDED_BY(mutex);   // from recovery: what Apply skips
+    // Commits that ended versions by name (EndVersions): the first that no manifest edit holds yet, 0 = none, and the
+    // last of all.
+    Commit first_unsaved_ends ABSL_GUARDED_BY(mutex) = 0;
+    Commit last_ends ABSL_GUARDED_BY(mutex) = 0;
     SealPoint applied ABSL_GUARDED_BY(mutex);  // the last commit applied and how many of its rows
     std::atomic<uint64_t> raw_bytes{0};
   };
@@ -154,6 +177,8 @@ class Table {
   std::unique_ptr<ShardDirectory> directory_;           // commit thread; nullptr: keys are not sticky
   std::array<Shard, kShardCount> shards_;
   std::atomic<bool> dropped_{false};
+  std::atomic<Commit> last_ends_{0};
+  std::atomic<Commit> history_floor_{0};
 
   mutable Mutex list_mutex_;  // guards what readers copy; a leaf
   std::shared_ptr<const TableDefinition> definition_ ABSL_GUARDED_BY(list_mutex_);

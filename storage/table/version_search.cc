@@ -1,8 +1,11 @@
 #include "storage/table/version_search.h"
 
+#include <algorithm>
+
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/column/bitmap.h"
+#include "storage/table/hot_segment_view.h"
 
 namespace cortex {
 namespace {
@@ -38,7 +41,71 @@ absl::StatusOr<std::optional<FoundVersion>> FindInFile(const LiveSegment& segmen
   return std::optional<FoundVersion>();
 }
 
+// The ids whose commit lies in [first, last].
+absl::Span<const VersionId> OfCommits(absl::Span<const VersionId> ids, Commit first, Commit last) {
+  const auto begin = std::partition_point(ids.begin(), ids.end(),
+                                          [&](const VersionId& id) { return id.commit < first; });
+  const auto end = std::partition_point(begin, ids.end(), [&](const VersionId& id) { return id.commit <= last; });
+  return ids.subspan(static_cast<size_t>(begin - ids.begin()), static_cast<size_t>(end - begin));
+}
+
+// Row numbers begin at `first_row` of the segment.
+absl::Status FindInRowGroup(const RowGroupView& group, uint64_t first_row, const LiveSegment& segment,
+                            absl::Span<const VersionId> ids, std::vector<FoundVersion>* found) {
+  const uint32_t rows = group.row_count();
+  std::vector<Commit> commits(rows);
+  RETURN_IF_ERROR(group.Commits(0, rows, commits.data()));
+  std::vector<uint32_t> candidates;
+  for (uint32_t row = 0; row < rows; ++row) {
+    const auto id = std::partition_point(ids.begin(), ids.end(),
+                                         [&](const VersionId& other) { return other.commit < commits[row]; });
+    if (id != ids.end() && id->commit == commits[row]) candidates.push_back(row);
+  }
+  if (candidates.empty()) return absl::OkStatus();
+  const uint32_t first = candidates.front();
+  std::vector<uint32_t> ordinals(candidates.back() - first + 1);
+  std::vector<Commit> ends(ordinals.size());
+  RETURN_IF_ERROR(group.Ordinals(first, static_cast<uint32_t>(ordinals.size()), ordinals.data()));
+  RETURN_IF_ERROR(group.Ends(first, static_cast<uint32_t>(ends.size()), ends.data()));
+  for (const uint32_t row : candidates) {
+    const VersionId name{.shard = ids[0].shard, .ordinal = ordinals[row - first], .commit = commits[row]};
+    if (!std::binary_search(ids.begin(), ids.end(), name)) continue;
+    found->push_back({segment.versions, segment.id(), first_row + row, ends[row - first]});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FindVersionsInFile(const LiveSegment& segment, absl::Span<const VersionId> ids,
+                                std::vector<FoundVersion>* found) {
+  const SegmentReader& reader = segment.file->reader();
+  absl::Status status;
+  for (size_t g = 0; g < reader.row_group_count(); ++g) {
+    ASSIGN_OR_RETURN(const uint64_t first_row, reader.first_row(g));
+    status.Update(FindInRowGroup(reader.row_group(g), first_row, segment, ids, found));
+  }
+  return status;
+}
+
 }  // namespace
+
+absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<const VersionId> ids,
+                          std::vector<FoundVersion>* found) {
+  absl::Status status;
+  for (const LiveSegment& segment : segments) {
+    if (segment.group != nullptr) {
+      const RowGroup& group = *segment.group;
+      if (group.published_rows() == 0) continue;
+      const auto wanted = OfCommits(ids, group.min_commit(), group.max_commit());
+      if (wanted.empty()) continue;
+      status.Update(FindInRowGroup(HotRowGroupView(segment.group), 0, segment, wanted, found));
+    } else {
+      const SegmentRecord& record = segment.file->record();
+      const auto wanted = OfCommits(ids, record.min_commit, record.max_commit);
+      if (!wanted.empty()) status.Update(FindVersionsInFile(segment, wanted, found));
+    }
+  }
+  return status;
+}
 
 absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<LiveSegment>& segments,
                                                             std::string_view key) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "storage/table/live_segment.h"
 
 namespace cortex {
@@ -15,12 +16,18 @@ struct FoundVersion {
   std::shared_ptr<RowVersions> versions;
   SegmentId segment;  // 0: not sealed yet
   uint64_t row = 0;   // within the segment
+  Commit end = kOpenEnd;
 };
 
 // The one version of `key` whose end is open, or nullopt. Segments are searched newest first; key filters keep files
 // without the key untouched. Errors: DATA_LOSS naming file and chunk.
 absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<LiveSegment>& segments,
                                                             std::string_view key);
+
+// Appends the rows that `ids` (of this shard, ascending) name; a name that no row has any more is left out.
+// Errors: DATA_LOSS naming file and chunk; what the sound segments hold is found all the same.
+absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<const VersionId> ids,
+                          std::vector<FoundVersion>* found);
 
 }  // namespace cortex
 

@@ -1,6 +1,7 @@
 #include "storage/tiers/mover.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -18,7 +19,8 @@ namespace {
 
 // Where every row of a unit went.
 struct Destination {
-  uint32_t target = 0;
+  static constexpr uint32_t kNowhere = UINT32_MAX;  // erased, or older than the history kept
+  uint32_t target = kNowhere;
   uint32_t row = 0;
 };
 
@@ -36,8 +38,9 @@ void TranslateLateEnds(const RewriteUnit& unit, const std::vector<LiveSegment>& 
   for (size_t s = 0; s < sources.size(); ++s) {
     for (const VersionEnd& end : sources[s].versions->List()) {
       const uint64_t unit_row = unit.first_row_of(s) + end.row;
-      if (unit.EndAtRead(unit_row) != kOpenEnd) continue;  // the file has it
+      if (unit.EndAtRead(unit_row) == end.end) continue;  // the file has it
       const Destination& to = destinations[unit_row];
+      if (to.target == Destination::kNowhere) continue;
       targets[to.target].versions->SetEnd(to.row, end.end);
     }
   }
@@ -159,12 +162,13 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
                    MemoryReservation::Make(context_.budget, MemoryUse::kCaches, raw_bytes + (128ull << 20)));
 
   // Write.
+  ASSIGN_OR_RETURN(const Commit floor, context_.OldestReadable(*table));
   const std::shared_ptr<const TableDefinition> schema = table->definition();
   ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(schema, sources));
   KillPoint("rewrite-read");
   std::vector<RewrittenFile> files;
   UncommittedFiles uncommitted(tier);
-  for (std::vector<uint32_t>& rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold)) {
+  for (std::vector<uint32_t>& rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold, floor)) {
     ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
     ASSIGN_OR_RETURN(RewrittenFile file, unit.Write(tier, shard, id, std::move(rows), pacer_));
     uncommitted.Add(file.info.file_name);
@@ -194,9 +198,16 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
       edit.AddSegment(targets[t].file->record());
       const SegmentInfo& info = files[t].info;
       if (target == Tier::kCold) edit.PutColdIndex(info.id, info.footer, info.key_filter, info.fences);
+      const uint64_t changes = targets[t].versions->change_count();
       const std::vector<VersionEnd> ends = targets[t].versions->List();
       if (!ends.empty()) edit.PutEnds(table->id(), info.id, ends);
-      targets[t].versions->MarkSaved(ends.size());
+      targets[t].versions->MarkSaved(changes);
+    }
+    const uint64_t rows_kept = std::accumulate(files.begin(), files.end(), uint64_t{0},
+                                               [](uint64_t sum, const auto& file) { return sum + file.rows.size(); });
+    if (rows_kept < unit.row_count() && floor > table->history_floor()) {
+      edit.SetCounter(HistoryFloorCounter(table->id()), floor);
+      table->RaiseHistoryFloor(floor);  // before anything is missing
     }
     KillPoint(target == Tier::kCold ? "archive-written" : "rewrite-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));

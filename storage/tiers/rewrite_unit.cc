@@ -68,11 +68,13 @@ absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
   return absl::OkStatus();
 }
 
-std::vector<std::vector<uint32_t>> RewriteUnit::SortedPartitions(bool by_partition) const {
+std::vector<std::vector<uint32_t>> RewriteUnit::SortedPartitions(bool by_partition, Commit history_floor) const {
   const Column& keys = columns_[table_->key_ordinal()];
   const auto times = columns_[table_->time_ordinal()].values_as<int64_t>();
   std::map<int64_t, std::vector<uint32_t>> partitions;
+  static_assert(kErased == 0, "an erased version ended at or before every floor");
   for (uint32_t row = 0; row < row_count(); ++row) {
+    if (ends_[row] <= history_floor) continue;
     partitions[by_partition ? PartitionOf(times[row], table_->policy.cold_partition) : 0].push_back(row);
   }
   std::vector<std::vector<uint32_t>> sorted;

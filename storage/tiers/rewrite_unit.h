@@ -27,8 +27,9 @@ class RewriteUnit {
   static absl::StatusOr<RewriteUnit> Read(std::shared_ptr<const TableDefinition> table,
                                           const std::vector<LiveSegment>& sources);
 
-  // Unit rows in (key, time, commit) order, one list per time partition; one list if `by_partition` is false.
-  std::vector<std::vector<uint32_t>> SortedPartitions(bool by_partition) const;
+  // Unit rows in (key, time, commit) order, one list per time partition; one list if `by_partition` is false. Versions
+  // that no read may see any more are left out: erased ones, and those that ended at or before `history_floor`.
+  std::vector<std::vector<uint32_t>> SortedPartitions(bool by_partition, Commit history_floor) const;
   // Writes the rows listed as one file of `tier`. Paced.
   absl::StatusOr<RewrittenFile> Write(FileTier* tier, uint32_t shard, SegmentId id, std::vector<uint32_t> rows,
                                       Pacer* pacer) const;

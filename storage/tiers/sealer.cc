@@ -34,20 +34,24 @@ absl::StatusOr<std::vector<Column>> DecodeGroup(RowGroup* group) {
 
 }  // namespace
 
-UnsavedEnds UnsavedEnds::Collect(const Table& table, uint32_t shard, ManifestEdit* edit) {
+UnsavedEnds UnsavedEnds::Collect(Table* table, uint32_t shard, ManifestEdit* edit) {
   UnsavedEnds unsaved;
-  const std::shared_ptr<const SegmentList> list = table.segments();  // held: a publish meanwhile frees the old one
+  unsaved.table_ = table;
+  unsaved.shard_ = shard;
+  unsaved.last_ends_ = table->LastEnds(shard);
+  const std::shared_ptr<const SegmentList> list = table->segments();  // held: a publish meanwhile frees the old one
   for (const LiveSegment& segment : list->shards[shard]) {
     if (segment.file == nullptr || !segment.versions->unsaved()) continue;
-    const std::vector<VersionEnd> ends = segment.versions->List();
-    edit->PutEnds(table.id(), segment.id(), ends);
-    unsaved.saved_.emplace_back(segment.versions, ends.size());
+    const uint64_t changes = segment.versions->change_count();
+    edit->PutEnds(table->id(), segment.id(), segment.versions->List());
+    unsaved.saved_.emplace_back(segment.versions, changes);
   }
   return unsaved;
 }
 
 void UnsavedEnds::MarkSaved() const {
-  for (const auto& [versions, count] : saved_) versions->MarkSaved(count);
+  for (const auto& [versions, changes] : saved_) versions->MarkSaved(changes);
+  table_->EndsSaved(shard_, last_ends_);
 }
 
 Sealer::Sealer(TierContext context, std::function<void()> on_sealed)
@@ -68,6 +72,10 @@ void Sealer::Enqueue(std::shared_ptr<Table> table, ClosedGroup closed) {
   MutexLock lock(&mutex_);
   queue_.push_back({.table = std::move(table), .closed = std::move(closed), .number = next_number_++});
   changed_.NotifyAll();
+}
+
+void Sealer::EnqueueEnds(std::shared_ptr<Table> table, uint32_t shard) {
+  Enqueue(std::move(table), {.shard = shard, .group = nullptr, .seal_point = {}});
 }
 
 absl::Status Sealer::Drain() {
@@ -102,9 +110,9 @@ void Sealer::Run() {
     }
     const absl::Status status = Seal(job);
     if (!status.ok()) {
+      const uint32_t rows = job.closed.group == nullptr ? 0 : job.closed.group->published_rows();
       context_.Event("seal failed", absl::StrFormat("table %s, shard %d, %d rows: %s", job.table->definition()->name,
-                                                    job.closed.shard, job.closed.group->published_rows(),
-                                                    status.ToString()));
+                                                    job.closed.shard, rows, status.ToString()));
     }
     MutexLock lock(&mutex_);
     if (status.ok()) {
@@ -129,6 +137,7 @@ absl::Status Sealer::Seal(const Job& job) {
   Table& table = *job.table;
   const ClosedGroup& closed = job.closed;
   if (table.dropped()) return absl::OkStatus();
+  if (closed.group == nullptr) return SaveEnds(&table, closed.shard);
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave a file that nobody may remove
   KillPoint("seal-start");
   MemoryReservation copy(context_.budget, MemoryUse::kCaches);
@@ -155,14 +164,15 @@ absl::Status Sealer::Seal(const Job& job) {
     ManifestEdit edit;
     edit.AddSegment(record);
     edit.SetSealPoint(table.id(), closed.shard, closed.seal_point);
+    const uint64_t own_changes = closed.group->versions()->change_count();
     const std::vector<VersionEnd> own_ends = closed.group->versions()->List();
     if (!own_ends.empty()) edit.PutEnds(table.id(), id, own_ends);
-    const UnsavedEnds unsaved = UnsavedEnds::Collect(table, closed.shard, &edit);
+    const UnsavedEnds unsaved = UnsavedEnds::Collect(&table, closed.shard, &edit);
     KillPoint("seal-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
     KillPoint("seal-committed");
     unsaved.MarkSaved();
-    closed.group->versions()->MarkSaved(own_ends.size());
+    closed.group->versions()->MarkSaved(own_changes);
     table.PublishSealed(closed, std::move(file));
   }
   // Deterministic replay: this line and the WAL tell which rows the file holds.
@@ -170,6 +180,20 @@ absl::Status Sealer::Seal(const Job& job) {
                                            schema->name, closed.shard, record.min_commit,
                                            record.max_commit, record.row_count, record.file_name));
   KillPoint("seal-published");
+  on_sealed_();
+  return absl::OkStatus();
+}
+
+// The ends of groups that have no file yet go with their seals.
+absl::Status Sealer::SaveEnds(Table* table, uint32_t shard) {
+  {
+    MutexLock maintenance(table->maintenance_mutex(shard));
+    if (table->dropped()) return absl::OkStatus();
+    ManifestEdit edit;
+    const UnsavedEnds unsaved = UnsavedEnds::Collect(table, shard, &edit);
+    if (!edit.empty()) RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+    unsaved.MarkSaved();
+  }
   on_sealed_();
   return absl::OkStatus();
 }

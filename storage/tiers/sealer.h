@@ -27,6 +27,8 @@ class Sealer {
   ~Sealer();
 
   void Enqueue(std::shared_ptr<Table> table, ClosedGroup closed);
+  // Commits the shard's unsaved ends alone, in turn with its groups: what lets the WAL go where rows only end.
+  void EnqueueEnds(std::shared_ptr<Table> table, uint32_t shard);
   // Blocks until everything enqueued before is sealed. If a group cannot be written it is tried once more, now, and the
   // error of that try comes back (the group stays queued); UNAVAILABLE when stopping.
   absl::Status Drain();
@@ -35,7 +37,7 @@ class Sealer {
  private:
   struct Job {
     std::shared_ptr<Table> table;
-    ClosedGroup closed;
+    ClosedGroup closed;  // without a group: only the ends of the shard
     uint64_t number = 0;
   };
   static constexpr int64_t kFirstPauseNs = 1'000'000'000;
@@ -43,6 +45,7 @@ class Sealer {
 
   void Run();
   absl::Status Seal(const Job& job);
+  absl::Status SaveEnds(Table* table, uint32_t shard);
 
   const TierContext context_;
   const std::function<void()> on_sealed_;
@@ -62,11 +65,14 @@ class Sealer {
 // once the edit is committed.
 class UnsavedEnds {
  public:
-  static UnsavedEnds Collect(const Table& table, uint32_t shard, ManifestEdit* edit);
+  static UnsavedEnds Collect(Table* table, uint32_t shard, ManifestEdit* edit);
   void MarkSaved() const;
 
  private:
-  std::vector<std::pair<std::shared_ptr<RowVersions>, uint64_t>> saved_;
+  Table* table_ = nullptr;
+  uint32_t shard_ = 0;
+  Commit last_ends_ = 0;
+  std::vector<std::pair<std::shared_ptr<RowVersions>, uint64_t>> saved_;  // with their change counts
 };
 
 }  // namespace cortex

@@ -41,7 +41,7 @@ class Fixture {
     options.file_system = &fs;
     // Told by Open on this thread; other events come from other threads.
     options.on_event = [this](std::string_view event, std::string_view) {
-      if (event == "superseded row not found") ++superseded_not_found;
+      if (event == "ended row not found") ++superseded_not_found;
     };
   }
   void Open() { db = REQUIRE_OK_AND_TAKE(Database::Open(options)); }

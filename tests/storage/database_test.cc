@@ -263,7 +263,7 @@ TEST_CASE("Database refuses what it cannot take and changes nothing", "[storage]
   REQUIRE_STATUS(f.db->Ingest({.batch = BatchBuilder(table).Row({"", 1, 1}).Build()}),
                  absl::StatusCode::kInvalidArgument, "key");
   REQUIRE_STATUS(f.db->Ingest({.batch = BatchBuilder(table).Row({"a", 1, 1}).Build(), .mode = IngestMode::kMerge}),
-                 absl::StatusCode::kUnimplemented, "MERGE");
+                 absl::StatusCode::kInvalidArgument, "MERGE is for ENTITIES");
   REQUIRE_STATUS(f.db->OpenSnapshot("t", 1'000'000), absl::StatusCode::kOutOfRange, "never given out");
   REQUIRE_STATUS(f.db->MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kHot}),
                  absl::StatusCode::kInvalidArgument, "itself");

@@ -165,10 +165,13 @@ TEST_CASE("MetaStore says DATA_LOSS when a table file is damaged, cut or gone", 
 }
 
 // Writes into a closed store behind its back.
+const std::vector<rocksdb::ColumnFamilyDescriptor> kFamilies = {
+    {"default", {}}, {"cold", {}}, {"placements", {}}, {"commit_times", {}}};
+
 void PutRaw(const std::string& dir, const std::string& key, const std::string& value) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  REQUIRE(rocksdb::DB::Open({}, dir, {{"default", {}}, {"cold", {}}, {"placements", {}}}, &handles, &db).ok());
+  REQUIRE(rocksdb::DB::Open({}, dir, kFamilies, &handles, &db).ok());
   REQUIRE(db->Put({}, key, value).ok());
   for (rocksdb::ColumnFamilyHandle* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
   delete db;
@@ -196,9 +199,9 @@ TEST_CASE("MetaStore refuses a store it does not understand", "[storage][meta][r
     rocksdb::DB* db = nullptr;
     rocksdb::DBOptions options;
     options.create_missing_column_families = true;
-    REQUIRE(rocksdb::DB::Open(options, path, {{"default", {}}, {"cold", {}}, {"placements", {}}, {"future", {}}},
-                              &handles, &db)
-                .ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families = kFamilies;
+    families.push_back({"future", {}});
+    REQUIRE(rocksdb::DB::Open(options, path, families, &handles, &db).ok());
     for (rocksdb::ColumnFamilyHandle* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
     delete db;
     REQUIRE_STATUS(MetaStore::Open({.dir = path}), absl::StatusCode::kFailedPrecondition, "newer program");

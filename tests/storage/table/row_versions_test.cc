@@ -43,12 +43,26 @@ TEST_CASE("RowVersions knows what is not saved yet", "[storage][table]") {
   CHECK_FALSE(versions.unsaved());
   versions.SetEnd(1, 5);
   CHECK(versions.unsaved());
-  const auto list = versions.List();
+  const uint64_t changes = versions.change_count();
   versions.SetEnd(2, 6);
-  versions.MarkSaved(list.size());
+  versions.MarkSaved(changes);
   CHECK(versions.unsaved());
-  versions.MarkSaved(versions.List().size());
+  versions.MarkSaved(versions.change_count());
   CHECK_FALSE(versions.unsaved());
+}
+
+TEST_CASE("RowVersions lets nothing but erasing override an end", "[storage][table]") {
+  RowVersions versions(100, nullptr);
+  CHECK(versions.SetEnd(1, 5));
+  CHECK_FALSE(versions.SetEnd(1, 6));
+  versions.MarkSaved(versions.change_count());
+  CHECK(versions.SetEnd(1, kErased));
+  CHECK(versions.unsaved());
+  CHECK_FALSE(versions.SetEnd(1, kErased));
+  CHECK_FALSE(versions.SetEnd(1, 7));
+  CHECK(versions.EndOf(1) == kErased);
+  CHECK(versions.ended_count() == 1);
+  CHECK(versions.erased_count() == 1);
 }
 
 }  // namespace cortex
