@@ -22,6 +22,8 @@ std::string_view EncodingName(EncodingId id) {
       return "byte_split_zstd";
     case EncodingId::kZstd:
       return "zstd";
+    case EncodingId::kZptv:
+      return "zptv";
     case EncodingId::kScaled:
       return "scaled";
     case EncodingId::kNarrowed:

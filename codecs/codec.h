@@ -23,6 +23,7 @@
 #include "absl/types/span.h"
 #include "codecs/value_filter.h"
 #include "codecs/values.h"
+#include "codecs/zptv/contract.h"
 
 namespace cortex {
 
@@ -36,6 +37,7 @@ enum class EncodingId : uint8_t {
   kDelta = 6,          // frame of reference of differences, blocks of 1,024
   kByteSplitZstd = 7,  // bytes grouped by significance, then zstd, in blocks of rows
   kZstd = 8,           // zstd blocks of variable-length bytes
+  kZptv = 9,           // floats within a declared error, or exactly
   kScaled = 10,        // floats that are integers times a scale: a nested chunk of integers, and exceptions
   kNarrowed = 11,      // floats that fit a narrower float type: a nested chunk of that type
 };
@@ -108,6 +110,9 @@ class EncodedChunk {
   virtual absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const {
     return absl::FailedPreconditionError("chunk is not dictionary encoded");
   }
+
+  // What the values are in respect of those that were given when they were sealed. nullopt: the same.
+  virtual std::optional<ZptvStatement> statement() const { return std::nullopt; }
 };
 
 // Stateless; one instance per encoding, owned by the registry.

@@ -11,6 +11,7 @@
 #include "codecs/plain.h"
 #include "codecs/run_length.h"
 #include "codecs/scaled.h"
+#include "codecs/zptv_codec.h"
 #include "codecs/zstd_blocks.h"
 
 namespace cortex {
@@ -18,7 +19,7 @@ namespace cortex {
 absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
                                         BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
-                                        ScaledCodec(),  NarrowedCodec()};
+                                        ZptvCodec(),    ScaledCodec(),   NarrowedCodec()};
   return codecs;
 }
 

@@ -8,6 +8,7 @@
 #include "codecs/codec_registry.h"
 #include "codecs/nested_chunk.h"
 #include "codecs/plain.h"
+#include "codecs/zptv_codec.h"
 
 namespace cortex {
 namespace {
@@ -29,6 +30,9 @@ constexpr Taste kLightTaste{0.1, 1.05, 2.0, 1.25};
 constexpr double kLightStringHandicap = 1.5;
 // Heavy: size decides, unless nothing is gained.
 constexpr Taste kHeavyTaste{0.01, 1.01, 1.03, 1.03};
+// Lossless ZPTV against the best of the others.
+constexpr double kLightZptvHandicap = 1.25;
+constexpr double kHeavyZptvHandicap = 1.03;
 
 // Once something is this much smaller than plain, what costs more to estimate is not asked any more.
 constexpr double kGoodEnoughLight = 4;
@@ -94,20 +98,54 @@ absl::StatusOr<EncodedBytes> EncodeBest(const ValueSpan& rows, const std::vector
       best_score = score;
     }
   }
-  EncodedBytes encoded{best->id(), {}};
+  EncodedBytes encoded{best->id(), {}, {}};
   RETURN_IF_ERROR(best->Encode(rows, effort, &encoded.bytes));
   // An estimate from a sample can be wrong; nothing may grow.
   if (best != PlainCodec() && encoded.bytes.size() >= plain_bytes) {
-    encoded = {EncodingId::kPlain, {}};
+    encoded = {EncodingId::kPlain, {}, {}};
     RETURN_IF_ERROR(PlainCodec()->Encode(rows, effort, &encoded.bytes));
   }
   return encoded;
 }
 
+// Under a bound: ZPTV, or plain (which makes no error) if that is not larger.
+absl::StatusOr<EncodedBytes> EncodeBounded(const ValueSpan& rows, const EncodeOptions& options) {
+  EncodedBytes encoded{EncodingId::kZptv, {}, ZptvStatement{options.contract, {}}};
+  ASSIGN_OR_RETURN(encoded.statement->error,
+                   EncodeZptv(rows, {.contract = options.contract, .is_complex = options.is_complex}, &encoded.bytes));
+  if (encoded.bytes.size() < *PlainCodec()->EstimateBytes(rows, options.effort)) return encoded;
+  encoded = {EncodingId::kPlain, {}, ZptvStatement{options.contract, {}}};
+  RETURN_IF_ERROR(PlainCodec()->Encode(rows, options.effort, &encoded.bytes));
+  return encoded;
+}
+
+// The best encoding of all, ZPTV's exact forms included.
+absl::StatusOr<EncodedBytes> EncodeExact(const ValueSpan& rows, const EncodeOptions& options) {
+  ASSIGN_OR_RETURN(EncodedBytes best, EncodeBest(rows, Candidates(options.compression), options.effort));
+  EncodedBytes zptv{EncodingId::kZptv, {}, {}};
+  const ZptvStatement made = options.made.value_or(ZptvStatement());
+  RETURN_IF_ERROR(EncodeZptv(rows,
+                             {.is_complex = options.is_complex, .made_under = made.contract, .made_error = made.error},
+                             &zptv.bytes)
+                      .status());
+  const double handicap = options.effort == EncodingEffort::kLight ? kLightZptvHandicap : kHeavyZptvHandicap;
+  if (handicap * static_cast<double>(zptv.bytes.size()) < static_cast<double>(best.bytes.size())) best = std::move(zptv);
+  best.statement = options.made;
+  return best;
+}
+
 }  // namespace
 
+absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, const EncodeOptions& options) {
+  if (options.compression != Compression::kZptv || !IsFloat(rows.shape.type)) {
+    return EncodeBest(rows, Candidates(options.compression), options.effort);
+  }
+  if (options.contract.kind != ZptvContract::Kind::kLossless) return EncodeBounded(rows, options);
+  return EncodeExact(rows, options);
+}
+
 absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort) {
-  return EncodeBest(rows, Candidates(compression), effort);
+  return EncodeChunk(rows, EncodeOptions{.compression = compression, .effort = effort});
 }
 
 absl::StatusOr<EncodedBytes> EncodeNested(const ValueSpan& rows, EncodingEffort effort) {

@@ -5,10 +5,12 @@
 #define CORTEX_CODECS_ENCODING_CHOOSER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "codecs/codec.h"
+#include "codecs/zptv/contract.h"
 
 namespace cortex {
 
@@ -18,10 +20,25 @@ enum class Compression : uint8_t { kNone, kAuto, kDictionary, kRunLength, kDelta
 struct EncodedBytes {
   EncodingId encoding;
   std::string bytes;
+  // What the values are in respect of those that were given; nullopt: the same bits.
+  std::optional<ZptvStatement> statement;
 };
 
-// Encodes `rows` with the best encoding that `compression` allows; falls back to plain where the declared one cannot
+struct EncodeOptions {
+  Compression compression = Compression::kAuto;
+  EncodingEffort effort = EncodingEffort::kLight;
+  // kZptv only. Bounded: values may change within it, now. Lossless: every bit stays.
+  ZptvContract contract;
+  bool is_complex = false;  // values are re, im in turns
+  // With a lossless contract: what the values went through before (kept in the statement).
+  std::optional<ZptvStatement> made;
+};
+
+// Encodes `rows` with the best encoding that the options allow; falls back to plain where the declared one cannot
 // hold the values. Deterministic: same rows, same bytes. Thread-safe.
+// Errors: INVALID_ARGUMENT for a bound that cannot be (EncodeZptv).
+absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, const EncodeOptions& options);
+// The same without a contract.
 absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort);
 
 // The same for the rows a nesting encoding leaves: any encoding that does not nest (nested_chunk.h).

@@ -13,6 +13,8 @@
 
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/codec_registry.h"
+#include "codecs/simd/fourier_plan.h"
+#include "codecs/zptv_codec.h"
 #include "tests/codecs/sample_columns.h"
 #include "tests/support/status_assertions.h"
 
@@ -114,11 +116,57 @@ TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
   for (EncodingId id : {kPlain, kDictionary, kRunLength, kBitPack, kDelta, kByteSplitZstd}) {
     CheckGolden("int64", id, GoldenIntegers());
   }
-  for (EncodingId id : {kPlain, kRunLength, kByteSplitZstd}) CheckGolden("float32x2", id, GoldenFloats());
+  for (EncodingId id : {kPlain, kRunLength, kByteSplitZstd, kZptv}) CheckGolden("float32x2", id, GoldenFloats());
   for (EncodingId id : {kPlain, kDictionary, kRunLength, kZstd}) CheckGolden("string", id, GoldenStrings());
   CheckGolden("float64", kConstant, GoldenConstant());
   CheckGolden("decimals", kScaled, GoldenDecimals());
   CheckGolden("float64x2", kNarrowed, GoldenHalves());
+}
+
+// Fields of a few waves; roots of unity come from our own table, so that no library has a say in the bytes.
+ValueBuffer GoldenFields() {
+  const simd::FourierPlan& plan = simd::FourierPlanOf(32);
+  ValueBuffer out(ValueShape{PhysicalType::kFloat64, 64});
+  auto* to = reinterpret_cast<double*>(out.ExtendFixed(12));
+  for (size_t row = 0; row < 12; ++row) {
+    for (size_t t = 0; t < 32; ++t) {
+      const double jitter = 0x1p-12 * static_cast<double>(row * 37 + t * 101 % 64);
+      *to++ = plan.cosines[t] + 0.5 * plan.cosines[(3 * t + row) % 32] + jitter;
+      *to++ = plan.sines[t] - 0.25 * plan.sines[2 * t % 32] - jitter;
+    }
+  }
+  out.mutable_fixed()[15] = std::byte{0x80};  // im of the first: −0, an exception
+  return out;
+}
+
+TEST_CASE("Golden bytes of every contract are written and read", "[codecs][zptv]") {
+  using Kind = ZptvContract::Kind;
+  const std::pair<const char*, ZptvContract> contracts[] = {{"abs", {Kind::kAbs, 0.01}},
+                                                            {"rms", {Kind::kRms, 0.05}},
+                                                            {"row_l2", {Kind::kRowL2, 0.05}},
+                                                            {"point", {Kind::kPoint, 0.01}},
+                                                            {"phase16", {Kind::kPhase16, 0.1}}};
+  const ValueBuffer fields = GoldenFields();
+  for (const auto& [name, contract] : contracts) {
+    CAPTURE(name);
+    std::string today;
+    REQUIRE_OK(EncodeZptv(fields.span(), {.contract = contract, .is_complex = true}, &today).status());
+    const auto path = std::filesystem::path(CORTEX_GOLDEN_DIR) / ("zptv_" + std::string(name) + ".hex");
+    if (std::getenv("CORTEX_WRITE_GOLDEN") != nullptr) std::ofstream(path) << ToHex(today);
+    std::ifstream file(path);
+    REQUIRE(file.good());
+    std::stringstream hex;
+    hex << file.rdbuf();
+    const std::string golden = FromHex(hex.str());
+    REQUIRE(ToHex(today) == ToHex(golden));
+    const MemorySource source(AsBytes(golden));
+    const auto chunk = REQUIRE_OK_AND_TAKE(OpenChunk(EncodingId::kZptv, &source, fields.shape(), 12));
+    ValueBuffer decoded(fields.shape());
+    REQUIRE_OK(chunk->Decode(0, 12, &decoded));
+    const auto was = fields.values<double>(), is = decoded.values<double>();
+    for (size_t i = 0; i < was.size(); ++i) REQUIRE(std::fabs(was[i] - is[i]) < 0.5);
+    REQUIRE((is[1] == 0 && std::signbit(is[1])));
+  }
 }
 
 }  // namespace

@@ -1,0 +1,69 @@
+#include "codecs/zptv/predict.h"
+
+#include <cstring>
+
+#include "codecs/zptv/step.h"
+
+namespace cortex::zptv {
+namespace {
+
+int32_t Plus(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
+int32_t Minus(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
+
+// round(ratio · above), held within ±2^30; hostile ratios (infinite) and products that are not a number too.
+int32_t Rescale(int32_t above, double ratio) {
+  constexpr double kLimit = 0x1p30;
+  const double scaled = NearestInteger(static_cast<double>(above) * ratio);
+  if (!(scaled > -kLimit)) return -(1 << 30);
+  return static_cast<int32_t>(scaled < kLimit ? scaled : kLimit);
+}
+
+// One column: each value less (or plus) what the line before predicts. `sign` is +1 to undo.
+void DifferencesUp(const PlaneShape& shape, const int32_t* from, int32_t* to) {
+  to[0] = from[0];
+  for (size_t l = 1; l < shape.lines; ++l) {
+    const int32_t above = shape.ratios == nullptr ? from[l - 1] : Rescale(from[l - 1], shape.ratios[l]);
+    to[l] = Minus(from[l], above);
+  }
+}
+void SumsUp(const PlaneShape& shape, int32_t* column) {
+  if (shape.ratios == nullptr) {
+    int32_t sum = column[0];
+    for (size_t l = 1; l < shape.lines; ++l) column[l] = sum = Plus(sum, column[l]);
+    return;
+  }
+  for (size_t l = 1; l < shape.lines; ++l) column[l] = Plus(column[l], Rescale(column[l - 1], shape.ratios[l]));
+}
+
+}  // namespace
+
+void Predict(const PlaneShape& shape, Predictor predictor, const int32_t* plane, int32_t* residuals) {
+  const size_t lines = shape.lines, count = shape.columns * lines;
+  const size_t left = shape.stride * lines;  // distance to the value on the left
+  const bool with_left = predictor == Predictor::kLeft || predictor == Predictor::kLorenzo;
+  std::memcpy(residuals, plane, count * sizeof(int32_t));
+  if (predictor == Predictor::kUp || predictor == Predictor::kLorenzo) {
+    for (size_t c = 0; c < shape.columns; ++c) DifferencesUp(shape, plane + c * lines, residuals + c * lines);
+  }
+  if (!with_left) return;
+  for (size_t i = count; i-- > left;) residuals[i] = Minus(residuals[i], residuals[i - left]);
+}
+
+void Undo(const PlaneShape& shape, Predictor predictor, int32_t* plane) {
+  const size_t lines = shape.lines, count = shape.columns * lines;
+  const size_t left = shape.stride * lines;
+  if (predictor == Predictor::kLeft || predictor == Predictor::kLorenzo) {
+    for (size_t at = left; at < count; at += lines) {
+      int32_t* column = plane + at;
+      const int32_t* before = column - left;
+      for (size_t l = 0; l < lines; ++l) column[l] = Plus(column[l], before[l]);
+    }
+  }
+  if (predictor == Predictor::kUp || predictor == Predictor::kLorenzo) {
+    for (size_t c = 0; c < shape.columns; ++c) SumsUp(shape, plane + c * lines);
+  }
+}
+
+}  // namespace cortex::zptv

@@ -1,0 +1,63 @@
+// Values of the three float types as doubles and as bits. All three fit a double exactly.
+#ifndef CORTEX_CODECS_ZPTV_TYPED_VALUES_H_
+#define CORTEX_CODECS_ZPTV_TYPED_VALUES_H_
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "codecs/simd/half.h"
+#include "codecs/simd/line_kernels.h"
+#include "codecs/values.h"
+
+namespace cortex::zptv {
+
+struct FloatLayout {
+  uint32_t bits;           // of the type
+  uint32_t mantissa_bits;  // stored ones
+};
+constexpr FloatLayout LayoutOf(PhysicalType type) {
+  return type == PhysicalType::kFloat64 ? FloatLayout{64, 52}
+                                        : type == PhysicalType::kFloat32 ? FloatLayout{32, 23} : FloatLayout{16, 10};
+}
+
+// The bits of value i, zero-extended.
+inline uint64_t BitsAt(const std::byte* values, PhysicalType type, size_t i) {
+  uint64_t bits = 0;
+  const uint32_t width = WidthOf(type);
+  std::memcpy(&bits, values + i * width, width);
+  return bits;
+}
+inline void PutBits(uint64_t bits, PhysicalType type, size_t i, std::byte* values) {
+  const uint32_t width = WidthOf(type);
+  std::memcpy(values + i * width, &bits, width);
+}
+
+inline double ToDouble(uint64_t bits, PhysicalType type) {
+  if (type == PhysicalType::kFloat64) return std::bit_cast<double>(bits);
+  if (type == PhysicalType::kFloat32) return std::bit_cast<float>(static_cast<uint32_t>(bits));
+  return ToFloat(Half{static_cast<uint16_t>(bits)});
+}
+// Rounds once. `value` is not NaN.
+inline uint64_t RoundTo(double value, PhysicalType type) {
+  if (type == PhysicalType::kFloat64) return std::bit_cast<uint64_t>(value);
+  if (type == PhysicalType::kFloat32) return std::bit_cast<uint32_t>(static_cast<float>(value));
+  return simd::RoundToHalf(value).bits;
+}
+
+// What every contract keeps bit for bit: NaN, infinities, −0, subnormals (of float16 too).
+inline bool IsSpecial(uint64_t bits, PhysicalType type) {
+  const FloatLayout layout = LayoutOf(type);
+  const uint64_t sign = uint64_t{1} << (layout.bits - 1);
+  const uint64_t magnitude = bits & (sign - 1);
+  const uint64_t smallest_normal = uint64_t{1} << layout.mantissa_bits;
+  const uint64_t infinity = (sign - 1) - (smallest_normal - 1);
+  if (magnitude == 0) return bits == sign;
+  return magnitude < smallest_normal || magnitude >= infinity;
+}
+
+}  // namespace cortex::zptv
+
+#endif  // CORTEX_CODECS_ZPTV_TYPED_VALUES_H_
