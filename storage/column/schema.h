@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "codecs/encoding_chooser.h"
+#include "codecs/zptv/contract.h"
 #include "storage/column/data_type.h"
 #include "storage/runtime/strong_id.h"
 
@@ -19,20 +20,13 @@ namespace cortex {
 
 class Column;
 
-// A declared bound for `zptv`; kLossless is what `zptv` without a bound means.
-struct ZptvContract {
-  enum class Kind : uint8_t { kLossless, kAbs, kRms, kRowL2, kPoint, kPhase16 };
-  Kind kind = Kind::kLossless;
-  double bound = 0;
-};
-
 struct ColumnDefinition {
   ColumnId id;  // given by the catalog, never reused within a table
   std::string name;
   DataType type;
   bool nullable = true;
   Compression compression = Compression::kAuto;
-  ZptvContract contract;
+  ZptvContract contract;  // kZptv only; unless lossless, values change within it when they are sealed
   std::map<std::string, std::string> metadata;  // free: units, source
   // One present row of `type`: what a row has that was written before the column existed, or ingested without it.
   // nullptr: NULL. Fixed for the life of the column.
