@@ -4,11 +4,11 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "codecs/block_chunk.h"
 #include "codecs/bytes/buffer.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/chunk_io.h"
-#include "codecs/filter_values.h"
 #include "codecs/simd/unpack_kernels.h"
 #include "codecs/zstd_frame.h"
 
@@ -75,75 +75,15 @@ absl::Status AppendBlock(const ValueSpan& rows, EncodingEffort effort, Buffer* p
   return absl::OkStatus();
 }
 
-class ByteSplitChunk final : public EncodedChunk {
+class ByteSplitChunk final : public BlockChunk {
  public:
-  ByteSplitChunk(const ByteSource* source, Layout layout) : source_(source), layout_(layout) {}
+  ByteSplitChunk(const ByteSource* source, Layout layout)
+      : BlockChunk(layout.shape, layout.row_count, layout.block_rows), source_(source), layout_(layout) {}
 
   EncodingId encoding() const override { return EncodingId::kByteSplitZstd; }
-  uint32_t row_count() const override { return layout_.row_count; }
 
-  absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
-    RETURN_IF_ERROR(CheckRange(first, count, layout_.row_count));
-    const size_t row_bytes = layout_.shape.row_bytes();
-    Scratch scratch;
-    for (uint32_t row = first; row < first + count;) {
-      const uint32_t block = row / layout_.block_rows, skip = row % layout_.block_rows;
-      const uint32_t rows = std::min(layout_.RowsIn(block) - skip, first + count - row);
-      if (rows == layout_.RowsIn(block)) {
-        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, out->ExtendFixed(rows)));
-      } else {
-        scratch.rows.Resize(layout_.RowsIn(block) * row_bytes);
-        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
-        std::memcpy(out->ExtendFixed(rows), scratch.rows.data() + skip * row_bytes, rows * row_bytes);
-      }
-      row += rows;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Gather(absl::Span<const uint32_t> rows, ValueBuffer* out) const override {
-    RETURN_IF_ERROR(CheckRows(rows, layout_.row_count));
-    const size_t row_bytes = layout_.shape.row_bytes();
-    Scratch scratch;
-    uint32_t decoded = std::numeric_limits<uint32_t>::max();
-    for (uint32_t row : rows) {
-      const uint32_t block = row / layout_.block_rows;
-      if (block != decoded) {
-        scratch.rows.Resize(layout_.RowsIn(block) * row_bytes);
-        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
-        decoded = block;
-      }
-      std::memcpy(out->ExtendFixed(1), scratch.rows.data() + row % layout_.block_rows * row_bytes, row_bytes);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Filter(const ValueFilter& filter, uint32_t first, uint32_t count, uint64_t* selection) const override {
-    RETURN_IF_ERROR(CheckRange(first, count, layout_.row_count));
-    Scratch scratch;
-    for (uint32_t row = first; row < first + count;) {
-      const uint32_t block = row / layout_.block_rows, skip = row % layout_.block_rows;
-      const uint32_t rows = std::min(layout_.RowsIn(block) - skip, first + count - row);
-      uint64_t* bits = selection + (row - first) / 64;
-      if (AnyBit(bits, rows)) {
-        scratch.rows.Resize(layout_.RowsIn(block) * size_t{layout_.shape.row_bytes()});
-        RETURN_IF_ERROR(DecodeBlock(block, &scratch.planes, scratch.rows.data()));
-        const ValueSpan values{
-            .shape = layout_.shape, .row_count = layout_.RowsIn(block), .fixed = scratch.rows.data()};
-        FilterFixedValues(values.Slice(skip, rows), filter, bits);
-      }
-      row += rows;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  struct Scratch {
-    Buffer planes;
-    Buffer rows;
-  };
-
-  absl::Status DecodeBlock(uint32_t block, Buffer* planes, std::byte* rows) const {
+ protected:
+  absl::Status DecodeBlock(uint32_t block, Buffer* planes, std::byte* rows) const override {
     const uint64_t plane_bytes = layout_.PlaneBytes(block);
     const uint32_t width = layout_.planes();
     ASSIGN_OR_RETURN(const auto entry,
@@ -166,6 +106,7 @@ class ByteSplitChunk final : public EncodedChunk {
     return absl::OkStatus();
   }
 
+ private:
   const ByteSource* source_;
   Layout layout_;
 };
@@ -226,7 +167,6 @@ class ByteSplitZstd final : public Codec {
     if (shape.type == PhysicalType::kBytes) return absl::DataLossError("byte_split_zstd chunk of a string column");
     ASSIGN_OR_RETURN(const auto header, source->Read(0, kHeaderBytes));
     const Layout layout{shape, row_count, LoadAs<uint32_t>(header.data())};
-    // Filter relies on blocks that begin at a word of the selection.
     if (layout.block_rows == 0 || layout.block_rows > kMaxBlockRows || layout.block_rows % 64 != 0) {
       return absl::DataLossError(absl::StrFormat("byte_split_zstd blocks of %d rows", layout.block_rows));
     }

@@ -28,6 +28,8 @@ std::string_view EncodingName(EncodingId id) {
       return "scaled";
     case EncodingId::kNarrowed:
       return "narrowed";
+    case EncodingId::kResidual:
+      return "residual";
   }
   return "unknown";
 }

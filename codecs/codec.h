@@ -40,6 +40,7 @@ enum class EncodingId : uint8_t {
   kZptv = 9,           // floats within a declared error, or exactly
   kScaled = 10,        // floats that are integers times a scale: a nested chunk of integers, and exceptions
   kNarrowed = 11,      // floats that fit a narrower float type: a nested chunk of that type
+  kResidual = 12,      // integers less what was predicted, entropy-coded, in blocks of rows
 };
 
 std::string_view EncodingName(EncodingId id);
@@ -86,6 +87,10 @@ class EncodedChunk {
 
   virtual EncodingId encoding() const = 0;
   virtual uint32_t row_count() const = 0;
+
+  // Rows that are decoded to read one, a multiple of 64; 1 where rows are read one by one or in small blocks. Who wants most
+  // of a block is better off asking for all of it at once.
+  virtual uint32_t block_rows() const { return 1; }
 
   // Appends rows [first, first + count) to `out`, whose shape is the chunk's. `out` may have grown on error.
   virtual absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const = 0;

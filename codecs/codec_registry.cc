@@ -9,6 +9,7 @@
 #include "codecs/dictionary.h"
 #include "codecs/narrowed.h"
 #include "codecs/plain.h"
+#include "codecs/residual.h"
 #include "codecs/run_length.h"
 #include "codecs/scaled.h"
 #include "codecs/zptv_codec.h"
@@ -19,7 +20,7 @@ namespace cortex {
 absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
                                         BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
-                                        ZptvCodec(),    ScaledCodec(),   NarrowedCodec()};
+                                        ZptvCodec(),    ScaledCodec(),   NarrowedCodec(),      ResidualCodec()};
   return codecs;
 }
 

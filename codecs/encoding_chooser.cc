@@ -53,7 +53,7 @@ std::vector<EncodingId> Candidates(Compression compression) {
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
       return {kPlain,      kConstant, kRunLength, kDelta,         kBitPack,
-              kDictionary, kScaled,   kNarrowed,  kByteSplitZstd, kZstd};
+              kDictionary, kScaled,   kNarrowed,  kResidual,      kByteSplitZstd, kZstd};
   }
   return {kPlain};
 }
@@ -65,6 +65,7 @@ double Handicap(EncodingId id, const ValueSpan& rows, EncodingEffort effort) {
     case EncodingId::kPlain:
       return 1.0;
     case EncodingId::kByteSplitZstd:
+    case EncodingId::kResidual:
       return rows.shape.row_bytes() >= kWideRowBytes ? taste.wide_zstd_handicap : taste.zstd_handicap;
     case EncodingId::kZstd:
       return light ? kLightStringHandicap : taste.zstd_handicap;

@@ -50,9 +50,7 @@ absl::StatusOr<NestedChunk> NestedChunk::Open(const ByteSource* source, uint32_t
 }
 
 uint32_t NestedChunk::PieceRows() const {
-  if (shape_.values_per_row > 1) return 64;
-  // The largest block of an encoding that decompresses whole blocks; the others have blocks of 1,024 or none.
-  return chunk_->encoding() == EncodingId::kByteSplitZstd ? 16384 : 1024;
+  return std::max(chunk_->block_rows(), shape_.values_per_row == 1 ? 1024u : 64u);
 }
 
 std::optional<uint64_t> EstimateBySample(const Codec& codec, const ValueSpan& rows, EncodingEffort effort) {

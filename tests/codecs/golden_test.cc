@@ -1,6 +1,6 @@
 // The bytes of every encoding, frozen: tests/golden/codecs/<encoding>_<column>.hex must be what today's encoder writes,
-// and today's decoder must read it. Zstd frames may differ between versions of the library, so for those two encodings
-// only reading is checked.
+// and today's decoder must read it. Zstd frames may differ between versions of the library, and what a nesting encoding nests
+// is the chooser's verdict, so for those only reading is checked.
 //
 // After an intended change of format: CORTEX_WRITE_GOLDEN=1 codecs_test "Golden*", and say so in FORMAT.md.
 #include <catch2/catch.hpp>
@@ -13,6 +13,7 @@
 
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/codec_registry.h"
+#include "codecs/nested_chunk.h"
 #include "codecs/simd/fourier_plan.h"
 #include "codecs/zptv_codec.h"
 #include "tests/codecs/sample_columns.h"
@@ -52,6 +53,17 @@ ValueBuffer GoldenDecimals() {
   for (int i = 0; i < 1100; ++i) to[i] = static_cast<double>(i * 37 % 501) / 100;
   to[3] = -0.0;
   to[1050] = HUGE_VAL;
+  return out;
+}
+
+// Rows like the one before, strips of different magnitude.
+ValueBuffer GoldenCounts() {
+  ValueBuffer out(ValueShape{PhysicalType::kInt16, 40});
+  auto* to = reinterpret_cast<int16_t*>(out.ExtendFixed(100));
+  for (int i = 0; i < 100 * 40; ++i) {
+    const int column = i % 40, noise = i * 7919 % 13;
+    to[i] = static_cast<int16_t>(column < 16 ? 40 * column + noise % 2 : 3000 - 50 * column + 97 * noise);
+  }
   return out;
 }
 
@@ -103,7 +115,7 @@ void CheckGolden(const std::string& name, EncodingId id, const ValueBuffer& colu
   std::stringstream hex;
   hex << file.rdbuf();
   const std::string golden = FromHex(hex.str());
-  if (id != EncodingId::kByteSplitZstd && id != EncodingId::kZstd) REQUIRE(ToHex(today) == ToHex(golden));
+  if (id != EncodingId::kByteSplitZstd && id != EncodingId::kZstd && !Nests(id)) REQUIRE(ToHex(today) == ToHex(golden));
   const MemorySource source(AsBytes(golden));
   const auto chunk = REQUIRE_OK_AND_TAKE(OpenChunk(id, &source, rows.shape, rows.row_count));
   ValueBuffer decoded(rows.shape);
@@ -119,6 +131,8 @@ TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
   for (EncodingId id : {kPlain, kRunLength, kByteSplitZstd, kZptv}) CheckGolden("float32x2", id, GoldenFloats());
   for (EncodingId id : {kPlain, kDictionary, kRunLength, kZstd}) CheckGolden("string", id, GoldenStrings());
   CheckGolden("float64", kConstant, GoldenConstant());
+  CheckGolden("int64", kResidual, GoldenIntegers());
+  CheckGolden("int16x40", kResidual, GoldenCounts());
   CheckGolden("decimals", kScaled, GoldenDecimals());
   CheckGolden("float64x2", kNarrowed, GoldenHalves());
 }

@@ -39,7 +39,31 @@ void AddIntegers(PhysicalType type, uint32_t rows, Random& random, std::vector<S
   out->push_back({name + " outliers", Fill<T>(shape, rows, [&](size_t) {
                     return static_cast<T>(random() % 100 == 0 ? random() : random() % 4);
                   })});
+  // Far apart, and multiples of no power of two: differences wrap.
+  out->push_back({name + " thirds", Fill<T>(shape, rows, [&](size_t i) {
+                    return static_cast<T>(Limits::min() / 3 * 3 + (i % 4 == 3 ? Limits::max() / 3 * 3 : 0) + 3 * (i % 7));
+                  })});
   out->push_back({name + " runs", Fill<T>(shape, rows, [](size_t i) { return static_cast<T>(i / 37 * 7); })});
+}
+
+// Rows of several integers: like the row before, like the value before, of changing magnitude, of any.
+template <typename T>
+void AddIntegerRows(PhysicalType type, uint32_t rows, Random& random, std::vector<SampleColumn>* out) {
+  for (uint32_t per_row : {3u, 40u, 256u}) {
+    if (per_row > 3 && rows > 300) continue;
+    const ValueShape shape{type, per_row};
+    const std::string name = "int" + std::to_string(8 * sizeof(T)) + " x" + std::to_string(per_row) + " ";
+    out->push_back({name + "like above", Fill<T>(shape, rows, [&](size_t i) {
+                      return static_cast<T>(i % per_row * 31 + random() % 3);
+                    })});
+    out->push_back({name + "like before", Fill<T>(shape, rows, [&](size_t i) {
+                      return static_cast<T>(i % per_row / 2 * (i % 2 == 0 ? 5 : 7) + random() % 3 + i / per_row * 55);
+                    })});
+    out->push_back({name + "magnitudes", Fill<T>(shape, rows, [&](size_t i) {
+                      return static_cast<T>(random() >> (64 - 1 - i % per_row / 16 * 5 % (8 * sizeof(T))));
+                    })});
+    out->push_back({name + "random", Fill<T>(shape, rows, [&](size_t) { return static_cast<T>(random()); })});
+  }
 }
 
 // Bits of a float type, from a random source; specials one time in four.
@@ -137,6 +161,9 @@ std::vector<SampleColumn> SampleColumns(uint32_t rows, uint64_t seed) {
   AddIntegers<int16_t>(PhysicalType::kInt16, rows, random, &out);
   AddIntegers<int32_t>(PhysicalType::kInt32, rows, random, &out);
   AddIntegers<int64_t>(PhysicalType::kInt64, rows, random, &out);
+  AddIntegerRows<int8_t>(PhysicalType::kInt8, rows, random, &out);
+  AddIntegerRows<int16_t>(PhysicalType::kInt16, rows, random, &out);
+  AddIntegerRows<int64_t>(PhysicalType::kInt64, rows, random, &out);
   AddFloats<uint16_t>(PhysicalType::kFloat16, 0x7c00, 0x3c00, rows, random, &out);
   AddFloats<uint32_t>(PhysicalType::kFloat32, 0x7f800000u, std::bit_cast<uint32_t>(1.0f), rows, random, &out);
   AddFloats<uint64_t>(PhysicalType::kFloat64, uint64_t{0x7ff} << 52, std::bit_cast<uint64_t>(1.0), rows, random, &out);
