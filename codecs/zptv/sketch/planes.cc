@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/simd/distance_kernels.h"
 #include "codecs/zptv/sketch/row_values.h"
 
 namespace cortex {
@@ -44,31 +45,29 @@ float Above(double value) {
 }
 float Below(double value) { return std::max(0.0f, std::nextafter(static_cast<float>(value * (1 - 0x1p-30)), 0.0f)); }
 
-double NormOf(absl::Span<const double> values) {
-  double squares = 0;
-  for (const double v : values) squares += v * v;
-  return std::sqrt(squares);
+double NormOf(absl::Span<const double> values) { return std::sqrt(simd::SquaredNorm(values)); }
+
+double LargestOf(absl::Span<const double> values) {
+  double largest[4] = {};  // four chains: one would wait for itself at every step
+  size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    for (size_t k = 0; k < 4; ++k) largest[k] = std::max(largest[k], std::abs(values[i + k]));
+  }
+  for (; i < values.size(); ++i) largest[0] = std::max(largest[0], std::abs(values[i]));
+  return std::max(std::max(largest[0], largest[1]), std::max(largest[2], largest[3]));
 }
 
 struct Level {
   float length, inverse, residual;
 };
 
-// Least-squares fit of integer codes (not all zero) to y.
-Level FitLevel(absl::Span<const double> y, absl::Span<const int32_t> codes, double norm) {
-  double product = 0;
-  int64_t squares = 0;
-  for (size_t i = 0; i < y.size(); ++i) {
-    product += y[i] * codes[i];
-    squares += int64_t{codes[i]} * codes[i];
-  }
-  const auto scale = static_cast<double>(static_cast<float>(product / static_cast<double>(squares)));
-  double error = 0;
-  for (size_t i = 0; i < y.size(); ++i) {
-    const double rest = y[i] - scale * codes[i];
-    error += rest * rest;
-  }
-  const double code_norm = std::sqrt(static_cast<double>(squares));
+// Least-squares fit of integer codes (not all zero) to y; uses `fitted` for the fit.
+Level FitLevel(absl::Span<const double> y, absl::Span<const double> codes, double norm, absl::Span<double> fitted) {
+  const double squares = simd::SquaredNorm(codes);  // an exact integer
+  const auto scale = static_cast<double>(static_cast<float>(simd::InnerProduct(y, codes) / squares));
+  for (size_t i = 0; i < y.size(); ++i) fitted[i] = scale * codes[i];
+  const double error = simd::SquaredL2(y, absl::Span<const double>(fitted));
+  const double code_norm = std::sqrt(squares);
   return {.length = static_cast<float>(scale * code_norm),
           .inverse = static_cast<float>(1 / code_norm),
           .residual = Above(std::sqrt(error) + 0x1p-50 * norm)};
@@ -77,7 +76,12 @@ Level FitLevel(absl::Span<const double> y, absl::Span<const int32_t> codes, doub
 class BlockBuilder {
  public:
   explicit BlockBuilder(const ValueSpan& rows)
-      : rows_(rows), layout_(rows.row_count, rows.shape.values_per_row), y_(layout_.components), codes_(2 * y_.size()) {
+      : rows_(rows),
+        layout_(rows.row_count, rows.shape.values_per_row),
+        y_(layout_.components),
+        fine_(y_.size()),
+        coarse_(y_.size()),
+        fitted_(y_.size()) {
     block_.Resize(layout_.bytes);
     std::memset(block_.data(), 0, layout_.bytes);
   }
@@ -108,16 +112,9 @@ class BlockBuilder {
   // The power of two just below the median norm.
   void ChooseUnit() {
     norms_.reserve(rows_.row_count);
-    double largest = 0;
     for (uint32_t row = 0; row < rows_.row_count; ++row) {
       WidenRow(rows_, row, y_.data());
-      largest = 0;
-      for (const double v : y_) largest = std::max(largest, std::abs(v));  // a NaN is seen when the row is centred
-      // Scaled first: squares of large and small doubles leave their range.
-      const int exponent = largest > 0 && std::isfinite(largest) ? std::ilogb(largest) : 0;
-      const double first = std::ldexp(1.0, -exponent / 2), second = std::ldexp(1.0, -exponent - -exponent / 2);
-      for (double& v : y_) v = v * first * second;
-      norms_.push_back(std::ldexp(NormOf(y_), exponent));
+      norms_.push_back(AnyNorm());
     }
     std::vector<double> finite;
     std::copy_if(norms_.begin(), norms_.end(), std::back_inserter(finite), [](double n) { return std::isfinite(n); });
@@ -129,6 +126,18 @@ class BlockBuilder {
     const int exponent = std::ilogb(median_);
     describable_ = std::abs(exponent) <= kMaxSketchExponent;
     if (describable_) head_.exponent = exponent;
+  }
+
+  // The norm of y_, whose squares may be out of range: then y_ is scaled.
+  double AnyNorm() {
+    const double norm = NormOf(y_);
+    if (norm > 0x1p-480 && norm < 0x1p480) return norm;
+    const double largest = LargestOf(y_);
+    if (!(largest > 0 && std::isfinite(largest))) return norm;
+    const int exponent = std::ilogb(largest);
+    const double first = std::ldexp(1.0, -exponent / 2), second = std::ldexp(1.0, -exponent - -exponent / 2);
+    for (double& v : y_) v = v * first * second;
+    return std::ldexp(NormOf(y_), exponent);
   }
 
   void ChooseCentroid() {
@@ -157,32 +166,31 @@ class BlockBuilder {
 
   void SketchRow(uint32_t row, double norm) {
     PutNorm(kSquared, row, static_cast<float>(norm * norm));
-    double largest = 0;
-    for (const double v : y_) largest = std::max(largest, std::abs(v));
-    const absl::Span<int32_t> fine = absl::MakeSpan(codes_).subspan(0, y_.size());
-    const absl::Span<int32_t> coarse = absl::MakeSpan(codes_).subspan(y_.size());
+    const double largest = LargestOf(y_);
     const bool tiny = largest < kSmallestComponent;
     const double steps = tiny ? 0 : kFineLimit / largest;
     for (size_t i = 0; i < y_.size(); ++i) {
-      fine[i] = static_cast<int32_t>(y_[i] * steps + 128.5) - 128;  // to nearest; the sum is positive
-      coarse[i] = (fine[i] + 8) >> 4;
+      const int fine = static_cast<int>(y_[i] * steps + 128.5) - 128;  // to nearest: the sum is positive
+      fine_[i] = fine;
+      coarse_[i] = (fine + 8) >> 4;
     }
-    PutCodes(row, fine, coarse);
+    PutCodes(row);
     if (tiny) {
       PutNorm(kCoarseResidual, row, Above(norm));
       PutNorm(kFineResidual, row, Above(norm));
       return;
     }
-    PutLevel(kCoarseLength, row, FitLevel(y_, coarse, norm));
-    PutLevel(kFineLength, row, FitLevel(y_, fine, norm));
+    PutLevel(kCoarseLength, row, FitLevel(y_, coarse_, norm, absl::MakeSpan(fitted_)));
+    PutLevel(kFineLength, row, FitLevel(y_, fine_, norm, absl::MakeSpan(fitted_)));
   }
 
   void MarkUndecidable(uint32_t row) {
     ++head_.undecidable_rows;
     PutNorm(kCoarseResidual, row, kUndecidable);
     PutNorm(kFineResidual, row, kUndecidable);
-    std::fill(codes_.begin(), codes_.end(), 0);
-    PutCodes(row, absl::MakeSpan(codes_).subspan(0, y_.size()), absl::MakeSpan(codes_).subspan(y_.size()));
+    std::fill(fine_.begin(), fine_.end(), 0);
+    std::fill(coarse_.begin(), coarse_.end(), 0);
+    PutCodes(row);
   }
 
   void PutLevel(int first_array, uint32_t row, const Level& level) {
@@ -195,14 +203,19 @@ class BlockBuilder {
     std::memcpy(block_.data() + layout_.norms_begin + index * sizeof(float), &value, sizeof(float));
   }
   // Components beyond the row's keep nibble 0; queries are 0 there.
-  void PutCodes(uint32_t row, absl::Span<const int32_t> fine, absl::Span<const int32_t> coarse) {
+  void PutCodes(uint32_t row) {
     auto* high = reinterpret_cast<uint8_t*>(block_.data() + layout_.high_begin) + size_t{row} * layout_.plane_bytes;
     auto* low = reinterpret_cast<uint8_t*>(block_.data() + layout_.low_begin) + size_t{row} * layout_.plane_bytes;
-    for (size_t i = 0; i < fine.size(); ++i) {
-      const size_t byte = i % layout_.plane_bytes;
-      const unsigned shift = i < layout_.plane_bytes ? 0 : 4;
-      high[byte] = static_cast<uint8_t>(high[byte] | (coarse[i] + 8) << shift);
-      low[byte] = static_cast<uint8_t>(low[byte] | (fine[i] - 16 * coarse[i] + 8) << shift);
+    const auto high_nibble = [&](size_t i) { return static_cast<int>(coarse_[i]) + 8; };
+    const auto low_nibble = [&](size_t i) { return static_cast<int>(fine_[i]) - 16 * static_cast<int>(coarse_[i]) + 8; };
+    const size_t first = std::min<size_t>(layout_.plane_bytes, y_.size());
+    for (size_t i = 0; i < first; ++i) {
+      high[i] = static_cast<uint8_t>(high_nibble(i));
+      low[i] = static_cast<uint8_t>(low_nibble(i));
+    }
+    for (size_t i = first; i < y_.size(); ++i) {
+      high[i - first] = static_cast<uint8_t>(high[i - first] | high_nibble(i) << 4);
+      low[i - first] = static_cast<uint8_t>(low[i - first] | low_nibble(i) << 4);
     }
   }
 
@@ -214,7 +227,8 @@ class BlockBuilder {
   std::vector<double> norms_;
   std::vector<float> centroid_;
   std::vector<double> y_;
-  std::vector<int32_t> codes_;  // fine, then coarse
+  std::vector<double> fine_, coarse_;  // codes
+  std::vector<double> fitted_;
   Buffer block_;
 };
 

@@ -53,7 +53,7 @@ struct SketchBlockHead {
   float max_norm;
 };
 
-// Sketches `rows`, 1..1,024 rows of a float type with at least one value each. Takes about 4 ns per component.
+// Sketches `rows`, 1..1,024 rows of a float type with at least one value each. Takes about 7 ns per component.
 Buffer BuildSketchBlock(const ValueSpan& rows);
 
 // A block in place. Borrows the bytes; immutable, thread-safe, cheap to copy.
