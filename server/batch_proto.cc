@@ -235,11 +235,11 @@ absl::Status UnknownColumn(std::string_view name, const TableDefinition& table) 
 }
 
 // Columns that the client left out are NULL, where the table allows it.
-absl::Status FillMissing(const std::vector<bool>& given, Batch* batch) {
+absl::Status FillMissing(const std::vector<bool>& given, bool partial, Batch* batch) {
   for (size_t i = 0; i < batch->columns.size(); ++i) {
     if (given[i]) continue;
     const ColumnDefinition& column = batch->table->columns[i];
-    if (!column.nullable) {
+    if (!column.nullable && !partial) {
       return absl::InvalidArgumentError(absl::StrFormat("missing column \"%s\", which is not nullable: table \"%s\"",
                                                         column.name, batch->table->name));
     }
@@ -254,7 +254,14 @@ absl::Status CheckRowCount(uint64_t rows, uint64_t limit, const TableDefinition&
                       absl::StrFormat("a batch has 1 to %d rows, got %d: table \"%s\"", limit, rows, table.name));
 }
 
-absl::StatusOr<Batch> DecodeColumns(const wire::ColumnBatch& proto, std::shared_ptr<const TableDefinition> table) {
+// The last step of both forms.
+absl::Status Finish(const std::vector<bool>& given, const std::vector<bool>* present, Batch* batch) {
+  if (present != nullptr) return ValidatePartialBatch(*batch, given);
+  return ValidateBatch(*batch);
+}
+
+absl::StatusOr<Batch> DecodeColumns(const wire::ColumnBatch& proto, std::shared_ptr<const TableDefinition> table,
+                                    std::vector<bool>* present) {
   RETURN_IF_ERROR(CheckRowCount(proto.row_count(), kMaxBatchRows, *table));
   Batch batch = Batch::For(table);
   batch.row_count = proto.row_count();
@@ -273,12 +280,14 @@ absl::StatusOr<Batch> DecodeColumns(const wire::ColumnBatch& proto, std::shared_
         DecodeColumn({column, table->columns[*ordinal], *table, batch.row_count, {}}, &batch.columns[*ordinal]);
     if (!decoded.ok()) return WithFieldViolation(decoded, field);
   }
-  RETURN_IF_ERROR(FillMissing(given, &batch));
-  RETURN_IF_ERROR(ValidateBatch(batch));
+  RETURN_IF_ERROR(FillMissing(given, /*partial=*/present != nullptr, &batch));
+  RETURN_IF_ERROR(Finish(given, present, &batch));
+  if (present != nullptr) *present = std::move(given);
   return batch;
 }
 
-absl::Status AppendJsonRow(const google::protobuf::Struct& row, uint32_t row_number, Batch* batch) {
+absl::Status AppendJsonRow(const google::protobuf::Struct& row, uint32_t row_number, std::vector<bool>* given,
+                           Batch* batch) {
   const TableDefinition& table = *batch->table;
   size_t used = 0;
   for (size_t i = 0; i < batch->columns.size(); ++i) {
@@ -289,6 +298,7 @@ absl::Status AppendJsonRow(const google::protobuf::Struct& row, uint32_t row_num
       continue;
     }
     ++used;
+    (*given)[i] = true;
     const absl::Status appended = AppendJson(cell->second, &batch->columns[i]);
     if (!appended.ok()) {
       return InvalidField(
@@ -306,14 +316,34 @@ absl::Status AppendJsonRow(const google::protobuf::Struct& row, uint32_t row_num
   return absl::OkStatus();
 }
 
-absl::StatusOr<Batch> DecodeRows(const wire::RowBatch& proto, std::shared_ptr<const TableDefinition> table) {
+// A row without a column that others carry would reset it to NULL, which nobody meant.
+absl::Status CheckSameColumns(const std::vector<bool>& first, const std::vector<bool>& given, uint32_t row,
+                              const TableDefinition& table) {
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (first[i] == given[i]) continue;
+    return InvalidField(absl::StrFormat("rows.rows[%d]", row),
+                        absl::StrFormat("rows of one MERGE carry the same columns: table \"%s\", row %d, column \"%s\"; "
+                                        "send rows with other columns as a batch of their own",
+                                        table.name, row, table.columns[i].name));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Batch> DecodeRows(const wire::RowBatch& proto, std::shared_ptr<const TableDefinition> table,
+                                 std::vector<bool>* present) {
   RETURN_IF_ERROR(CheckRowCount(proto.rows_size(), kMaxJsonRows, *table));
   Batch batch = Batch::For(table);
   batch.row_count = static_cast<uint32_t>(proto.rows_size());
+  std::vector<bool> first;
   for (int row = 0; row < proto.rows_size(); ++row) {
-    RETURN_IF_ERROR(AppendJsonRow(proto.rows(row), static_cast<uint32_t>(row), &batch));
+    std::vector<bool> given(table->columns.size(), false);
+    RETURN_IF_ERROR(AppendJsonRow(proto.rows(row), static_cast<uint32_t>(row), &given, &batch));
+    if (present == nullptr) continue;
+    if (row == 0) first = given;
+    RETURN_IF_ERROR(CheckSameColumns(first, given, static_cast<uint32_t>(row), *table));
   }
-  RETURN_IF_ERROR(ValidateBatch(batch));
+  RETURN_IF_ERROR(Finish(first, present, &batch));
+  if (present != nullptr) *present = std::move(first);
   return batch;
 }
 
@@ -371,14 +401,16 @@ absl::StatusOr<Column> DecodeValue(const wire::Value& value) {
 
 }  // namespace
 
-absl::StatusOr<Batch> BatchFromColumns(const wire::ColumnBatch& proto, std::shared_ptr<const TableDefinition> table) {
-  absl::StatusOr<Batch> batch = DecodeColumns(proto, std::move(table));
+absl::StatusOr<Batch> BatchFromColumns(const wire::ColumnBatch& proto, std::shared_ptr<const TableDefinition> table,
+                                       std::vector<bool>* present) {
+  absl::StatusOr<Batch> batch = DecodeColumns(proto, std::move(table), present);
   if (!batch.ok()) return WithReason(batch.status(), kReasonInvalidBatch);
   return batch;
 }
 
-absl::StatusOr<Batch> BatchFromRows(const wire::RowBatch& proto, std::shared_ptr<const TableDefinition> table) {
-  absl::StatusOr<Batch> batch = DecodeRows(proto, std::move(table));
+absl::StatusOr<Batch> BatchFromRows(const wire::RowBatch& proto, std::shared_ptr<const TableDefinition> table,
+                                    std::vector<bool>* present) {
+  absl::StatusOr<Batch> batch = DecodeRows(proto, std::move(table), present);
   if (!batch.ok()) return WithReason(batch.status(), kReasonInvalidBatch);
   return batch;
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,8 +20,12 @@
 
 namespace cortex {
 
-absl::StatusOr<Batch> BatchFromColumns(const wire::ColumnBatch& proto, std::shared_ptr<const TableDefinition> table);
-absl::StatusOr<Batch> BatchFromRows(const wire::RowBatch& proto, std::shared_ptr<const TableDefinition> table);
+// `present`: nullptr, rows are whole and what they leave out is default or NULL; otherwise (MERGE) set to which columns
+// the rows carry, one flag per column of the table, and only those are checked. All rows of a MERGE carry the same ones.
+absl::StatusOr<Batch> BatchFromColumns(const wire::ColumnBatch& proto, std::shared_ptr<const TableDefinition> table,
+                                       std::vector<bool>* present = nullptr);
+absl::StatusOr<Batch> BatchFromRows(const wire::RowBatch& proto, std::shared_ptr<const TableDefinition> table,
+                                    std::vector<bool>* present = nullptr);
 
 // A typed parameter as a column of one row. A NULL comes as a null int64, which the binder takes for any type.
 // Errors: INVALID_ARGUMENT naming `field`.

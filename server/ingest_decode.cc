@@ -35,10 +35,11 @@ absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire:
   ASSIGN_OR_RETURN(out.mode, ModeFromProto(request.mode()));
   ASSIGN_OR_RETURN(out.tier, TierFromProto(request.tier(), Tier::kHot, "tier"));
   ASSIGN_OR_RETURN(auto table, database.FindTable(request.table()));
+  std::vector<bool>* const present = out.mode == IngestMode::kMerge ? &out.present : nullptr;
   if (request.has_columns()) {
-    ASSIGN_OR_RETURN(out.batch, BatchFromColumns(request.columns(), std::move(table)));
+    ASSIGN_OR_RETURN(out.batch, BatchFromColumns(request.columns(), std::move(table), present));
   } else {
-    ASSIGN_OR_RETURN(out.batch, BatchFromRows(request.rows(), std::move(table)));
+    ASSIGN_OR_RETURN(out.batch, BatchFromRows(request.rows(), std::move(table), present));
   }
   return out;
 }

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -28,6 +29,10 @@ struct KillOrder {
 };
 // "name" or "name:n" with n >= 1; INVALID_ARGUMENT otherwise.
 absl::StatusOr<KillOrder> ParseKillOrder(std::string_view text);
+
+// Tests of this very process: called instead, with the name, on the thread that hits the point. nullptr: none. Set while
+// nothing runs.
+void SetKillPointHook(std::function<void(std::string_view)> hook);
 
 namespace internal {
 // True once the variable was looked for and not found.

@@ -230,6 +230,20 @@ TEST_CASE("BatchFromRows reads what people write", "[server][batch]") {
   CHECK(ColumnOf(batch, "raw").StringAt(1) == std::string("\0\1", 2));
 }
 
+TEST_CASE("BatchFromRows says which columns the rows of a MERGE carry", "[server][batch]") {
+  std::vector<bool> present;
+  const auto rows = FromJson<wire::RowBatch>(R"({"rows": [{"k": "a", "t": 1, "f32": 0.5}, {"k": "b", "t": 2, "f32": null}]})");
+  const Batch batch = REQUIRE_OK_AND_TAKE(BatchFromRows(rows, AllTypesTable(), &present));
+  for (size_t i = 0; i < present.size(); ++i) {
+    const std::string& name = batch.table->columns[i].name;
+    CAPTURE(name);
+    CHECK(present[i] == (name == "k" || name == "t" || name == "f32"));
+  }
+  const auto uneven = FromJson<wire::RowBatch>(R"({"rows": [{"k": "a", "t": 1, "f32": 0.5}, {"k": "b", "t": 2}]})");
+  REQUIRE_STATUS(BatchFromRows(uneven, AllTypesTable(), &present), absl::StatusCode::kInvalidArgument,
+                 "rows of one MERGE carry the same columns: table \"all\", row 1, column \"f32\"");
+}
+
 TEST_CASE("BatchFromRows refuses bad rows naming row and column", "[server][batch]") {
   const auto refuses = [](const std::string& row, const std::string& message) {
     CAPTURE(row);

@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "codecs/bytes/status_macros.h"
 #include "storage/column/bitmap.h"
 #include "storage/database.h"
-#include "storage/io/file_system.h"
+#include "storage/io/kill_point.h"
 #include "storage/runtime/memory_budget.h"
 #include "tests/support/batch_builder.h"
 #include "tests/support/fake_clock.h"
@@ -141,7 +142,35 @@ class World {
     const auto text = [&](const Column& c) { return c.IsNull(0) ? "null" : std::to_string(c.values_as<int64_t>()[0]); };
     return text(result.columns[0]) + "," + text(result.columns[1]);
   }
-  uint64_t StoredBytes(Tier tier) {
+  // For hooks on other threads: no assertions.
+  std::vector<VersionId> IdsOf(int64_t first_x, int64_t end_x) {
+    const auto snapshot = db->OpenSnapshot("t", SnapshotRequest());
+    std::map<int64_t, VersionId> ids;
+    if (!snapshot.ok()) return {};
+    const absl::Status scanned = ScanQuietly(**snapshot, [&](const Version& version, const VersionId& id) {
+      if (version.x >= first_x && version.x < end_x) ids[version.x] = id;
+    });
+    if (!scanned.ok()) return {};
+    std::vector<VersionId> in_order;
+    for (const auto& [x, id] : ids) in_order.push_back(id);
+    return in_order;
+  }
+  void NoteEnd(int64_t x, Commit end) {
+    for (Version& version : model) {
+      if (version.x == x && version.end == kOpenEnd) version.end = end;
+    }
+  }
+  void NoteErased(int64_t x) {
+    std::erase_if(model, [&](const Version& version) { return version.x == x; });
+  }
+  absl::Status TryPut(const Version& row) {
+    const auto definition = db->FindTable("t");
+    if (!definition.ok()) return definition.status();
+    const auto token = db->Ingest({.batch = BatchBuilder(*definition).Row({row.key, 7, row.x, row.y}).Build()});
+    if (token.ok()) Write({row}, token->commit, /*merge=*/false);
+    return token.status();
+  }
+  uint64_t RowCount(Tier tier) {
     for (const TierStats& stats : REQUIRE_OK_AND_TAKE(db->GetTableStats("t")).tiers) {
       if (stats.tier == tier) return stats.row_count;
     }
@@ -155,7 +184,8 @@ class World {
  private:
   using RowSink = std::function<void(const Version&, const VersionId&)>;
 
-  void Scan(const Snapshot& snapshot, const RowSink& sink) {
+  void Scan(const Snapshot& snapshot, const RowSink& sink) { REQUIRE_OK(ScanQuietly(snapshot, sink)); }
+  absl::Status ScanQuietly(const Snapshot& snapshot, const RowSink& sink) {
     for (const auto& segment : snapshot.segments) {
       for (size_t g = 0; g < segment->row_group_count(); ++g) {
         const RowGroupView& group = segment->row_group(g);
@@ -164,18 +194,18 @@ class World {
         std::vector<uint64_t> selection(WordsForBits(count));
         FillOnes(selection.data(), count);
         if (!group.AllVisible(snapshot.window)) {
-          REQUIRE_OK(group.SelectVisible(snapshot.window, 0, count, selection.data()));
+          RETURN_IF_ERROR(group.SelectVisible(snapshot.window, 0, count, selection.data()));
         }
         Column keys(DataType::String()), x(DataType::Scalar(TypeKind::kInt64)), y(DataType::Scalar(TypeKind::kInt64));
-        REQUIRE_OK(REQUIRE_OK_AND_TAKE(group.column(snapshot.table->columns[0].id))->Decode(0, count, &keys));
-        REQUIRE_OK(REQUIRE_OK_AND_TAKE(group.column(snapshot.table->columns[2].id))->Decode(0, count, &x));
-        REQUIRE_OK(REQUIRE_OK_AND_TAKE(group.column(snapshot.table->columns[3].id))->Decode(0, count, &y));
+        RETURN_IF_ERROR(Read(group, snapshot, 0, &keys));
+        RETURN_IF_ERROR(Read(group, snapshot, 2, &x));
+        RETURN_IF_ERROR(Read(group, snapshot, 3, &y));
         std::vector<uint32_t> rows;
         for (uint32_t row = 0; row < count; ++row) {
           if (GetBit(selection.data(), row)) rows.push_back(row);
         }
         std::vector<VersionId> ids;
-        REQUIRE_OK(AppendVersionIds(*segment, g, rows, &ids));
+        RETURN_IF_ERROR(AppendVersionIds(*segment, g, rows, &ids));
         for (size_t i = 0; i < rows.size(); ++i) {
           sink({.key = std::string(keys.StringAt(rows[i])),
                 .x = x.values_as<int64_t>()[rows[i]],
@@ -185,6 +215,11 @@ class World {
         }
       }
     }
+    return absl::OkStatus();
+  }
+  static absl::Status Read(const RowGroupView& group, const Snapshot& snapshot, size_t ordinal, Column* out) {
+    ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(snapshot.table->columns[ordinal].id));
+    return chunk->Decode(0, group.row_count(), out);
   }
   std::vector<VersionId> Find(const Snapshot& snapshot, const Predicate& matches) {
     std::vector<VersionId> ids;
@@ -343,7 +378,7 @@ TEST_CASE("Database reads as of a time and refuses what lies beyond its history"
                  "older than the history kept");
   CHECK(get(16) == "2,2");
   world.Move(Tier::kHot, Tier::kCold);  // a rewrite drops what nobody may read
-  CHECK(world.StoredBytes(Tier::kCold) == 1);
+  CHECK(world.RowCount(Tier::kCold) == 1);
   CHECK(get(16) == "2,2");
   world.Reopen();
   REQUIRE_STATUS(world.db->OpenSnapshot("t", {.as_of_time_ns = start}), absl::StatusCode::kFailedPrecondition,
@@ -361,7 +396,50 @@ TEST_CASE("Database erases versions from every tier and their bytes with the nex
   world.RequireTrueAtEveryCommit();
   if (at == Tier::kHot) world.Move(Tier::kHot, Tier::kWarm);
   world.Move(at == Tier::kCold ? Tier::kCold : Tier::kWarm, at == Tier::kCold ? Tier::kWarm : Tier::kCold);
-  CHECK(world.StoredBytes(at == Tier::kCold ? Tier::kWarm : Tier::kCold) == 1);
+  CHECK(world.RowCount(at == Tier::kCold ? Tier::kWarm : Tier::kCold) == 1);
+  world.RequireTrueAtEveryCommit();
+}
+
+TEST_CASE("Database keeps deletes, updates and erasures that arrive during any step of a move", "[storage][versions]") {
+  const TableKind kind = GENERATE(TableKind::kEntities, TableKind::kEvents);
+  const std::string step = GENERATE(
+      "seal-start", "segment-row-group", "segment-durable", "seal-written", "meta-commit", "meta-witnessed",
+      "seal-committed", "seal-published", "evict", "rewrite-read", "archive-written", "archive-committed",
+      "archive-published", "rewrite-written", "rewrite-committed", "rewrite-published", "load");
+  CAPTURE(step);
+  World world(kind);
+  std::vector<Version> rows;
+  for (int i = 0; i < 40; ++i) rows.push_back({.key = "k" + std::to_string(i), .x = i, .y = i});
+  world.Put(rows);
+  // One row of its own for each time the step is reached.
+  int64_t next = 0;
+  absl::Status failed;
+  SetKillPointHook([&](std::string_view name) {
+    if (name != step || next > 30) return;
+    const int64_t x = next;
+    next += 3;
+    const auto ids = world.IdsOf(x, x + 3);
+    if (ids.size() != 3) return failed.Update(absl::InternalError("rows to end not found"));
+    const auto ended = world.db->Delete({.table = "t", .rows = {ids[0]}});
+    const auto erased = world.db->Delete({.table = "t", .rows = {ids[1]}, .purge = true});
+    failed.Update(ended.status());
+    failed.Update(erased.status());
+    if (!failed.ok()) return;
+    world.NoteEnd(x, ended->token.commit);
+    world.NoteErased(x + 1);
+    if (kind != TableKind::kEntities) return;
+    const Version update{.key = "k" + std::to_string(x + 2), .x = 1000 + x, .y = 0};
+    failed.Update(world.TryPut(update));
+  });
+  world.Move(Tier::kHot, Tier::kWarm);
+  world.Move(Tier::kWarm, Tier::kCold);
+  world.Move(Tier::kCold, Tier::kWarm);
+  world.Move(Tier::kWarm, Tier::kHot);
+  SetKillPointHook(nullptr);
+  REQUIRE_OK(failed);
+  REQUIRE(next > 0);
+  world.RequireTrueAtEveryCommit();
+  world.Reopen();
   world.RequireTrueAtEveryCommit();
 }
 
