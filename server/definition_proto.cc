@@ -190,8 +190,7 @@ absl::StatusOr<TableDefinition> DefinitionFromProto(const wire::TableDefinition&
   if (proto.has_tier_policy()) {
     ASSIGN_OR_RETURN(definition.policy, PolicyFromProto(proto.tier_policy()));
   }
-  if (proto.history_ms() != 0)
-    return NotBuilt("a bounded history (history_ms) is not built yet; history is kept forever");
+  ASSIGN_OR_RETURN(definition.history_ns, MillisToNanos(proto.history_ms(), "definition.history_ms"));
   return definition;
 }
 
@@ -215,6 +214,7 @@ void DefinitionToProto(const TableDefinition& definition, wire::TableDefinition*
   }
   proto->set_sharding(static_cast<wire::ShardingStrategy>(definition.sharding));
   PolicyToProto(definition.policy, proto->mutable_tier_policy());
+  proto->set_history_ms(definition.history_ns / kNanosPerMilli);
 }
 
 absl::StatusOr<Tier> TierFromProto(int tier, std::optional<Tier> unspecified, std::string_view field) {

@@ -291,9 +291,7 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   if (table == nullptr) {
     return absl::NotFoundError(absl::StrFormat("unknown table \"%s\"", request->batch.table->name));
   }
-  if (table->definition()->kind == TableKind::kEntities && request->expected.empty()) {
-    request->batch = KeepLastOfEachKey(std::move(request->batch));
-  }
+  if (table->definition()->kind == TableKind::kEntities) request->batch = KeepLastOfEachKey(std::move(request->batch));
   std::optional<Merge> merge;
   if (request->mode == IngestMode::kMerge) {
     ASSIGN_OR_RETURN(merge, StartMerge(*table, *request));

@@ -19,9 +19,19 @@ struct Candidate {
   int64_t time = 0;
   Commit commit = 0;
 
-  bool IsAfter(const Candidate& other) const {
-    return std::tie(time, commit, row.row_group, row.row) >
-           std::tie(other.time, other.commit, other.row.row_group, other.row.row);
+  absl::StatusOr<uint32_t> Ordinal() const {
+    uint32_t ordinal = 0;
+    RETURN_IF_ERROR(segment->row_group(row.row_group).Ordinals(row.row, 1, &ordinal));
+    return ordinal;
+  }
+  // Rows of one commit may lie in several segments: the later one in the batch wins.
+  absl::StatusOr<bool> IsAfter(const Candidate& other) const {
+    if (std::tie(time, commit) != std::tie(other.time, other.commit)) {
+      return std::tie(time, commit) > std::tie(other.time, other.commit);
+    }
+    ASSIGN_OR_RETURN(const uint32_t mine, Ordinal());
+    ASSIGN_OR_RETURN(const uint32_t others, other.Ordinal());
+    return mine > others;
   }
 };
 
@@ -73,7 +83,11 @@ class LatestSearch {
         if (HasExpired(time_ns)) continue;
         if (by_time_) candidate.time = time_ns;
       }
-      if (!best_.has_value() || candidate.IsAfter(*best_)) best_ = candidate;
+      if (best_.has_value()) {
+        ASSIGN_OR_RETURN(const bool after, candidate.IsAfter(*best_));
+        if (!after) continue;
+      }
+      best_ = candidate;
     }
     return absl::OkStatus();
   }

@@ -60,7 +60,7 @@ TEST_CASE("DefinitionFromProto refuses what it cannot keep", "[server][definitio
   refuses([](T t) { t->mutable_tier_policy()->set_hot_max_age_ms(INT64_MAX); }, kInvalid, "out of range");
   refuses([](T t) { t->set_sharding(static_cast<wire::ShardingStrategy>(9)); }, kInvalid, "unknown sharding");
   refuses([](T t) { t->mutable_tier_policy()->set_ttl_ms(-1); }, kInvalid, "duration out of range");
-  refuses([](T t) { t->set_history_ms(1); }, kUnimplemented, "history_ms");
+  refuses([](T t) { t->set_history_ms(-1); }, kInvalid, "duration out of range");
   refuses([](T t) { t->mutable_columns(2)->mutable_default_value()->set_int64_value(1); }, kUnimplemented,
           "default values");
 }
