@@ -15,7 +15,8 @@ namespace cortex::simd {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET == HWY_SCALAR
+// Where vectors are emulated (the scalar target of clang) the reference is as fast.
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 void Coarse(const uint8_t* high, size_t rows, size_t plane_bytes, const int8_t* query, double* products) {
   reference::CoarseProducts(high, rows, plane_bytes, query, products);
@@ -188,7 +189,7 @@ void Turns(const uint8_t* plane, size_t rows, size_t plane_bytes, const uint16_t
   }
 }
 
-#endif  // HWY_TARGET == HWY_SCALAR
+#endif  // HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 // Rows in whole vectors; returns how many.
 size_t Intervals(const SketchInterval& q, const SketchNorms& norms, const double* products, size_t rows, double* lower,
