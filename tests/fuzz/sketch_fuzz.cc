@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint32_t rows = data[2];
   Buffer bytes;  // aligned, as the section's owner promises
   bytes.Append(data + kPrefixBytes, size - kPrefixBytes);
-  const auto section = SketchSection::Open(bytes.span(), kind, shape, rows);
+  const MemorySource source(bytes.span());
+  const auto section = SketchSection::Open(&source, kind, shape, rows);
   if (!section.ok()) {
     CheckStatus(section.status());
     return 0;

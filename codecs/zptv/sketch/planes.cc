@@ -207,7 +207,9 @@ class BlockBuilder {
     auto* high = reinterpret_cast<uint8_t*>(block_.data() + layout_.high_begin) + size_t{row} * layout_.plane_bytes;
     auto* low = reinterpret_cast<uint8_t*>(block_.data() + layout_.low_begin) + size_t{row} * layout_.plane_bytes;
     const auto high_nibble = [&](size_t i) { return static_cast<int>(coarse_[i]) + 8; };
-    const auto low_nibble = [&](size_t i) { return static_cast<int>(fine_[i]) - 16 * static_cast<int>(coarse_[i]) + 8; };
+    const auto low_nibble = [&](size_t i) {
+      return static_cast<int>(fine_[i]) - 16 * static_cast<int>(coarse_[i]) + 8;
+    };
     const size_t first = std::min<size_t>(layout_.plane_bytes, y_.size());
     for (size_t i = 0; i < first; ++i) {
       high[i] = static_cast<uint8_t>(high_nibble(i));
@@ -249,18 +251,20 @@ SketchBlockLayout::SketchBlockLayout(uint32_t row_count, uint32_t component_coun
 
 Buffer BuildSketchBlock(const ValueSpan& rows) { return BlockBuilder(rows).Build(); }
 
-absl::StatusOr<SketchBlock> SketchBlock::Open(absl::Span<const std::byte> bytes, uint32_t rows, uint32_t components) {
+absl::StatusOr<SketchBlock> SketchBlock::Open(absl::Span<const std::byte> bytes, uint32_t rows, uint32_t components,
+                                              Level up_to) {
   if (rows == 0 || rows > kSketchBlockRows || components == 0) {
     return absl::DataLossError(absl::StrFormat("sketch block of %d rows of %d components", rows, components));
   }
   const SketchBlockLayout layout(rows, components);
-  if (bytes.size() != layout.bytes) {
+  const size_t want = up_to == Level::kFine ? layout.bytes : layout.low_begin;
+  if (bytes.size() != want) {
     return absl::DataLossError(absl::StrFormat("sketch block has %d bytes, %d rows of %d components take %d",
-                                               bytes.size(), rows, components, layout.bytes));
+                                               bytes.size(), rows, components, want));
   }
   SketchBlockHead head;
   std::memcpy(&head, bytes.data(), sizeof(head));
-  const SketchBlock block(bytes.data(), layout, head);
+  const SketchBlock block(bytes.data(), layout, head, up_to);
   RETURN_IF_ERROR(block.Check());
   return block;
 }

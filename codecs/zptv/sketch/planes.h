@@ -15,6 +15,7 @@
 #ifndef CORTEX_CODECS_ZPTV_SKETCH_PLANES_H_
 #define CORTEX_CODECS_ZPTV_SKETCH_PLANES_H_
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -61,9 +62,11 @@ class SketchBlock {
  public:
   enum class Level { kCoarse, kFine };
 
-  // `bytes` is a block of `rows` rows of `components` components and is 4-byte aligned. Errors: DATA_LOSS if its size
-  // is wrong or a number is one no builder writes (this reads the norms, not the planes).
-  static absl::StatusOr<SketchBlock> Open(absl::Span<const std::byte> bytes, uint32_t rows, uint32_t components);
+  // `bytes` is a block of `rows` rows of `components` components and is 4-byte aligned; up to level kCoarse it ends
+  // where the low planes begin, and low() must not be called. Errors: DATA_LOSS if its size is wrong or a number is one
+  // no builder writes (this reads the norms, not the planes).
+  static absl::StatusOr<SketchBlock> Open(absl::Span<const std::byte> bytes, uint32_t rows, uint32_t components,
+                                          Level up_to = Level::kFine);
 
   uint32_t rows() const { return layout_.rows; }
   uint32_t components() const { return layout_.components; }
@@ -72,11 +75,14 @@ class SketchBlock {
   absl::Span<const float> centroid() const { return {floats(layout_.centroid_begin), layout_.components}; }
   simd::SketchNorms norms(Level level) const;
   const uint8_t* high() const { return reinterpret_cast<const uint8_t*>(bytes_) + layout_.high_begin; }
-  const uint8_t* low() const { return reinterpret_cast<const uint8_t*>(bytes_) + layout_.low_begin; }
+  const uint8_t* low() const {
+    assert(level_ == Level::kFine);
+    return reinterpret_cast<const uint8_t*>(bytes_) + layout_.low_begin;
+  }
 
  private:
-  SketchBlock(const std::byte* bytes, const SketchBlockLayout& layout, const SketchBlockHead& head)
-      : bytes_(bytes), layout_(layout), head_(head) {}
+  SketchBlock(const std::byte* bytes, const SketchBlockLayout& layout, const SketchBlockHead& head, Level level)
+      : bytes_(bytes), layout_(layout), head_(head), level_(level) {}
   const float* floats(size_t begin) const { return reinterpret_cast<const float*>(bytes_ + begin); }
   const float* norm_array(size_t index) const { return floats(layout_.norms_begin) + index * layout_.padded_rows; }
   absl::Status Check() const;
@@ -84,6 +90,7 @@ class SketchBlock {
   const std::byte* bytes_;
   SketchBlockLayout layout_;
   SketchBlockHead head_;
+  Level level_;
 };
 
 }  // namespace cortex

@@ -53,15 +53,16 @@ void SketchBuilder::AppendSection(const ValueSpan& rows, std::string* out) const
   }
 }
 
-absl::StatusOr<SketchSection> SketchSection::Open(absl::Span<const std::byte> bytes, SketchKind kind, ValueShape shape,
+absl::StatusOr<SketchSection> SketchSection::Open(const ByteSource* source, SketchKind kind, ValueShape shape,
                                                   uint32_t rows) {
-  if (bytes.size() < kHeaderBytes) {
-    return absl::DataLossError(absl::StrFormat("sketch section truncated: %d bytes", bytes.size()));
+  if (source->size() < kHeaderBytes) {
+    return absl::DataLossError(absl::StrFormat("sketch section truncated: %d bytes", source->size()));
   }
+  ASSIGN_OR_RETURN(const absl::Span<const std::byte> header, source->Read(0, kHeaderBytes));
   uint32_t magic = 0, components = 0, stored_rows = 0;
   uint8_t version = 0, stored_kind = 0;
   uint16_t zero = 0;
-  ByteReader in(bytes);
+  ByteReader in(header);
   RETURN_IF_ERROR(in.Read(&magic));
   RETURN_IF_ERROR(in.Read(&version));
   RETURN_IF_ERROR(in.Read(&stored_kind));
@@ -78,7 +79,7 @@ absl::StatusOr<SketchSection> SketchSection::Open(absl::Span<const std::byte> by
         absl::StrFormat("sketch section of kind %d, %d was asked for", stored_kind, static_cast<int>(kind)));
   }
   SketchSection section;
-  section.bytes_ = bytes;
+  section.source_ = source;
   section.kind_ = kind;
   section.components_ = SketchComponents(kind, shape);
   section.rows_ = rows;
@@ -87,10 +88,10 @@ absl::StatusOr<SketchSection> SketchSection::Open(absl::Span<const std::byte> by
     want += size_t{rows / kSketchBlockRows} * BlockSize(kind, kSketchBlockRows, section.components_);
     if (rows % kSketchBlockRows != 0) want += BlockSize(kind, rows % kSketchBlockRows, section.components_);
   }
-  if (components != section.components_ || stored_rows != rows || bytes.size() != want) {
+  if (components != section.components_ || stored_rows != rows || source->size() != want) {
     return absl::DataLossError(absl::StrFormat(
         "sketch section of %d rows of %d components in %d bytes; the column has %d rows of %d, %d bytes", stored_rows,
-        components, bytes.size(), rows, section.components_, want));
+        components, source->size(), rows, section.components_, want));
   }
   return section;
 }
@@ -99,17 +100,21 @@ uint32_t SketchSection::RowsOf(uint32_t block) const {
   return std::min(rows_ - block * kSketchBlockRows, kSketchBlockRows);
 }
 
-absl::Span<const std::byte> SketchSection::BlockBytes(uint32_t block) const {
-  const size_t begin = kHeaderBytes + block * BlockSize(kind_, kSketchBlockRows, components_);
-  return bytes_.subspan(begin, BlockSize(kind_, RowsOf(block), components_));
+uint64_t SketchSection::BeginOf(uint32_t block) const {
+  return kHeaderBytes + uint64_t{block} * BlockSize(kind_, kSketchBlockRows, components_);
 }
 
-absl::StatusOr<SketchBlock> SketchSection::Euclidean(uint32_t block) const {
-  return SketchBlock::Open(BlockBytes(block), RowsOf(block), components_);
+absl::StatusOr<SketchBlock> SketchSection::Euclidean(uint32_t block, SketchBlock::Level up_to) const {
+  const SketchBlockLayout layout(RowsOf(block), components_);
+  const size_t size = up_to == SketchBlock::Level::kFine ? layout.bytes : layout.low_begin;
+  ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, source_->Read(BeginOf(block), size));
+  return SketchBlock::Open(bytes, RowsOf(block), components_, up_to);
 }
 
 absl::StatusOr<PolarBlock> SketchSection::Polar(uint32_t block) const {
-  return PolarBlock::Open(BlockBytes(block), RowsOf(block), components_);
+  const PolarBlockLayout layout(RowsOf(block), components_);
+  ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, source_->Read(BeginOf(block), layout.bytes));
+  return PolarBlock::Open(bytes, RowsOf(block), components_);
 }
 
 }  // namespace cortex

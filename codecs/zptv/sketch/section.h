@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/bytes/buffer.h"
+#include "codecs/codec.h"
 #include "codecs/values.h"
 #include "codecs/zptv/sketch/planes.h"
 #include "codecs/zptv/sketch/polar.h"
@@ -55,27 +56,25 @@ class SketchBuilder {
   std::vector<std::shared_ptr<const Buffer>> blocks_;
 };
 
-// A section in place. Borrows bytes that are 4-byte aligned; immutable, thread-safe.
+// A section in place. Borrows its source, whose bytes are 4-byte aligned; immutable, thread-safe.
 class SketchSection {
  public:
-  // Opens the section of `rows` rows of `shape`. Errors: UNIMPLEMENTED for a newer version or another kind, by number;
-  // DATA_LOSS for everything else that does not fit. Blocks are checked when they are asked for.
-  static absl::StatusOr<SketchSection> Open(absl::Span<const std::byte> bytes, SketchKind kind, ValueShape shape,
-                                            uint32_t rows);
+  // Opens the section of `rows` rows of `shape`, reading the header alone. Errors: UNIMPLEMENTED for a newer version or
+  // another kind, by number; DATA_LOSS for everything else that does not fit.
+  static absl::StatusOr<SketchSection> Open(const ByteSource* source, SketchKind kind, ValueShape shape, uint32_t rows);
 
   uint32_t block_count() const { return (rows_ + kSketchBlockRows - 1) / kSketchBlockRows; }
-  // Rows [1,024 · block, …). The section's kind decides which of the two to call. Errors: DATA_LOSS.
-  absl::StatusOr<SketchBlock> Euclidean(uint32_t block) const;
+  // Rows [1,024 · block, …), read from the source now. The section's kind decides which of the two to call. Up to level
+  // kCoarse low planes are neither read nor checked. Errors: DATA_LOSS.
+  absl::StatusOr<SketchBlock> Euclidean(uint32_t block, SketchBlock::Level up_to = SketchBlock::Level::kFine) const;
   absl::StatusOr<PolarBlock> Polar(uint32_t block) const;
-
-  // Where block `block` (below block_count()) stands, for callers that check or load only what they use.
-  absl::Span<const std::byte> BlockBytes(uint32_t block) const;
 
  private:
   SketchSection() = default;
   uint32_t RowsOf(uint32_t block) const;
+  uint64_t BeginOf(uint32_t block) const;
 
-  absl::Span<const std::byte> bytes_;
+  const ByteSource* source_ = nullptr;
   SketchKind kind_ = SketchKind::kEuclidean;
   uint32_t components_ = 0;
   uint32_t rows_ = 0;

@@ -42,12 +42,13 @@ TEST_CASE("Sketch sections return their blocks", "[codecs][zptv]") {
     CAPTURE(rows);
     const Column column = MakeColumn(PhysicalType::kFloat32, rows, 6);
     const std::string bytes = SectionOf(SketchKind::kEuclidean, column);
-    const auto section =
-        REQUIRE_OK_AND_TAKE(SketchSection::Open(AsBytes(bytes), SketchKind::kEuclidean, column.shape, rows));
+    const MemorySource source(AsBytes(bytes));
+    const auto section = REQUIRE_OK_AND_TAKE(SketchSection::Open(&source, SketchKind::kEuclidean, column.shape, rows));
     REQUIRE(section.block_count() == (rows + 1023) / 1024);
     uint32_t seen = 0;
     for (uint32_t b = 0; b < section.block_count(); ++b) {
-      const SketchBlock block = REQUIRE_OK_AND_TAKE(section.Euclidean(b));
+      const SketchBlock block = REQUIRE_OK_AND_TAKE(section.Euclidean(b, SketchBlock::Level::kCoarse));
+      REQUIRE_OK(section.Euclidean(b));
       const BlockQuery query(block, absl::MakeConstSpan(column.values).subspan(seen * 6, 6),
                              CanonicalPrecision::kFloat32);
       double lower, upper;
@@ -57,8 +58,9 @@ TEST_CASE("Sketch sections return their blocks", "[codecs][zptv]") {
     }
     REQUIRE(seen == rows);
     const std::string polar = SectionOf(SketchKind::kPolar, column);
+    const MemorySource polar_source(AsBytes(polar));
     const auto polar_section =
-        REQUIRE_OK_AND_TAKE(SketchSection::Open(AsBytes(polar), SketchKind::kPolar, column.shape, rows));
+        REQUIRE_OK_AND_TAKE(SketchSection::Open(&polar_source, SketchKind::kPolar, column.shape, rows));
     for (uint32_t b = 0; b < polar_section.block_count(); ++b) REQUIRE_OK(polar_section.Polar(b));
   }
 }
@@ -86,7 +88,8 @@ TEST_CASE("Sketch sections are refused when truncated, foreign or newer", "[code
   const Column column = MakeColumn(PhysicalType::kFloat32, 40, 8);
   const std::string bytes = SectionOf(SketchKind::kEuclidean, column);
   const auto open = [&](const std::string& b, uint32_t rows) {
-    return SketchSection::Open(AsBytes(b), SketchKind::kEuclidean, column.shape, rows);
+    const MemorySource source(AsBytes(b));
+    return SketchSection::Open(&source, SketchKind::kEuclidean, column.shape, rows).status();
   };
   for (size_t size = 0; size < bytes.size(); ++size) {
     REQUIRE_STATUS(open(bytes.substr(0, size), 40), absl::StatusCode::kDataLoss, "sketch section");
@@ -106,7 +109,8 @@ TEST_CASE("Sketch sections are refused when truncated, foreign or newer", "[code
   other = bytes;
   const float bad = -1;
   std::memcpy(other.data() + 64 + SketchBlockLayout(40, 8).norms_begin, &bad, sizeof(bad));
-  const auto section = REQUIRE_OK_AND_TAKE(open(other, 40));
+  const MemorySource source(AsBytes(other));
+  const auto section = REQUIRE_OK_AND_TAKE(SketchSection::Open(&source, SketchKind::kEuclidean, column.shape, 40));
   REQUIRE_STATUS(section.Euclidean(0), absl::StatusCode::kDataLoss, "impossible numbers");
 }
 
@@ -119,7 +123,8 @@ TEST_CASE("Golden sketch sections are written and read", "[codecs][zptv]") {
     const std::string today = SectionOf(kind, column);
     const std::string golden = testing::GoldenBytes(name, today);
     REQUIRE(today == golden);
-    const auto section = REQUIRE_OK_AND_TAKE(SketchSection::Open(AsBytes(golden), kind, column.shape, 3));
+    const MemorySource source(AsBytes(golden));
+    const auto section = REQUIRE_OK_AND_TAKE(SketchSection::Open(&source, kind, column.shape, 3));
     double lower[3], upper[3];
     const auto query = absl::MakeConstSpan(column.values).subspan(6, 6);
     if (kind == SketchKind::kEuclidean) {
