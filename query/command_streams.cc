@@ -1,75 +1,12 @@
-// INSERT, CREATE TABLE, DROP TABLE and SHOW as streams: each gives one small batch.
+// INSERT, CREATE TABLE, ALTER TABLE, DROP TABLE and SHOW as streams: each gives one small batch.
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
-#include "query/statement_streams.h"
-#include "storage/runtime/clock.h"
+#include "query/command_stream.h"
 
 namespace cortex::query {
 namespace {
-
-// Runs a command once; what it appends to the columns is the answer.
-class CommandStream : public QueryStream {
- public:
-  CommandStream(std::vector<ResultColumn> schema, StreamOptions options)
-      : options_(std::move(options)), schema_(std::move(schema)) {
-    statistics_.plan_ns = options_.plan_ns;
-  }
-  const std::vector<ResultColumn>& schema() const override { return schema_; }
-  const QueryStatistics& statistics() const override { return statistics_; }
-
-  absl::Status Run(const BatchSink& sink) override {
-    const Clock& clock = *options_.engine.clock;
-    const int64_t start = clock.MonotonicNanos();
-    ResultBatch batch;
-    for (const ResultColumn& column : schema_) batch.columns.emplace_back(column.type);
-    RETURN_IF_ERROR(Execute(&batch.columns));
-    batch.row_count = batch.columns.empty() ? 0 : batch.columns[0].row_count();
-    statistics_.rows_returned = batch.row_count;
-    statistics_.execute_ns = clock.MonotonicNanos() - start;
-    return batch.row_count == 0 ? absl::OkStatus() : sink(std::move(batch));
-  }
-
- protected:
-  virtual absl::Status Execute(std::vector<Column>* columns) = 0;
-  Database& database() const { return *options_.engine.database; }
-
- private:
-  const StreamOptions options_;
-  const std::vector<ResultColumn> schema_;
-  QueryStatistics statistics_;
-};
-
-ResultColumn Text(std::string name) { return {std::move(name), DataType::String()}; }
-ResultColumn Number(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kInt64)}; }
-ResultColumn Time(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kTimestamp)}; }
-
-// Appends values to columns from left to right.
-class RowAppender {
- public:
-  explicit RowAppender(std::vector<Column>* columns) : columns_(*columns) {}
-  RowAppender& Add(std::string_view text) {
-    columns_[at_++].AppendString(text);
-    return *this;
-  }
-  RowAppender& Add(uint64_t number) {
-    columns_[at_++].AppendScalar<int64_t>(static_cast<int64_t>(number));
-    return *this;
-  }
-  RowAppender& AddTime(std::optional<int64_t> time_ns) {
-    if (time_ns) {
-      columns_[at_++].AppendScalar<int64_t>(*time_ns);
-    } else {
-      columns_[at_++].AppendNull();
-    }
-    return *this;
-  }
-
- private:
-  std::vector<Column>& columns_;
-  size_t at_ = 0;
-};
 
 class InsertStream final : public CommandStream {
  public:
@@ -80,6 +17,7 @@ class InsertStream final : public CommandStream {
   absl::Status Execute(std::vector<Column>* columns) override {
     const uint64_t rows = batch_.row_count;
     ASSIGN_OR_RETURN(const CommitToken token, database().Ingest({.batch = std::move(batch_)}));
+    mutable_statistics()->snapshot_commit = token.commit;
     RowAppender(columns).Add(rows).Add(token.commit);
     return absl::OkStatus();
   }
@@ -105,6 +43,23 @@ class CreateTableStream final : public CommandStream {
   }
   TableDefinition definition_;
   const bool if_not_exists_;
+  const cql::Position at_;
+};
+
+class AlterTableStream final : public CommandStream {
+ public:
+  AlterTableStream(std::string name, TableChange change, cql::Position at, StreamOptions options)
+      : CommandStream({Text("result")}, std::move(options)), name_(std::move(name)), change_(std::move(change)), at_(at) {}
+
+ private:
+  absl::Status Execute(std::vector<Column>* columns) override {
+    const auto altered = database().AlterTable(name_, change_);
+    if (!altered.ok()) return cql::ErrorAt(at_, altered.status().code(), std::string(altered.status().message()));
+    RowAppender(columns).Add(absl::StrFormat("table \"%s\" altered, schema %d", name_, (*altered)->schema_id));
+    return absl::OkStatus();
+  }
+  const std::string name_;
+  const TableChange change_;
   const cql::Position at_;
 };
 
@@ -232,6 +187,10 @@ std::unique_ptr<QueryStream> MakeInsertStream(Batch batch, StreamOptions options
 std::unique_ptr<QueryStream> MakeCreateTableStream(TableDefinition definition, bool if_not_exists, cql::Position at,
                                                    StreamOptions options) {
   return std::make_unique<CreateTableStream>(std::move(definition), if_not_exists, at, std::move(options));
+}
+std::unique_ptr<QueryStream> MakeAlterTableStream(std::string name, TableChange change, cql::Position at,
+                                                  StreamOptions options) {
+  return std::make_unique<AlterTableStream>(std::move(name), std::move(change), at, std::move(options));
 }
 std::unique_ptr<QueryStream> MakeDropTableStream(std::string name, bool if_exists, cql::Position at,
                                                  StreamOptions options) {

@@ -8,6 +8,7 @@
 #include "query/plan/select_binder.h"
 #include "query/plan/table_binder.h"
 #include "query/statement_streams.h"
+#include "query/system_time.h"
 #include "storage/runtime/clock.h"
 
 namespace cortex {
@@ -36,6 +37,8 @@ class Starter {
     for (const QueryParameter& parameter : request.parameters)
       context_.parameters.push_back({parameter.name, &parameter.value});
     context_.now_ns = options_.engine.clock->NowNanos();
+    options_.now_ns = context_.now_ns;
+    options_.at_least = request.at_least;
     start_ns_ = options_.engine.clock->MonotonicNanos();
   }
 
@@ -50,9 +53,18 @@ class Starter {
     return StartSelect(select, ExplainMode::kNone);
   }
   absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Explain& explain) {
-    const auto* select = std::get_if<cql::Select>(&explain.statement->node);
-    if (select == nullptr) return cql::UnsupportedAt(explain.statement->position, "EXPLAIN of anything but SELECT");
-    return StartSelect(*select, explain.analyze ? ExplainMode::kAnalyze : ExplainMode::kPlan);
+    const ExplainMode mode = explain.analyze ? ExplainMode::kAnalyze : ExplainMode::kPlan;
+    const cql::Statement& inner = *explain.statement;
+    if (const auto* select = std::get_if<cql::Select>(&inner.node)) return StartSelect(*select, mode);
+    if (const auto* update = std::get_if<cql::Update>(&inner.node)) return StartUpdate(*update, mode);
+    if (const auto* erase = std::get_if<cql::Delete>(&inner.node)) return StartDelete(*erase, mode);
+    return cql::UnsupportedAt(inner.position, "EXPLAIN of this statement");
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Update& update) {
+    return StartUpdate(update, ExplainMode::kNone);
+  }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Delete& erase) {
+    return StartDelete(erase, ExplainMode::kNone);
   }
   absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::Insert& insert) {
     ASSIGN_OR_RETURN(auto table, FindTable(insert.table));
@@ -63,6 +75,10 @@ class Starter {
     ASSIGN_OR_RETURN(TableDefinition definition, query::BindCreateTable(create, context_));
     return query::MakeCreateTableStream(std::move(definition), create.if_not_exists, create.table.position, Options());
   }
+  absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::AlterTable& alter) {
+    ASSIGN_OR_RETURN(TableChange change, query::BindAlterTable(alter, context_));
+    return query::MakeAlterTableStream(alter.table.name, std::move(change), alter.table.position, Options());
+  }
   absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const cql::DropTable& drop) {
     return query::MakeDropTableStream(drop.table.name, drop.if_exists, drop.table.position, Options());
   }
@@ -70,7 +86,7 @@ class Starter {
     if (show.table) RETURN_IF_ERROR(FindTable(*show.table).status());
     return query::MakeShowStream(show.target, show.table ? show.table->name : "", Options());
   }
-  // UPDATE, DELETE, ALTER TABLE, CREATE REFERENCE: refused by CheckReleaseScope before.
+  // CREATE REFERENCE: refused by CheckReleaseScope before.
   template <typename Other>
   absl::StatusOr<std::unique_ptr<QueryStream>> operator()(const Other&) {
     return cql::UnsupportedAt(at_, "this statement");
@@ -86,13 +102,25 @@ class Starter {
     std::shared_ptr<const TableDefinition> table;
     if (select.from) {
       RETURN_IF_ERROR(FindTable(*select.from).status());
-      ASSIGN_OR_RETURN(snapshot, At(select.from->position,
-                                    options_.engine.database->OpenSnapshot(
-                                        select.from->name, {.at_least = request_.at_least, .now_ns = context_.now_ns})));
+      ASSIGN_OR_RETURN(const query::SystemTimePlan time, query::BindSystemTime(select, context_));
+      ASSIGN_OR_RETURN(snapshot, query::OpenSystemTime(options_.engine.database, select.from->name, time,
+                                                       {.at_least = request_.at_least, .now_ns = context_.now_ns}));
       table = snapshot->table;
     }
     ASSIGN_OR_RETURN(query::SelectPlan plan, query::BindSelect(select, std::move(table), context_));
     return query::MakeSelectStream(std::move(plan), std::move(snapshot), explain, Options());
+  }
+
+  absl::StatusOr<std::unique_ptr<QueryStream>> StartUpdate(const cql::Update& update, ExplainMode explain) {
+    ASSIGN_OR_RETURN(auto table, FindTable(update.table));
+    ASSIGN_OR_RETURN(query::UpdatePlan plan, query::BindUpdate(update, std::move(table), context_));
+    return query::MakeUpdateStream(std::move(plan), explain, Options());
+  }
+
+  absl::StatusOr<std::unique_ptr<QueryStream>> StartDelete(const cql::Delete& erase, ExplainMode explain) {
+    ASSIGN_OR_RETURN(auto table, FindTable(erase.table));
+    ASSIGN_OR_RETURN(query::DeletePlan plan, query::BindDelete(erase, std::move(table), context_));
+    return query::MakeDeleteStream(std::move(plan), explain, Options());
   }
 
   StreamOptions Options() {

@@ -52,19 +52,7 @@ class SelectStream final : public QueryStream {
 
  private:
   void Collect(const SelectExecutor& executor) {
-    const ScanStatistics scan = executor.scan_statistics();
-    for (size_t i = 0; i < scan.tiers.size(); ++i) {
-      const TierScan& from = scan.tiers[i];
-      statistics_.tiers[i] = {.segments = from.segments,
-                              .segments_pruned = from.segments_pruned,
-                              .row_groups = from.row_groups,
-                              .row_groups_pruned_time = from.row_groups_pruned_time,
-                              .row_groups_pruned_zone = from.row_groups_pruned_zone,
-                              .row_groups_pruned_key = from.row_groups_pruned_key,
-                              .rows_scanned = from.rows_scanned,
-                              .rows_selected = from.rows_selected,
-                              .bytes_decoded = from.bytes_decoded};
-    }
+    CopyScanStatistics(executor.scan_statistics(), &statistics_);
     for (const OperatorTrace& trace : executor.operators()) {
       statistics_.operators.push_back(
           {trace.name, trace.detail, trace.depth, trace.estimated_rows, trace.rows, trace.time_ns});
@@ -90,6 +78,21 @@ class SelectStream final : public QueryStream {
 };
 
 }  // namespace
+
+void CopyScanStatistics(const ScanStatistics& scan, QueryStatistics* statistics) {
+  for (size_t i = 0; i < scan.tiers.size(); ++i) {
+    const TierScan& from = scan.tiers[i];
+    statistics->tiers[i] = {.segments = from.segments,
+                            .segments_pruned = from.segments_pruned,
+                            .row_groups = from.row_groups,
+                            .row_groups_pruned_time = from.row_groups_pruned_time,
+                            .row_groups_pruned_zone = from.row_groups_pruned_zone,
+                            .row_groups_pruned_key = from.row_groups_pruned_key,
+                            .rows_scanned = from.rows_scanned,
+                            .rows_selected = from.rows_selected,
+                            .bytes_decoded = from.bytes_decoded};
+  }
+}
 
 std::unique_ptr<QueryStream> MakeSelectStream(SelectPlan plan, std::shared_ptr<const Snapshot> snapshot,
                                               ExplainMode explain, StreamOptions options) {

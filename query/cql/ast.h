@@ -174,12 +174,19 @@ struct TableRef {
   std::string alias;
   bool operator==(const TableRef&) const = default;
 };
-// FOR SYSTEM_TIME AS OF <timestamp> | AS OF COMMIT <number>
-struct AsOf {
-  Position position;
+// A moment in the history of a table: a timestamp, or the number of a commit (`COMMIT` says so, or the type does).
+struct Moment {
   bool is_commit = false;
   Boxed<Expr> at;
-  bool operator==(const AsOf&) const = default;
+  bool operator==(const Moment&) const = default;
+};
+// FOR SYSTEM_TIME AS OF a | FROM a TO b (without b) | BETWEEN a AND b (with b)
+enum class SystemTimeKind { kAsOf, kFromTo, kBetween };
+struct SystemTime {
+  Position position;
+  SystemTimeKind kind = SystemTimeKind::kAsOf;
+  Moment from, to;  // AS OF: only `from`
+  bool operator==(const SystemTime&) const = default;
 };
 struct LatestBy {
   Position position;
@@ -202,7 +209,7 @@ struct Select {
   bool distinct = false;
   std::vector<SelectItem> items;
   std::optional<TableRef> from;
-  std::optional<AsOf> as_of;
+  std::optional<SystemTime> system_time;
   std::optional<LatestBy> latest_by;
   Boxed<Expr> where;
   std::vector<Expr> group_by;
@@ -269,6 +276,12 @@ struct TierClause {
   std::optional<int64_t> bytes;
   bool operator==(const TierClause&) const = default;
 };
+// HISTORY FOR 30 DAYS | HISTORY FOREVER: how long ended versions stay readable.
+struct HistoryClause {
+  Position position;
+  std::optional<int64_t> age_ns;  // absent = for ever
+  bool operator==(const HistoryClause&) const = default;
+};
 struct CreateTable {
   bool if_not_exists = false;
   TableRef table;
@@ -278,6 +291,7 @@ struct CreateTable {
   std::optional<ColumnName> time;
   std::optional<ColumnName> shard_by;  // lower case
   std::vector<TierClause> tiers;
+  std::optional<HistoryClause> history;
   std::vector<Option> options;
   bool operator==(const CreateTable&) const = default;
 };
@@ -293,9 +307,20 @@ struct RenameColumn {
   ColumnName from, to;
   bool operator==(const RenameColumn&) const = default;
 };
+// ALTER COLUMN x SET COMPRESSION zptv
+struct SetCompression {
+  ColumnName column;
+  Compression compression;
+  bool operator==(const SetCompression&) const = default;
+};
+// SET TIER hot FOR 1 HOURS, cold FOREVER
+struct SetTiers {
+  std::vector<TierClause> tiers;
+  bool operator==(const SetTiers&) const = default;
+};
 struct AlterTable {
   TableRef table;
-  std::variant<AddColumn, DropColumn, RenameColumn> action;
+  std::variant<AddColumn, DropColumn, RenameColumn, SetCompression, SetTiers, HistoryClause> action;
   bool operator==(const AlterTable&) const = default;
 };
 struct DropTable {

@@ -73,6 +73,32 @@ class CreateTableParser {
     }
   }
 
+  // After COMPRESSION, which stood at `at`.
+  absl::StatusOr<Compression> ParseCompression(Position at) {
+    Compression compression;
+    compression.position = at;
+    ASSIGN_OR_RETURN(ColumnName name, tokens_.ExpectWord("a compression"));
+    compression.name = std::move(name.name);
+    if (tokens_.AtSymbol("(")) {
+      ASSIGN_OR_RETURN(compression.arguments, ParseOptions(tokens_));
+    }
+    return compression;
+  }
+
+  // After HISTORY, which stood at `at`.
+  absl::StatusOr<HistoryClause> History(Position at) {
+    TierClause limits;
+    RETURN_IF_ERROR(TierLimits(&limits));
+    if (limits.rows || limits.bytes) return UnsupportedAt(at, "a history limited by size", "give it a time");
+    return HistoryClause{at, limits.age_ns};
+  }
+
+  // After TIER, which stood at `at`.
+  absl::StatusOr<std::vector<TierClause>> TierClauses(Position at) {
+    RETURN_IF_ERROR(Tiers(at));
+    return std::move(create_.tiers);
+  }
+
  private:
   absl::StatusOr<bool> ColumnOption(ColumnDefinition* column) {
     const Position at = tokens_.position();
@@ -103,18 +129,7 @@ class CreateTableParser {
     return false;
   }
 
-  absl::StatusOr<Compression> ParseCompression(Position at) {
-    Compression compression;
-    compression.position = at;
-    ASSIGN_OR_RETURN(ColumnName name, tokens_.ExpectWord("a compression"));
-    compression.name = std::move(name.name);
-    if (tokens_.AtSymbol("(")) {
-      ASSIGN_OR_RETURN(compression.arguments, ParseOptions(tokens_));
-    }
-    return compression;
-  }
-
-  // KIND, KEY, TIME, SHARD BY, TIER and WITH in any order, each at most once.
+  // KIND, KEY, TIME, SHARD BY, TIER, HISTORY and WITH in any order, each at most once.
   absl::Status Clauses() {
     while (true) {
       const Position at = tokens_.position();
@@ -132,6 +147,9 @@ class CreateTableParser {
         ASSIGN_OR_RETURN(create_.shard_by, tokens_.ExpectWord("hash or fmo"));
       } else if (tokens_.AcceptKeyword("TIER")) {
         RETURN_IF_ERROR(Tiers(at));
+      } else if (tokens_.AcceptKeyword("HISTORY")) {
+        if (create_.history) return InvalidAt(at, "HISTORY is given twice");
+        ASSIGN_OR_RETURN(create_.history, History(at));
       } else if (tokens_.AcceptKeyword("WITH")) {
         if (!create_.options.empty()) return InvalidAt(at, "WITH is given twice");
         ASSIGN_OR_RETURN(create_.options, ParseOptions(tokens_));
@@ -205,6 +223,41 @@ absl::StatusOr<CreateReference> ParseCreateReference(TokenStream& tokens) {
   return create;
 }
 
+// ALTER [COLUMN] x SET COMPRESSION codec
+absl::StatusOr<SetCompression> ParseAlterColumn(TokenStream& tokens) {
+  const Position at = tokens.position();
+  RETURN_IF_ERROR(tokens.ExpectKeyword("ALTER"));
+  tokens.AcceptKeyword("COLUMN");
+  SetCompression set;
+  ASSIGN_OR_RETURN(set.column, tokens.ExpectName("a column name"));
+  if (!tokens.AtKeywords({"SET", "COMPRESSION"})) {
+    return UnsupportedAt(at, "ALTER TABLE .. ALTER", "SET COMPRESSION is the change a column can make");
+  }
+  tokens.AcceptKeyword("SET");
+  const Position compression_at = tokens.position();
+  tokens.AcceptKeyword("COMPRESSION");
+  ASSIGN_OR_RETURN(set.compression, CreateTableParser(tokens).ParseCompression(compression_at));
+  return set;
+}
+
+// SET TIER tier {, tier} | SET HISTORY limit
+absl::Status ParseSetOption(TokenStream& tokens, AlterTable* alter) {
+  const Position at = tokens.position();
+  RETURN_IF_ERROR(tokens.ExpectKeyword("SET"));
+  const Position option_at = tokens.position();
+  if (tokens.AcceptKeyword("HISTORY")) {
+    ASSIGN_OR_RETURN(alter->action, CreateTableParser(tokens).History(option_at));
+    return absl::OkStatus();
+  }
+  if (!tokens.AcceptKeyword("TIER")) {
+    return UnsupportedAt(at, "ALTER TABLE .. SET", "TIER and HISTORY are the options to set");
+  }
+  SetTiers set;
+  ASSIGN_OR_RETURN(set.tiers, CreateTableParser(tokens).TierClauses(option_at));
+  alter->action = std::move(set);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Statement> ParseCreate(TokenStream& tokens) {
@@ -251,10 +304,16 @@ absl::StatusOr<AlterTable> ParseAlter(TokenStream& tokens) {
     alter.action = std::move(rename);
     return alter;
   }
-  for (std::string_view action : {"ALTER", "MODIFY", "SET"}) {
-    if (tokens.AtKeyword(action)) return UnsupportedAt(tokens.position(), absl::StrFormat("ALTER TABLE .. %s", action));
+  if (tokens.AtKeyword("ALTER")) {
+    ASSIGN_OR_RETURN(alter.action, ParseAlterColumn(tokens));
+    return alter;
   }
-  return tokens.Unexpected("ADD, DROP or RENAME");
+  if (tokens.AtKeyword("SET")) {
+    RETURN_IF_ERROR(ParseSetOption(tokens, &alter));
+    return alter;
+  }
+  if (tokens.AtKeyword("MODIFY")) return UnsupportedAt(tokens.position(), "ALTER TABLE .. MODIFY");
+  return tokens.Unexpected("ADD, DROP, RENAME, ALTER or SET");
 }
 
 absl::StatusOr<DropTable> ParseDrop(TokenStream& tokens) {

@@ -64,6 +64,8 @@ class ExpressionParser {
     }
     return left;
   }
+  // What binds stronger than a comparison.
+  absl::StatusOr<Expr> Operand() { return Sum(); }
 
  private:
   absl::StatusOr<Expr> And() {
@@ -453,6 +455,8 @@ class ExpressionParser {
 }  // namespace
 
 absl::StatusOr<Expr> ParseExpression(TokenStream& tokens) { return ExpressionParser(tokens).Or(); }
+
+absl::StatusOr<Expr> ParseSum(TokenStream& tokens) { return ExpressionParser(tokens).Operand(); }
 
 absl::StatusOr<std::vector<Expr>> ParseExpressionList(TokenStream& tokens) {
   std::vector<Expr> list;

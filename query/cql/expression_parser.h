@@ -11,6 +11,8 @@
 namespace cortex::cql {
 
 absl::StatusOr<Expr> ParseExpression(TokenStream& tokens);
+// Only what binds stronger than a comparison, for places where AND has another meaning.
+absl::StatusOr<Expr> ParseSum(TokenStream& tokens);
 // One or more, separated by commas.
 absl::StatusOr<std::vector<Expr>> ParseExpressionList(TokenStream& tokens);
 

@@ -96,7 +96,7 @@ absl::StatusOr<Statement> ParseStatement(TokenStream& tokens) {
 // `FROM t WERE x > 1` reads WERE as an alias and stops at x; the mistyped word is the one before or the one here.
 std::string ClauseHint(const TokenStream& tokens) {
   const std::vector<std::string> clauses = {"WHERE",  "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "WITH", "FROM",
-                                            "VALUES", "KIND",  "KEY",    "TIME",  "SHARD", "TIER",   "DESC", "PURGE"};
+                                            "VALUES", "KIND",  "KEY",    "TIME",  "SHARD", "TIER",   "DESC", "PURGE", "HISTORY"};
   const bool here = tokens.Peek().kind == TokenKind::kWord;
   std::string hint = here ? DidYouMean(tokens.Peek().text, clauses) : "";
   const Token& previous = tokens.Previous();

@@ -192,14 +192,16 @@ std::string PrintColumns(const std::vector<ColumnName>& columns) {
   return " (" + Joined(columns, [](const ColumnName& c) { return PrintName(c.name); }) + ")";
 }
 
+std::string PrintCompression(const Compression& compression) {
+  return " COMPRESSION " + compression.name +
+         (compression.arguments.empty() ? "" : PrintOptions(compression.arguments));
+}
+
 std::string PrintDefinition(const ColumnDefinition& column) {
   std::string text = PrintName(column.name.name) + " " + Print(column.type);
   if (column.not_null) text += " NOT NULL";
   if (column.default_value) text += " DEFAULT " + Print(*column.default_value);
-  if (column.compression) {
-    text += " COMPRESSION " + column.compression->name;
-    if (!column.compression->arguments.empty()) text += PrintOptions(column.compression->arguments);
-  }
+  if (column.compression) text += PrintCompression(*column.compression);
   if (!column.metadata.empty()) text += " METADATA " + PrintOptions(column.metadata);
   return text;
 }
@@ -213,6 +215,36 @@ std::string PrintTier(const TierClause& clause) {
   return clause.tier + (limits.empty() ? " FOREVER" : " FOR " + limits);
 }
 
+std::string PrintSystemTime(const SystemTime& time) {
+  const auto moment = [](const Moment& m) { return (m.is_commit ? "COMMIT " : "") + PrintAt(*m.at, kSumLevel); };
+  switch (time.kind) {
+    case SystemTimeKind::kFromTo:
+      return " FOR SYSTEM_TIME FROM " + moment(time.from) + " TO " + moment(time.to);
+    case SystemTimeKind::kBetween:
+      return " FOR SYSTEM_TIME BETWEEN " + moment(time.from) + " AND " + moment(time.to);
+    case SystemTimeKind::kAsOf:
+      break;
+  }
+  return " FOR SYSTEM_TIME AS OF " + moment(time.from);
+}
+
+std::string PrintHistory(const HistoryClause& history) {
+  return " HISTORY " + (history.age_ns ? "FOR " + FormatInterval(*history.age_ns) : "FOREVER");
+}
+
+struct AlterText {
+  std::string operator()(const AddColumn& add) const { return " ADD COLUMN " + PrintDefinition(add.column); }
+  std::string operator()(const DropColumn& drop) const { return " DROP COLUMN " + PrintName(drop.column.name); }
+  std::string operator()(const RenameColumn& rename) const {
+    return " RENAME COLUMN " + PrintName(rename.from.name) + " TO " + PrintName(rename.to.name);
+  }
+  std::string operator()(const SetCompression& set) const {
+    return " ALTER COLUMN " + PrintName(set.column.name) + " SET" + PrintCompression(set.compression);
+  }
+  std::string operator()(const SetTiers& set) const { return " SET TIER " + Joined(set.tiers, PrintTier); }
+  std::string operator()(const HistoryClause& history) const { return " SET" + PrintHistory(history); }
+};
+
 struct StatementText {
   std::string operator()(const Select& select) const {
     std::string text = select.distinct ? "SELECT DISTINCT " : "SELECT ";
@@ -222,10 +254,7 @@ struct StatementText {
     });
     if (select.from) text += " FROM " + PrintName(select.from->name);
     if (select.from && !select.from->alias.empty()) text += " AS " + PrintName(select.from->alias);
-    if (select.as_of) {
-      text += std::string(" FOR SYSTEM_TIME AS OF ") + (select.as_of->is_commit ? "COMMIT " : "") +
-              Print(*select.as_of->at);
-    }
+    if (select.system_time) text += PrintSystemTime(*select.system_time);
     if (select.latest_by) text += " LATEST BY " + JoinedExprs(select.latest_by->keys);
     if (select.where) text += " WHERE " + Print(*select.where);
     if (!select.group_by.empty()) text += " GROUP BY " + JoinedExprs(select.group_by);
@@ -265,18 +294,12 @@ struct StatementText {
     if (create.time) text += " TIME " + PrintName(create.time->name);
     if (create.shard_by) text += " SHARD BY " + create.shard_by->name;
     if (!create.tiers.empty()) text += " TIER " + Joined(create.tiers, PrintTier);
+    if (create.history) text += PrintHistory(*create.history);
     if (!create.options.empty()) text += " WITH " + PrintOptions(create.options);
     return text;
   }
   std::string operator()(const AlterTable& alter) const {
-    std::string text = "ALTER TABLE " + PrintName(alter.table.name);
-    if (const auto* add = std::get_if<AddColumn>(&alter.action))
-      return text + " ADD COLUMN " + PrintDefinition(add->column);
-    if (const auto* drop = std::get_if<DropColumn>(&alter.action)) {
-      return text + " DROP COLUMN " + PrintName(drop->column.name);
-    }
-    const auto& rename = std::get<RenameColumn>(alter.action);
-    return text + " RENAME COLUMN " + PrintName(rename.from.name) + " TO " + PrintName(rename.to.name);
+    return "ALTER TABLE " + PrintName(alter.table.name) + std::visit(AlterText(), alter.action);
   }
   std::string operator()(const DropTable& drop) const {
     return (drop.if_exists ? "DROP TABLE IF EXISTS " : "DROP TABLE ") + PrintName(drop.table.name);

@@ -14,12 +14,15 @@ namespace {
 absl::Status CheckOptions(const std::vector<Option>& options) {
   const std::vector<std::string> known = {"history",        "approx_recall", "lossy",  "tiers",
                                           "max_cold_bytes", "timeout",       "promote"};
+  bool history = false;
   for (const Option& option : options) {
     if (std::find(known.begin(), known.end(), option.name) == known.end()) {
       return InvalidAt(option.position,
                        absl::StrFormat("unknown option \"%s\"%s", option.name, DidYouMean(option.name, known)));
     }
-    return UnsupportedAt(option.position, absl::StrFormat("WITH (%s = ..)", option.name));
+    if (option.name != "history") return UnsupportedAt(option.position, absl::StrFormat("WITH (%s = ..)", option.name));
+    if (history) return InvalidAt(option.position, "option \"history\" is given twice");
+    history = true;
   }
   return absl::OkStatus();
 }
@@ -29,24 +32,15 @@ class Checker {
   explicit Checker(Position at) : at_(at) {}
 
   absl::Status operator()(const Select& select) const {
-    if (select.as_of) return UnsupportedAt(select.as_of->position, "FOR SYSTEM_TIME AS OF");
     if (select.latest_by) return UnsupportedAt(select.latest_by->position, "LATEST BY");
     return CheckOptions(select.options);
   }
-  absl::Status operator()(const Update&) const {
-    return UnsupportedAt(at_, "UPDATE", "ingest a new version of the row instead");
-  }
-  absl::Status operator()(const Delete&) const { return UnsupportedAt(at_, "DELETE"); }
-  absl::Status operator()(const AlterTable&) const { return UnsupportedAt(at_, "ALTER TABLE"); }
   absl::Status operator()(const CreateReference&) const { return UnsupportedAt(at_, "CREATE REFERENCE"); }
   absl::Status operator()(const Show& show) const {
     if (show.target == ShowTarget::kQueries) return UnsupportedAt(at_, "SHOW QUERIES");
     return absl::OkStatus();
   }
   absl::Status operator()(const CreateTable& create) const {
-    for (const ColumnDefinition& column : create.columns) {
-      if (column.default_value) return UnsupportedAt(column.default_value->position, "DEFAULT");
-    }
     for (const Option& option : create.options) {
       return InvalidAt(option.position, absl::StrFormat("unknown table option \"%s\"", option.name));
     }
@@ -55,10 +49,16 @@ class Checker {
   absl::Status operator()(const Explain& explain) const {
     const Statement& inner = *explain.statement;
     if (std::holds_alternative<Insert>(inner.node)) return UnsupportedAt(inner.position, "EXPLAIN INSERT");
+    if (explain.analyze && !std::holds_alternative<Select>(inner.node)) {
+      return UnsupportedAt(at_, "EXPLAIN ANALYZE of a statement that changes rows", "EXPLAIN shows its plan");
+    }
     return CheckReleaseScope(inner);
   }
   absl::Status operator()(const Insert&) const { return absl::OkStatus(); }
   absl::Status operator()(const DropTable&) const { return absl::OkStatus(); }
+  absl::Status operator()(const Update&) const { return absl::OkStatus(); }
+  absl::Status operator()(const Delete&) const { return absl::OkStatus(); }
+  absl::Status operator()(const AlterTable&) const { return absl::OkStatus(); }
 
  private:
   Position at_;

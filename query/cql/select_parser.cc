@@ -91,7 +91,7 @@ class SelectParser {
       select_.from->alias = std::move(alias.name);
     }
     RETURN_IF_ERROR(RefuseForeignClause(tokens_));
-    RETURN_IF_ERROR(SystemTime());
+    RETURN_IF_ERROR(ForSystemTime());
     if (!tokens_.AtKeywords({"LATEST", "BY"})) return RefuseForeignClause(tokens_);
     LatestBy latest{tokens_.position(), {}};
     tokens_.AcceptKeywords({"LATEST", "BY"});
@@ -100,21 +100,36 @@ class SelectParser {
     return absl::OkStatus();
   }
 
-  absl::Status SystemTime() {
+  absl::Status ForSystemTime() {
     if (!tokens_.AtKeyword("FOR")) return absl::OkStatus();
-    AsOf as_of;
-    as_of.position = tokens_.position();
+    SystemTime time;
+    time.position = tokens_.position();
     tokens_.Take();
     RETURN_IF_ERROR(tokens_.ExpectKeyword("SYSTEM_TIME"));
-    if (tokens_.AtKeyword("FROM") || tokens_.AtKeyword("BETWEEN")) {
-      return UnsupportedAt(as_of.position, "FOR SYSTEM_TIME with a range", "AS OF names one point");
+    if (tokens_.AcceptKeyword("FROM")) {
+      time.kind = SystemTimeKind::kFromTo;
+      ASSIGN_OR_RETURN(time.from, OneMoment());
+      RETURN_IF_ERROR(tokens_.ExpectKeyword("TO"));
+      ASSIGN_OR_RETURN(time.to, OneMoment());
+    } else if (tokens_.AcceptKeyword("BETWEEN")) {
+      time.kind = SystemTimeKind::kBetween;
+      ASSIGN_OR_RETURN(time.from, OneMoment());
+      RETURN_IF_ERROR(tokens_.ExpectKeyword("AND"));
+      ASSIGN_OR_RETURN(time.to, OneMoment());
+    } else if (tokens_.AcceptKeywords({"AS", "OF"})) {
+      ASSIGN_OR_RETURN(time.from, OneMoment());
+    } else {
+      return tokens_.Unexpected("AS OF, FROM or BETWEEN");
     }
-    RETURN_IF_ERROR(tokens_.ExpectKeyword("AS"));
-    RETURN_IF_ERROR(tokens_.ExpectKeyword("OF"));
-    as_of.is_commit = tokens_.AcceptKeyword("COMMIT");
-    ASSIGN_OR_RETURN(as_of.at, ParseExpression(tokens_));
-    select_.as_of = std::move(as_of);
+    select_.system_time = std::move(time);
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<Moment> OneMoment() {
+    Moment moment;
+    moment.is_commit = tokens_.AcceptKeyword("COMMIT");
+    ASSIGN_OR_RETURN(moment.at, ParseSum(tokens_));
+    return moment;
   }
 
   absl::Status Filters() {

@@ -78,7 +78,7 @@ absl::Status Aggregate::Consume(size_t worker, const RowBatch& rows) {
 bool Aggregate::TakesZoneMaps() const {
   const auto is_column = [&](const Argument& argument) {
     return argument.expr.op == ExprOp::kColumn &&
-           plan_.scan.columns[argument.expr.column].ordinal != ScanColumn::kCommit;
+           !plan_.scan.columns[argument.expr.column].is_hidden();
   };
   return plan_.group_keys.empty() && std::all_of(arguments_.begin(), arguments_.end(), is_column);
 }

@@ -111,6 +111,10 @@ absl::Status MorselReader::ReadVector(uint32_t first, uint32_t count,
   for (uint32_t i = 0; with_ordinals_ && i < out.rows.row_count; ++i) {
     out.ordinals.push_back(morsel_.group_ordinal + rows_[i]);
   }
+  if (with_ordinals_) {
+    out.morsel = &morsel_;
+    out.group_rows = rows_;
+  }
   return emit(out);
 }
 
@@ -166,6 +170,7 @@ absl::Status MorselReader::Load(const std::vector<uint32_t>& wanted, uint32_t fi
 
 absl::StatusOr<BatchColumn> MorselReader::LoadColumn(const ScanColumn& column, uint32_t first, uint32_t count) {
   if (column.ordinal == ScanColumn::kCommit) return LoadCommits(first, count);
+  if (column.ordinal == ScanColumn::kEnd) return LoadEnds(first, count);
   ASSIGN_OR_RETURN(const ColumnChunk* chunk, morsel_.group->column(plan_.table->columns[column.ordinal].id));
   if (chunk == nullptr) {
     return AllDefault(plan_.table->columns[column.ordinal], dense_ ? count : static_cast<uint32_t>(rows_.size()));
@@ -273,6 +278,22 @@ absl::StatusOr<BatchColumn> MorselReader::LoadCommits(uint32_t first, uint32_t c
   } else {
     for (const uint32_t row : rows_) out.AppendScalar<Commit>(commits[row - first]);
   }
+  return BatchColumn::Of(std::move(out));
+}
+
+absl::StatusOr<BatchColumn> MorselReader::LoadEnds(uint32_t first, uint32_t count) {
+  std::array<Commit, kVectorRows> ends;
+  RETURN_IF_ERROR(morsel_.group->Ends(first, count, ends.data()));
+  Column out(DataType::Scalar(TypeKind::kInt64));
+  const auto append = [&](Commit end) {
+    if (end > window_.to) {
+      out.AppendNull();  // kOpenEnd, or ended later than this read looks: repeating the read gives the same answer
+    } else {
+      out.AppendScalar<Commit>(end);
+    }
+  };
+  for (uint32_t i = 0; dense_ && i < count; ++i) append(ends[i]);
+  for (size_t i = 0; !dense_ && i < rows_.size(); ++i) append(ends[rows_[i] - first]);
   return BatchColumn::Of(std::move(out));
 }
 

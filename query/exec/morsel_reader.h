@@ -39,6 +39,7 @@ class MorselReader {
                                              uint32_t count);
   absl::Status FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadCommits(uint32_t first, uint32_t count);
+  absl::StatusOr<BatchColumn> LoadEnds(uint32_t first, uint32_t count);
 
   const ScanPlan& plan_;
   const VersionWindow window_;

@@ -53,9 +53,11 @@ void Scan::SetPredicates() {
   predicates_ = plan_.predicates;
   if (!snapshot_->expired_until_ns.has_value()) return;
   const uint32_t ordinal = plan_.table->time_ordinal();
-  PushedPredicate alive{.predicate = {.column = plan_.table->columns[ordinal].id}, .ordinal = ordinal, .text = "ttl"};
-  alive.predicate.filter.lower = FilterBound{.value = *snapshot_->expired_until_ns, .inclusive = false};
-  predicates_.push_back(std::move(alive));
+  PushedPredicate& alive = predicates_.emplace_back();
+  alive.predicate.column = plan_.table->columns[ordinal].id;
+  alive.predicate.filter.lower.emplace(FilterBound{.value = *snapshot_->expired_until_ns, .inclusive = false});
+  alive.ordinal = ordinal;
+  alive.text = "ttl";
 }
 
 absl::Status Scan::Prune() {
@@ -86,7 +88,7 @@ absl::Status Scan::PruneSegment(const SegmentView& segment) {
   uint64_t group_ordinal = first_ordinal;
   for (uint32_t i = 0; i < segment.row_group_count(); ++i) {
     const RowGroupView& group = segment.row_group(i);
-    Morsel whole{.segment = &segment, .group = &group, .count = group.row_count(), .group_ordinal = group_ordinal};
+    Morsel whole{.segment = &segment, .group = &group, .group_index = i, .count = group.row_count(), .group_ordinal = group_ordinal};
     group_ordinal += group.row_count();
     if (!plan_.keys.empty()) {
       const auto rows = by_group.find(i);
@@ -167,6 +169,25 @@ absl::Status Scan::Run(size_t first, size_t count, const ScanConsumer& consumer)
     }
   }
   return failed;
+}
+
+std::string DescribeScan(const ScanPlan& plan) {
+  std::string detail = plan.table->name;
+  for (const PushedPredicate& pushed : plan.predicates) detail += " [" + pushed.text + "]";
+  if (plan.residual) detail += " [" + plan.residual_text + "]";
+  if (plan.is_empty) detail += " [never true]";
+  return detail;
+}
+
+uint64_t GuessRows(uint64_t rows, size_t conditions) {
+  for (size_t i = 0; i < conditions; ++i) rows = (rows + 2) / 3;
+  return rows;
+}
+
+uint64_t EstimateRows(const ScanPlan& plan, const ScanStatistics& statistics) {
+  uint64_t candidates = 0;
+  for (const TierScan& tier : statistics.tiers) candidates += tier.rows_candidate;
+  return GuessRows(candidates, plan.predicates.size() + (plan.residual ? 1 : 0));
 }
 
 }  // namespace cortex::query

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "query/exec/query_context.h"
 #include "query/exec/scan_statistics.h"
 #include "query/expr/batch_column.h"
@@ -28,6 +30,7 @@ inline constexpr uint32_t kMorselRows = 16'384;
 struct Morsel {
   const SegmentView* segment = nullptr;
   const RowGroupView* group = nullptr;
+  uint32_t group_index = 0;  // within the segment
   uint32_t first = 0;
   uint32_t count = 0;
   uint64_t group_ordinal = 0;  // of the group's first row within the snapshot
@@ -39,7 +42,10 @@ struct Morsel {
 // What a scan hands on: at most kVectorRows rows, all qualified. `ordinals` tell rows apart whatever the tier.
 struct ScanBatch {
   RowBatch rows;
-  std::vector<uint64_t> ordinals;  // only if the scan was asked for them
+  // Only if the scan was asked for ordinals: they, and where the rows stand.
+  std::vector<uint64_t> ordinals;
+  const Morsel* morsel = nullptr;
+  absl::Span<const uint32_t> group_rows;  // ascending; borrowed while the consumer runs
 };
 // Called on worker `worker`; `slot` is the morsel's index within the Run call. Batches of one morsel come in row order.
 using ScanConsumer = std::function<absl::Status(size_t worker, size_t slot, ScanBatch& batch)>;
@@ -88,6 +94,12 @@ class Scan {
   uint64_t next_ordinal_ = 0;
   ScanStatistics statistics_;
 };
+
+// For EXPLAIN: the table and its conditions, and how many rows are left, a third for every condition nothing is known of.
+std::string DescribeScan(const ScanPlan& plan);
+uint64_t EstimateRows(const ScanPlan& plan, const ScanStatistics& statistics);
+// A third of the rows for every condition.
+uint64_t GuessRows(uint64_t rows, size_t conditions);
 
 }  // namespace cortex::query
 

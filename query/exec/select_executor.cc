@@ -41,12 +41,6 @@ uint64_t RowsWanted(const SelectPlan& plan) {
   return sum < plan.offset ? UINT64_MAX : sum;
 }
 
-// A third of the rows for every condition nothing is known about.
-uint64_t Guess(uint64_t rows, size_t conditions) {
-  for (size_t i = 0; i < conditions; ++i) rows = (rows + 2) / 3;
-  return rows;
-}
-
 }  // namespace
 
 SelectExecutor::SelectExecutor(const SelectPlan& plan, std::shared_ptr<const Snapshot> snapshot, QueryContext* context)
@@ -73,11 +67,7 @@ void SelectExecutor::DescribeOperators() {
     add("aggregate", calls);
   }
   if (plan_.scan.table == nullptr) return add("one row", "");
-  std::string detail = plan_.scan.table->name;
-  for (const PushedPredicate& pushed : plan_.scan.predicates) detail += " [" + pushed.text + "]";
-  if (plan_.scan.residual) detail += " [" + plan_.scan.residual_text + "]";
-  if (plan_.scan.is_empty) detail += " [never true]";
-  add("scan", detail);
+  add("scan", DescribeScan(plan_.scan));
 }
 
 OperatorTrace* SelectExecutor::Find(std::string_view name) {
@@ -89,9 +79,7 @@ OperatorTrace* SelectExecutor::Find(std::string_view name) {
 
 absl::Status SelectExecutor::OpenScan(ScanOptions options) {
   ASSIGN_OR_RETURN(scan_, Scan::Open(plan_.scan, snapshot_, context_, std::move(options)));
-  uint64_t candidates = 0;
-  for (const TierScan& tier : scan_->statistics().tiers) candidates += tier.rows_candidate;
-  const uint64_t estimate = Guess(candidates, plan_.scan.predicates.size() + (plan_.scan.residual ? 1 : 0));
+  const uint64_t estimate = EstimateRows(plan_.scan, scan_->statistics());
   // Operators above the scan: an aggregate without groups gives one row, with groups the square root is as good as any.
   uint64_t rows = estimate;
   for (auto trace = operators_.rbegin(); trace != operators_.rend(); ++trace) {
@@ -100,7 +88,7 @@ absl::Status SelectExecutor::OpenScan(ScanOptions options) {
       while (!plan_.group_keys.empty() && groups * groups < rows) ++groups;
       rows = groups;
     }
-    if (trace->name == "having") rows = Guess(rows, 1);
+    if (trace->name == "having") rows = GuessRows(rows, 1);
     if ((trace->name == "limit" || trace->name == "top-k") && plan_.limit) rows = std::min(rows, *plan_.limit);
     trace->estimated_rows = rows;
   }

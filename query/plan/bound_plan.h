@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/expr/bound_expr.h"
@@ -16,9 +17,14 @@
 
 namespace cortex::query {
 
-// A column a scan yields: an ordinal of the table, or the hidden `_commit`.
+// The hidden column that tells when a version stopped being current; NULL for one that is current where the read looks.
+inline constexpr std::string_view kEndColumnName = "_end";
+
+// A column a scan yields: an ordinal of the table, or the hidden `_commit` or `_end`.
 struct ScanColumn {
   static constexpr uint32_t kCommit = UINT32_MAX;
+  static constexpr uint32_t kEnd = UINT32_MAX - 1;
+  bool is_hidden() const { return ordinal >= kEnd; }
   uint32_t ordinal = 0;
   DataType type;
   std::string name;

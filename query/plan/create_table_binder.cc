@@ -1,4 +1,4 @@
-// CREATE TABLE to a table definition.
+// CREATE TABLE to a table definition, ALTER TABLE to a change of one.
 #include <limits>
 #include <string>
 #include <utility>
@@ -8,6 +8,7 @@
 #include "query/cql/nearest_name.h"
 #include "query/plan/expression_binder.h"
 #include "query/plan/table_binder.h"
+#include "query/plan/typing.h"
 
 namespace cortex::query {
 namespace {
@@ -35,13 +36,18 @@ class CreateTableBinder {
     ASSIGN_OR_RETURN(definition_.key_column, RoleColumn(create_.key, "KEY"));
     ASSIGN_OR_RETURN(definition_.time_column, RoleColumn(create_.time, "TIME"));
     RETURN_IF_ERROR(BindTiers());
+    if (create_.history) definition_.history_ns = create_.history->age_ns.value_or(0);
     // What is left to check has no position of its own.
     const absl::Status valid = ValidateDefinition(definition_);
     if (!valid.ok()) return cql::ErrorAt(create_.table.position, valid.code(), std::string(valid.message()));
     return std::move(definition_);
   }
 
- private:
+  absl::StatusOr<TierPolicy> BindPolicy() {
+    RETURN_IF_ERROR(BindTiers());
+    return definition_.policy;
+  }
+
   absl::StatusOr<ColumnDefinition> BindColumn(const cql::ColumnDefinition& column) {
     ColumnDefinition bound;
     bound.name = column.name.name;
@@ -49,6 +55,9 @@ class CreateTableBinder {
     bound.nullable = !column.not_null;
     if (column.compression) {
       ASSIGN_OR_RETURN(bound.compression, BindCompression(*column.compression));
+    }
+    if (column.default_value) {
+      ASSIGN_OR_RETURN(bound.default_value, BindDefault(*column.default_value, bound));
     }
     for (const cql::Option& option : column.metadata) {
       ASSIGN_OR_RETURN(const BoundExpr value, BindConstant(*option.value));
@@ -58,6 +67,19 @@ class CreateTableBinder {
       bound.metadata.emplace(option.name, std::string(value.constant->StringAt(0)));
     }
     return bound;
+  }
+
+ private:
+  // DEFAULT NULL is no default.
+  absl::StatusOr<std::shared_ptr<const Column>> BindDefault(const cql::Expr& expr, const ColumnDefinition& column) {
+    const std::string what = absl::StrFormat("default of column \"%s\"", column.name);
+    ASSIGN_OR_RETURN(BoundExpr value, BindConstant(expr));
+    ASSIGN_OR_RETURN(value, Implicitly(std::move(value), ExprType::Of(column.type), what));
+    if (!value.is_constant()) return cql::InvalidAt(expr.position, absl::StrFormat("%s: not a constant", what));
+    if (value.constant->IsNull(0)) return nullptr;
+    auto one_row = std::make_shared<Column>(column.type);  // a literal's own type may lack the length
+    one_row->AppendRows(*value.constant, 0, 1);
+    return one_row;
   }
 
   absl::StatusOr<BoundExpr> BindConstant(const cql::Expr& expr) const {
@@ -167,10 +189,68 @@ class CreateTableBinder {
   TableDefinition definition_;
 };
 
+class AlterTableBinder {
+ public:
+  explicit AlterTableBinder(const BindContext& context) : context_(context) {}
+
+  absl::StatusOr<TableChange> operator()(const cql::AddColumn& add) const {
+    ASSIGN_OR_RETURN(ColumnDefinition column, Column(add.column));
+    return AddColumn{std::move(column)};
+  }
+  absl::StatusOr<TableChange> operator()(const cql::DropColumn& drop) const { return DropColumn{drop.column.name}; }
+  absl::StatusOr<TableChange> operator()(const cql::RenameColumn& rename) const {
+    return RenameColumn{rename.from.name, rename.to.name};
+  }
+  absl::StatusOr<TableChange> operator()(const cql::SetCompression& set) const {
+    // As a column of any type: whether codec and type fit is asked when the change is made.
+    cql::ColumnDefinition any;
+    any.name = set.column;
+    any.type.name = "bool";
+    any.compression = set.compression;
+    ASSIGN_OR_RETURN(const ColumnDefinition bound, Column(any));
+    return SetCompression{set.column.name, bound.compression, bound.contract};
+  }
+  // What a tier clause says of a tier replaces all that was said of it before; other tiers keep theirs.
+  absl::StatusOr<TableChange> operator()(const cql::SetTiers& set) const {
+    cql::CreateTable tiers;
+    tiers.tiers = set.tiers;
+    ASSIGN_OR_RETURN(const TierPolicy policy, CreateTableBinder(tiers, context_).BindPolicy());
+    SetPolicy change;
+    for (const cql::TierClause& clause : set.tiers) {
+      if (clause.tier == "hot") {
+        change.hot_max_age_ns = policy.hot_max_age_ns;
+        change.hot_max_rows = policy.hot_max_rows;
+        change.hot_max_bytes = policy.hot_max_bytes;
+      } else if (clause.tier == "warm") {
+        change.warm_max_age_ns = policy.warm_max_age_ns;
+        change.warm_max_bytes = policy.warm_max_bytes;
+      } else {
+        change.ttl_ns = policy.ttl_ns;
+      }
+    }
+    return change;
+  }
+
+  absl::StatusOr<TableChange> operator()(const cql::HistoryClause& history) const {
+    return SetPolicy{.history_ns = history.age_ns.value_or(0)};
+  }
+
+ private:
+  absl::StatusOr<ColumnDefinition> Column(const cql::ColumnDefinition& column) const {
+    return CreateTableBinder(cql::CreateTable(), context_).BindColumn(column);
+  }
+
+  const BindContext& context_;
+};
+
 }  // namespace
 
 absl::StatusOr<TableDefinition> BindCreateTable(const cql::CreateTable& create, const BindContext& context) {
   return CreateTableBinder(create, context).Bind();
+}
+
+absl::StatusOr<TableChange> BindAlterTable(const cql::AlterTable& alter, const BindContext& context) {
+  return std::visit(AlterTableBinder(context), alter.action);
 }
 
 }  // namespace cortex::query

@@ -124,6 +124,7 @@ class ExpressionBinder {
         return MakeColumn(*ordinal, ExprType::Of(scope_.table->columns[*ordinal].type), at_);
       }
       if (node.name == kCommitColumnName) return MakeColumn(scope_.commit_index(), ExprType::Int(), at_);
+      if (node.name == kEndColumnName) return MakeColumn(scope_.end_index(), ExprType::Int(), at_);
     }
     if (alias != nullptr) return BindAlias(*alias);
     return UnknownColumn(node.name);

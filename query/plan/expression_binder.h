@@ -16,7 +16,7 @@
 namespace cortex::query {
 
 // What names mean while an expression is bound. Column indexes of the result: 0 .. n - 1 are the table's ordinals, n is
-// `_commit`, n + 1 + i is aggregate i.
+// `_commit`, n + 1 is `_end`, n + 2 + i is aggregate i.
 struct BindScope {
   const TableDefinition* table = nullptr;  // nullptr: no columns at all
   std::string_view table_alias;
@@ -28,7 +28,8 @@ struct BindScope {
   bool alias_first = false;
 
   uint32_t commit_index() const { return static_cast<uint32_t>(table == nullptr ? 0 : table->columns.size()); }
-  uint32_t first_aggregate_index() const { return commit_index() + 1; }
+  uint32_t end_index() const { return commit_index() + 1; }
+  uint32_t first_aggregate_index() const { return commit_index() + 2; }
 };
 
 // Errors: INVALID_ARGUMENT (types, unknown names, with the nearest), UNIMPLEMENTED; all with line and column.

@@ -10,6 +10,7 @@
 #include "query/plan/expression_binder.h"
 #include "query/plan/table_binder.h"
 #include "query/plan/typing.h"
+#include "storage/column/column_default.h"
 
 namespace cortex::query {
 namespace {
@@ -61,7 +62,7 @@ absl::StatusOr<Batch> BindInsert(const cql::Insert& insert, std::shared_ptr<cons
   ASSIGN_OR_RETURN(const auto places, Places(insert, *table));
   const size_t width = insert.columns.empty() ? table->columns.size() : insert.columns.size();
   for (size_t i = 0; i < places.size(); ++i) {
-    if (!places[i] && !table->columns[i].nullable) {
+    if (!places[i] && !table->columns[i].nullable && table->columns[i].default_value == nullptr) {
       return cql::InvalidAt(insert.table.position,
                             absl::StrFormat("column \"%s\" has no value and must not be NULL", table->columns[i].name));
     }
@@ -73,7 +74,7 @@ absl::StatusOr<Batch> BindInsert(const cql::Insert& insert, std::shared_ptr<cons
     }
     for (size_t i = 0; i < places.size(); ++i) {
       if (!places[i]) {
-        batch.columns[i].AppendNull();
+        AppendDefaults(table->columns[i], 1, &batch.columns[i]);
         continue;
       }
       RETURN_IF_ERROR(AppendValue(row[*places[i]], table->columns[i], context, &batch.columns[i]));

@@ -9,7 +9,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "query/cql/printer.h"
 #include "query/plan/expression_binder.h"
-#include "query/plan/range_extraction.h"
+#include "query/plan/scan_binder.h"
 #include "query/plan/typing.h"
 
 namespace cortex::query {
@@ -59,36 +59,8 @@ class SelectBinder {
       plan_.scan.residual = std::move(condition);
       return absl::OkStatus();
     }
-    ExtractedRanges ranges = ExtractRanges(std::move(condition), *table_);
-    plan_.scan.is_empty = ranges.is_empty;
-    plan_.scan.predicates = std::move(ranges.predicates);
-    CollectKeys();
-    if (ranges.residual.empty()) return absl::OkStatus();
-    plan_.scan.residual_text =
-        absl::StrFormat("%d more condition%s", ranges.residual.size(), ranges.residual.size() > 1 ? "s" : "");
-    if (ranges.residual.size() == 1) {
-      plan_.scan.residual = std::move(ranges.residual[0]);
-    } else {
-      const cql::Position at = ranges.residual[0].position;
-      plan_.scan.residual = MakeOp(ExprOp::kAnd, ExprType::Bool(), std::move(ranges.residual), at);
-    }
+    SetCondition(std::move(condition), &plan_.scan);
     return absl::OkStatus();
-  }
-
-  // `key = 'x'` and `key IN (..)` let whole segments be skipped by their key filters.
-  void CollectKeys() {
-    for (const PushedPredicate& pushed : plan_.scan.predicates) {
-      if (pushed.ordinal != table_->key_ordinal() || pushed.predicate.kind != ColumnPredicate::Kind::kValues) continue;
-      const ValueFilter& filter = pushed.predicate.filter;
-      if (filter.kind == ValueFilter::Kind::kSet) {
-        for (const FilterValue& value : filter.set) plan_.scan.keys.push_back(std::get<std::string>(value));
-        return;
-      }
-      if (filter.lower && filter.upper && filter.lower->value == filter.upper->value) {
-        plan_.scan.keys.push_back(std::get<std::string>(filter.lower->value));
-        return;
-      }
-    }
   }
 
   // The select item an integer literal in GROUP BY or ORDER BY stands for; nullptr if `expr` is none.
@@ -237,10 +209,9 @@ class SelectBinder {
     if (expr->op == ExprOp::kColumn) {
       const uint32_t first = Scope("").first_aggregate_index();
       if (expr->column < first) {
-        const std::string name =
-            expr->column < table_->columns.size() ? table_->columns[expr->column].name : std::string(kCommitColumnName);
         return cql::InvalidAt(expr->position,
-                              absl::StrFormat("column \"%s\" must stand in GROUP BY or inside an aggregate", name));
+                              absl::StrFormat("column \"%s\" must stand in GROUP BY or inside an aggregate",
+                                              ScanColumnFor(*table_, expr->column).name));
       }
       expr->column = static_cast<uint32_t>(plan_.group_keys.size()) + expr->column - first;
       return absl::OkStatus();
@@ -272,14 +243,7 @@ class SelectBinder {
   // Only columns somebody uses are scanned; indexes change from table ordinals to positions in the scan.
   void NarrowScan() {
     if (table_ == nullptr) return;
-    std::map<uint32_t, uint32_t> position;
-    const auto narrow = [&](BoundExpr* expr) {
-      ForEachColumnExpr(expr, [&](BoundExpr* column) {
-        const auto [found, added] = position.emplace(column->column, static_cast<uint32_t>(plan_.scan.columns.size()));
-        if (added) plan_.scan.columns.push_back(ScanColumnFor(column->column));
-        column->column = found->second;
-      });
-    };
+    ScanNarrower narrow(&plan_.scan);
     if (plan_.scan.residual) narrow(&*plan_.scan.residual);
     for (BoundExpr& key : plan_.group_keys) narrow(&key);
     for (AggregateCall& call : plan_.aggregates) {
@@ -287,13 +251,6 @@ class SelectBinder {
     }
     if (plan_.is_aggregate) return;
     for (BoundExpr& projection : plan_.projections) narrow(&projection);
-  }
-
-  ScanColumn ScanColumnFor(uint32_t index) const {
-    if (index == table_->columns.size()) {
-      return {ScanColumn::kCommit, DataType::Scalar(TypeKind::kInt64), std::string(kCommitColumnName)};
-    }
-    return {index, table_->columns[index].type, table_->columns[index].name};
   }
 
   const cql::Select& select_;

@@ -20,14 +20,13 @@ class EngineFixture {
  public:
   explicit EngineFixture(size_t threads = 1, uint64_t budget_bytes = 4ull << 30)
       : budget_(budget_bytes), workers_("query", threads) {
-    DatabaseOptions options;
-    options.data_dir = directory_.path();
-    options.tiering_interval_ns = 0;
-    options.create_builtin_tables = false;
-    options.budget = &budget_;
-    database_ = REQUIRE_OK_AND_TAKE(Database::Open(options));
-    engine_ = std::make_unique<QueryEngine>(QueryEngineOptions{
-        .database = database_.get(), .workers = &workers_, .budget = &budget_, .clock = SystemClock()});
+    Open();
+  }
+  // As after a restart of the server.
+  void Reopen() {
+    engine_.reset();
+    database_.reset();
+    Open();
   }
 
   Database& database() { return *database_; }
@@ -61,6 +60,17 @@ class EngineFixture {
   }
 
  private:
+  void Open() {
+    DatabaseOptions options;
+    options.data_dir = directory_.path();
+    options.tiering_interval_ns = 0;
+    options.create_builtin_tables = false;
+    options.budget = &budget_;
+    database_ = REQUIRE_OK_AND_TAKE(Database::Open(options));
+    engine_ = std::make_unique<QueryEngine>(QueryEngineOptions{
+        .database = database_.get(), .workers = &workers_, .budget = &budget_, .clock = SystemClock()});
+  }
+
   TempDir directory_;
   MemoryBudget budget_;
   ThreadPool workers_;

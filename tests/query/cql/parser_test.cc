@@ -107,7 +107,8 @@ TEST_CASE("Parser reads every clause of SELECT", "[query][cql]") {
   CHECK_FALSE(select.items[2].expr);
   CHECK(select.from->name == "css_fields");
   CHECK(select.from->alias == "f");
-  CHECK(select.as_of->is_commit);
+  CHECK(select.system_time->kind == SystemTimeKind::kAsOf);
+  CHECK(select.system_time->from.is_commit);
   CHECK(select.latest_by->keys.size() == 1);
   CHECK(select.where);
   CHECK(select.group_by.size() == 2);
@@ -166,6 +167,10 @@ TEST_CASE("Parser reads statements over rows and the rest of DDL", "[query][cql]
   CHECK(std::holds_alternative<AddColumn>(ParseAs<AlterTable>("ALTER TABLE t ADD COLUMN a int8 DEFAULT 3").action));
   CHECK(std::holds_alternative<DropColumn>(ParseAs<AlterTable>("ALTER TABLE t DROP a").action));
   CHECK(std::holds_alternative<RenameColumn>(ParseAs<AlterTable>("ALTER TABLE t RENAME COLUMN a TO b").action));
+  const auto coded = ParseAs<AlterTable>("alter table t alter a set compression zptv(rms = 1e-3)");
+  CHECK(std::get<SetCompression>(coded.action).compression.arguments.size() == 1);
+  const auto tiers = ParseAs<AlterTable>("ALTER TABLE t SET TIER hot FOR 1 HOURS, cold FOREVER");
+  CHECK(std::get<SetTiers>(tiers.action).tiers.size() == 2);
   CHECK(ParseAs<CreateReference>("CREATE REFERENCE optimal ON css_fields (css_field_state) AS $1").column.name ==
         "css_field_state");
   CHECK(ParseAs<Show>("SHOW SEGMENTS FROM css_fields").table->name == "css_fields");

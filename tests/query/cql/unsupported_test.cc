@@ -58,7 +58,9 @@ TEST_CASE("SQL outside the grammar is UNIMPLEMENTED at its clause", "[query][cql
       {"CREATE TABLE t (a int8 PRIMARY KEY)", "the column option PRIMARY"},
       {"CREATE TABLE t (a int8, PRIMARY KEY (a))", "a table constraint"},
       {"CREATE TABLE t AS SELECT 1", "CREATE TABLE .. AS SELECT"},
-      {"ALTER TABLE t ALTER COLUMN a", "ALTER TABLE .. ALTER"},
+      {"ALTER TABLE t ALTER COLUMN a", "line 1:15: ALTER TABLE .. ALTER"},
+      {"ALTER TABLE t ALTER COLUMN a SET DEFAULT 1", "ALTER TABLE .. ALTER"},
+      {"ALTER TABLE t SET x = 1", "line 1:15: ALTER TABLE .. SET"},
       {"DROP INDEX i", "DROP INDEX"},
       {"DROP TABLE a, b", "several tables"},
       {"BEGIN", "line 1:1: BEGIN"},
@@ -72,16 +74,11 @@ TEST_CASE("SQL outside the grammar is UNIMPLEMENTED at its clause", "[query][cql
 
 TEST_CASE("Clauses of the grammar this release lacks are UNIMPLEMENTED after parsing", "[query][cql]") {
   const Refused refused = GENERATE(values<Refused>({
-      {"UPDATE t SET a = 1", "line 1:1: UPDATE"},
-      {"DELETE FROM t WHERE a = 1 PURGE", "line 1:1: DELETE"},
-      {"ALTER TABLE t DROP COLUMN a", "line 1:1: ALTER TABLE"},
       {"CREATE REFERENCE r ON t (v) AS $1", "CREATE REFERENCE"},
-      {"SELECT a FROM t FOR SYSTEM_TIME AS OF COMMIT 5", "line 1:17: FOR SYSTEM_TIME AS OF"},
       {"SELECT a FROM t LATEST BY k", "line 1:17: LATEST BY"},
-      {"SELECT a FROM t WITH (history = true)", "line 1:23: WITH (history = ..)"},
+      {"SELECT a FROM t WITH (lossy = 'certain')", "line 1:23: WITH (lossy = ..)"},
       {"SHOW QUERIES", "SHOW QUERIES"},
-      {"CREATE TABLE t (a int8 DEFAULT 1)", "line 1:32: DEFAULT"},
-      {"EXPLAIN DELETE FROM t", "line 1:9: DELETE"},
+      {"EXPLAIN ANALYZE DELETE FROM t", "line 1:1: EXPLAIN ANALYZE of a statement that changes rows"},
       {"EXPLAIN INSERT INTO t VALUES (1)", "EXPLAIN INSERT"},
   }));
   CAPTURE(refused.text);
