@@ -1,5 +1,8 @@
 #include "server/ingest_decode.h"
 
+#include <optional>
+#include <utility>
+
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "server/batch_proto.h"
@@ -20,12 +23,33 @@ absl::StatusOr<IngestMode> ModeFromProto(int mode) {
   }
 }
 
+absl::StatusOr<std::optional<ProducerStamp>> StampFromProto(const wire::IngestRequest& request) {
+  if (request.producer_id().empty()) {
+    if (request.sequence() == 0) return std::nullopt;
+    return InvalidField("producer_id", "a sequence needs the producer_id it belongs to");
+  }
+  RETURN_IF_ERROR(CheckProducerId(request.producer_id()));
+  if (request.sequence() == 0) {
+    return InvalidField("sequence", "a batch with a producer_id needs its sequence: 1, 2, 3 ... per producer");
+  }
+  return ProducerStamp{.producer = request.producer_id(), .sequence = request.sequence()};
+}
+
 }  // namespace
 
+absl::Status CheckProducerId(const std::string& producer_id) {
+  // The database says the same; here the field gets its name.
+  const absl::Status valid = ValidateProducer(producer_id);
+  return valid.ok() ? valid : WithFieldViolation(valid, "producer_id");
+}
+
+absl::Status WithSequenceReason(absl::Status status) {
+  if (absl::IsOutOfRange(status)) return WithReason(std::move(status), kReasonSequenceGap);
+  if (absl::IsAborted(status)) return WithReason(std::move(status), kReasonSequenceConflict);
+  return status;
+}
+
 absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire::IngestRequest& request) {
-  if (!request.producer_id().empty() || request.sequence() != 0) {
-    return NotBuilt("exactly-once producers (producer_id, sequence) are not built yet; leave both fields out");
-  }
   if (request.table().empty()) return InvalidField("table", "table is missing");
   if (request.has_columns() == request.has_rows()) {
     return InvalidField("columns", request.has_rows() ? "a batch comes either as columns or as rows, got both"
@@ -33,6 +57,7 @@ absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire:
   }
   IngestRequest out;
   ASSIGN_OR_RETURN(out.mode, ModeFromProto(request.mode()));
+  ASSIGN_OR_RETURN(out.producer, StampFromProto(request));
   ASSIGN_OR_RETURN(out.tier, TierFromProto(request.tier(), Tier::kHot, "tier"));
   ASSIGN_OR_RETURN(auto table, database.FindTable(request.table()));
   std::vector<bool>* const present = out.mode == IngestMode::kMerge ? &out.present : nullptr;

@@ -2,6 +2,9 @@
 #ifndef CORTEX_SERVER_INGEST_DECODE_H_
 #define CORTEX_SERVER_INGEST_DECODE_H_
 
+#include <string>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cortex/datastore/v1/ingest_service.pb.h"
 #include "server/definition_proto.h"
@@ -9,8 +12,13 @@
 
 namespace cortex {
 
-// Errors: INVALID_ARGUMENT, NOT_FOUND unknown table or column, UNIMPLEMENTED producers.
+// Errors: INVALID_ARGUMENT, NOT_FOUND unknown table or column.
 absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire::IngestRequest& request);
+
+// Errors: INVALID_ARGUMENT.
+absl::Status CheckProducerId(const std::string& producer_id);
+// What the database says of a producer's batch, with the reason that tells a program which of its rules was broken.
+absl::Status WithSequenceReason(absl::Status status);
 
 }  // namespace cortex
 

@@ -30,11 +30,13 @@ void Committed(const std::shared_ptr<IngestCall>& call, uint64_t rows, const abs
   if (token.ok()) {
     call->response->mutable_token()->set_epoch(token->epoch);
     call->response->mutable_token()->set_commit(token->commit);
-    call->response->set_row_count(rows);
-    call->core.metrics->RowsIngested(rows);
+    call->response->set_row_count(token->duplicate ? 0 : rows);
+    call->response->set_duplicate(token->duplicate);
+    call->core.metrics->RowsIngested(call->response->row_count());
   }
   // The commit thread must not spend its time on sockets; if the ack thread is swamped, it does after all.
-  const absl::Status status = token.status();
+  const absl::Status status =
+      call->request->sequence() == 0 ? token.status() : WithSequenceReason(token.status());
   if (!call->core.acks->TrySubmit([call, status] { call->Finish(status); })) call->Finish(status);
 }
 
@@ -71,10 +73,19 @@ grpc::ServerBidiReactor<wire::IngestStreamRequest, wire::IngestStreamResponse>* 
 }
 
 grpc::ServerUnaryReactor* IngestServiceImpl::GetProducerState(grpc::CallbackServerContext* context,
-                                                              const wire::GetProducerStateRequest*,
-                                                              wire::GetProducerStateResponse*) {
-  return AnswerNotBuilt(core_, "IngestService/GetProducerState", context,
-                        "exactly-once producers are not built yet; ingest without producer_id");
+                                                              const wire::GetProducerStateRequest* request,
+                                                              wire::GetProducerStateResponse* response) {
+  return RunUnary(core_, CallClass::kLookup, "IngestService/GetProducerState", context, request->ByteSizeLong(),
+                  [=, this]() -> absl::Status {
+                    RETURN_IF_ERROR(CheckProducerId(request->producer_id()));
+                    ASSIGN_OR_RETURN(const ProducerState state,
+                                     core_.database->GetProducerState(request->producer_id()));
+                    response->set_last_sequence(state.last_sequence);
+                    if (state.last_sequence == 0) return absl::OkStatus();
+                    response->mutable_token()->set_epoch(1);
+                    response->mutable_token()->set_commit(state.commit);
+                    return absl::OkStatus();
+                  });
 }
 
 grpc::ServerUnaryReactor* IngestServiceImpl::Flush(grpc::CallbackServerContext* context,

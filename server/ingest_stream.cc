@@ -110,9 +110,11 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
       ++uncommitted_;
     }
     auto held = std::make_shared<MemoryReservation>(std::move(memory).value());
-    core_.database->IngestAsync(std::move(request), [this, held, rows, bytes, index = index_++](
+    const bool stamped = request.producer.has_value();
+    core_.database->IngestAsync(std::move(request), [this, held, rows, bytes, stamped, index = index_++](
                                                         const absl::StatusOr<CommitToken>& token) mutable {
       held.reset();
+      if (!token.ok() && stamped) return OnCommit(WithSequenceReason(token.status()), index, rows, bytes);
       OnCommit(token, index, rows, bytes);
     });
     return absl::OkStatus();
@@ -173,8 +175,9 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
     ack->set_index(index);
     ack->mutable_token()->set_epoch(token.epoch);
     ack->mutable_token()->set_commit(token.commit);
-    ack->set_row_count(rows);
-    core_.metrics->RowsIngested(rows);
+    ack->set_row_count(token.duplicate ? 0 : rows);
+    ack->set_duplicate(token.duplicate);
+    core_.metrics->RowsIngested(ack->row_count());
   }
 
   // Writes the next answer unless one is being written. The caller holds busy_.

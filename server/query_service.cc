@@ -63,8 +63,10 @@ absl::Status DoGet(Database* database, const wire::GetRequest& request, wire::Ge
   ASSIGN_OR_RETURN(const auto table, database->FindTable(request.table()));
   ASSIGN_OR_RETURN(const std::vector<uint32_t> ordinals, Ordinals(*table, request.columns()));
   const std::vector<std::string> keys(request.keys().begin(), request.keys().end());
-  const Commit commit = database->GetStats().visible_commit;
-  ASSIGN_OR_RETURN(const LookupResult found, database->Lookup(request.table(), keys, ordinals));
+  const Commit at_least = request.at_least().commit();
+  const Commit commit = std::max<Commit>(at_least, database->GetStats().visible_commit);
+  ASSIGN_OR_RETURN(const LookupResult found,
+                   database->Lookup(request.table(), keys, ordinals, SnapshotRequest{.at_least = at_least}));
 
   std::vector<std::string> names;
   for (const uint32_t ordinal : ordinals) {

@@ -23,6 +23,8 @@ inline constexpr std::string_view kReasonTooManyCalls = "TOO_MANY_CALLS";
 inline constexpr std::string_view kReasonMemoryBudget = "MEMORY_BUDGET_FULL";
 inline constexpr std::string_view kReasonDraining = "SERVER_DRAINING";
 inline constexpr std::string_view kReasonReaderStalled = "READER_STALLED";
+inline constexpr std::string_view kReasonSequenceGap = "SEQUENCE_GAP";
+inline constexpr std::string_view kReasonSequenceConflict = "SEQUENCE_CONFLICT";
 inline constexpr std::string_view kReasonNotBuilt = "NOT_BUILT";
 
 // Copies of `status` with one more detail; OK stays OK. A reason already there is kept: the innermost knows best.

@@ -176,6 +176,10 @@ CommitLog::Group CommitLog::PrepareGroup(std::vector<std::unique_ptr<CommitTask>
   Group group;
   group.reserve(tasks.size());
   for (auto& task : tasks) {
+    if (const absl::Status admitted = task->Admit(); !admitted.ok()) {
+      task->Done(admitted);
+      continue;
+    }
     const Commit commit = task->takes_number() ? next_commit_ : next_commit_ - 1;
     absl::StatusOr<std::string> payload = task->Prepare(commit);
     if (!payload.ok()) {

@@ -26,13 +26,15 @@
 
 namespace cortex {
 
-// One write on its way through the log. Called by one thread at a time, in this order: Prepare, Apply, Done; after an
-// error of Prepare or of the log only Done.
+// One write on its way through the log. Called by one thread at a time, in this order: Admit, Prepare, Apply, Done; after
+// an error of Admit, Prepare or of the log only Done.
 class CommitTask {
  public:
   virtual ~CommitTask() = default;
   // Bytes it holds in the queue.
   virtual uint64_t queued_bytes() const = 0;
+  // Writer thread: the last chance to refuse, or to decide what takes_number answers.
+  virtual absl::Status Admit() { return absl::OkStatus(); }
   // False for a task that only waits for those before it: it is given the number of the last commit, not its own.
   virtual bool takes_number() const { return true; }
   // True if Prepare reads what earlier commits left behind: it then runs once all of them are applied.

@@ -22,6 +22,7 @@ void PutHeader(const CommitRecord& record, CommitKind kind, std::string* payload
   if (record.producer.empty()) return;
   writer.PutBytes(AsBytes(record.producer));
   writer.Put(record.sequence);
+  writer.Put(record.content_hash);
 }
 
 absl::Status ReadHeader(ByteReader* reader, CommitRecord* record) {
@@ -42,7 +43,8 @@ absl::Status ReadHeader(ByteReader* reader, CommitRecord* record) {
   absl::Span<const std::byte> producer;
   RETURN_IF_ERROR(reader->ReadBytes(producer_bytes, &producer));
   record->producer = AsStringView(producer);
-  return reader->Read(&record->sequence);
+  RETURN_IF_ERROR(reader->Read(&record->sequence));
+  return reader->Read(&record->content_hash);
 }
 
 absl::Status ReadRows(ByteReader* reader, CommitRecord* record) {

@@ -2,7 +2,8 @@
 //
 //   +--------+---------+---------+-----------+--------------+---------------+-----------------+-------------------+
 //   | ver u8 | kind u8 | time i64| table u32 | producer len | producer name | sequence u64    | body, by kind     |
-//   |        |         | ns UTC  |           | u8           |               | (if len > 0)    |                   |
+//   |        |         | ns UTC  |           | u8           |               | content hash u64|                   |
+//   |        |         |         |           |              |               | (if len > 0)    |                   |
 //   +--------+---------+---------+-----------+--------------+---------------+-----------------+-------------------+
 //   kind 1, rows:   | schema u32 | rows u32 | placement u8[rows] | batch (storage/wal/FORMAT.md) |
 //   kind 2, ends:   | erase u8   | ids u64  | per id, ascending: shard u8, ordinal u32, commit u64  |
@@ -10,6 +11,7 @@
 #define CORTEX_STORAGE_COMMIT_RECORD_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +33,8 @@ struct CommitRecord {
   int64_t time_ns = 0;  // of the commit, never before that of the one before it
   TableId table;
   std::string_view producer;  // empty: none; at most 255 bytes
-  uint64_t sequence = 0;      // only with a producer
+  uint64_t sequence = 0;      // only with a producer, as the next
+  uint64_t content_hash = 0;
 
   // kRows
   uint32_t schema_id = 0;

@@ -13,11 +13,14 @@
 #include "storage/commit_log.h"
 #include "storage/commit_times.h"
 #include "storage/delete_task.h"
+#include "storage/content_hash.h"
 #include "storage/ingest_task.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/point_lookup.h"
+#include "storage/producer_registry.h"
+#include "storage/producer_task.h"
 #include "storage/recovery.h"
 #include "storage/runtime/clock.h"
 #include "storage/runtime/memory_budget.h"
@@ -72,6 +75,7 @@ class DatabaseImpl final : public Database {
   absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(std::string_view name) const override;
   std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override;
   void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) override;
+  absl::StatusOr<ProducerState> GetProducerState(std::string_view producer) const override;
   absl::StatusOr<CommitToken> Flush() override;
   absl::StatusOr<DeleteResult> Delete(DeleteRequest request) override;
   absl::StatusOr<Commit> CommitAt(int64_t time_ns) const override;
@@ -103,6 +107,7 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<FileTier> warm_, cold_;
   std::unique_ptr<CommitTimes> times_;
   TableRegistry registry_;
+  std::unique_ptr<ProducerRegistry> producers_;
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<TierManager> tier_manager_;
   std::unique_ptr<CommitLog> log_;
@@ -120,7 +125,8 @@ absl::Status DatabaseImpl::Start() {
                                                  .warm = warm_.get(),
                                                  .cold = cold_.get(),
                                                  .registry = &registry_,
-                                                 .times = times_.get()}));
+                                                 .times = times_.get(),
+                                                 .producers = producers_.get()}));
   const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
   StartThreads(std::move(recovered));
@@ -138,6 +144,7 @@ absl::Status DatabaseImpl::OpenStores() {
                                            .budget = options_.budget,
                                            .repair = options_.repair_wal}));
   ASSIGN_OR_RETURN(times_, CommitTimes::Open(meta_.get(), options_.clock));
+  producers_ = std::make_unique<ProducerRegistry>(meta_.get(), options_.budget);
   ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
                                           .directory = options_.warm_dir,
                                           .file_system = fs,
@@ -292,6 +299,10 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
     return absl::NotFoundError(absl::StrFormat("unknown table \"%s\"", request->batch.table->name));
   }
   if (table->definition()->kind == TableKind::kEntities) request->batch = KeepLastOfEachKey(std::move(request->batch));
+  if (request->producer) {
+    RETURN_IF_ERROR(ValidateProducer(request->producer->producer));
+    request->producer->content_hash = ContentHash(*request);  // as sent, before current values are merged in
+  }
   std::optional<Merge> merge;
   if (request->mode == IngestMode::kMerge) {
     ASSIGN_OR_RETURN(merge, StartMerge(*table, *request));
@@ -308,14 +319,29 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
                               .snapshot = [this](const Table& of) {
                                 return TakeSnapshot(of, options_.clock->NowNanos());
                               }};
-  if (request->tier == Tier::kHot) {
-    log_->Submit(std::make_unique<HotIngestTask>(context, table, std::move(*request), std::move(merge),
-                                                 std::move(memory), std::move(*done)));
+  const std::optional<ProducerStamp> stamp = request->producer;
+  const bool hot = request->tier == Tier::kHot;
+  // A producer's batch is reported by its ProducerTask, which alone knows whether it is a repeated one.
+  IngestDone report = stamp ? [](const absl::StatusOr<CommitToken>&) {} : std::move(*done);
+  std::unique_ptr<CommitTask> task;
+  if (hot) {
+    task = std::make_unique<HotIngestTask>(context, table, std::move(*request), std::move(merge), std::move(memory),
+                                           std::move(report));
   } else {
-    log_->Submit(std::make_unique<FileIngestTask>(context, table, std::move(*request), std::move(merge),
-                                                  std::move(memory), std::move(*done)));
+    task = std::make_unique<FileIngestTask>(context, table, std::move(*request), std::move(merge), std::move(memory),
+                                            std::move(report));
   }
+  if (stamp) {
+    const auto durable_by = hot ? ProducerTask::DurableBy::kLog : ProducerTask::DurableBy::kManifest;
+    task = std::make_unique<ProducerTask>(producers_.get(), *stamp, durable_by, std::move(task), std::move(*done));
+  }
+  log_->Submit(std::move(task));
   return absl::OkStatus();
+}
+
+absl::StatusOr<ProducerState> DatabaseImpl::GetProducerState(std::string_view producer) const {
+  RETURN_IF_ERROR(ValidateProducer(producer));
+  return producers_->StateOf(producer);
 }
 
 absl::StatusOr<CommitToken> DatabaseImpl::Flush() {
@@ -446,6 +472,13 @@ void DatabaseImpl::TrimWal() {
       const Commit unsealed = table->FirstUnsealedCommit(shard);
       if (unsealed != 0) first_needed = std::min(first_needed, unsealed);
     }
+  }
+  // The log is the only durable witness of producers' batches until the meta store has synced them. Their entries were
+  // written before their commits became visible, so this covers all below first_needed.
+  const absl::Status synced = producers_->Sync();
+  if (!synced.ok()) {
+    if (options_.on_event != nullptr) options_.on_event("write-ahead log kept", synced.ToString());
+    return;
   }
   log_->RequestTrim(first_needed);
 }

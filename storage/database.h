@@ -52,6 +52,25 @@ struct DatabaseOptions {
 
 enum class IngestMode : uint8_t { kReplace = 1, kMerge = 2 };
 
+// Which batch of which producer this is, so that it is applied once, for ever, however often it is sent.
+struct ProducerStamp {
+  std::string producer;       // 1 to 128 bytes of UTF-8
+  uint64_t sequence = 0;      // 1, 2, 3 ... per producer, without gaps
+  uint64_t content_hash = 0;  // filled in by the database
+};
+
+inline constexpr size_t kMaxProducerBytes = 128;
+// Errors: INVALID_ARGUMENT.
+absl::Status ValidateProducer(std::string_view producer);
+
+// Where a producer goes on: its next sequence is last_sequence + 1.
+struct ProducerState {
+  uint64_t last_sequence = 0;  // 0: never heard of
+  Commit commit = 0;           // of last_sequence
+
+  bool operator==(const ProducerState&) const = default;
+};
+
 struct IngestRequest {
   Batch batch;
   IngestMode mode = IngestMode::kReplace;
@@ -61,6 +80,9 @@ struct IngestRequest {
   std::vector<bool> present = {};
   // UPDATE: the version that each row replaces. If one of them is no longer current the request is ABORTED, whole.
   std::vector<VersionId> expected = {};
+  // Exactly once. Sequence last + 1 is applied. A repeated one is acknowledged with its first commit and not applied
+  // again (CommitToken::duplicate), once the first is durable and visible.
+  std::optional<ProducerStamp> producer = {};
 };
 
 // Ends row versions. What is no longer current when the request is committed stays as it is and is not counted.
@@ -87,6 +109,8 @@ struct SnapshotRequest {
 struct CommitToken {
   uint32_t epoch = 1;
   Commit commit = 0;
+  // The producer's sequence had been applied before, at `commit`; older than the last 65,536, at or before `commit`.
+  bool duplicate = false;
 };
 
 struct ColumnStats {
@@ -177,10 +201,12 @@ class Database {
 
   // --- rows -----------------------------------------------------------------------------------------------------
   // Queues a validated batch; `done` runs on the commit thread, in commit order, once the batch is durable and visible,
-  // or with the error. Batches queued by one thread commit in that order. Blocks only while the commit queue is full.
+  // or with the error. Batches queued by one thread commit in that order. Blocks only while the commit queue is full,
+  // and in the hot tier while the same producer writes straight into a file.
   // A MERGE first fetches current values on the caller's thread, which may read files.
   // Errors: INVALID_ARGUMENT, NOT_FOUND table dropped, RESOURCE_EXHAUSTED memory or disk, ABORTED an expected version is
-  // no longer current, UNAVAILABLE after a failed fsync or while closing.
+  // no longer current, UNAVAILABLE after a failed fsync or while closing; with a producer: OUT_OF_RANGE gap in its
+  // sequence (names the expected one), ABORTED the sequence was used for other content.
   virtual void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) = 0;
   // IngestAsync and wait.
   absl::StatusOr<CommitToken> Ingest(IngestRequest request);
@@ -191,6 +217,8 @@ class Database {
   // 0: before the first. And when a commit happened; nullopt: not known. OUT_OF_RANGE: in the future.
   virtual absl::StatusOr<Commit> CommitAt(int64_t time_ns) const = 0;
   virtual absl::StatusOr<std::optional<int64_t>> TimeOf(Commit commit) const = 0;
+  // The last sequence of a producer that is durable. Errors: INVALID_ARGUMENT, those of the meta store.
+  virtual absl::StatusOr<ProducerState> GetProducerState(std::string_view producer) const = 0;
   // Waits until everything queued before is durable and visible. Blocking.
   virtual absl::StatusOr<CommitToken> Flush() = 0;
 

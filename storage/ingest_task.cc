@@ -12,6 +12,7 @@
 #include "storage/commit_times.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
+#include "storage/producer_registry.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/rewrite_unit.h"
 
@@ -64,7 +65,13 @@ absl::StatusOr<std::string> HotIngestTask::Prepare(Commit) {
   if (merge_.has_value()) RETURN_IF_ERROR(CompleteMerge(context_, *table_, &*merge_, &request_.batch));
   RETURN_IF_ERROR(table_->AssignShards(request_.batch, &placements_));
   time_ns_ = context_.times->Next();
-  return EncodeRows({.time_ns = time_ns_, .table = table_->id(), .placements = placements_}, request_.batch);
+  CommitRecord record{.time_ns = time_ns_, .table = table_->id(), .placements = placements_};
+  if (request_.producer) {
+    record.producer = request_.producer->producer;
+    record.sequence = request_.producer->sequence;
+    record.content_hash = request_.producer->content_hash;
+  }
+  return EncodeRows(record, request_.batch);
 }
 
 absl::Status HotIngestTask::Apply(Commit commit) {
@@ -210,6 +217,7 @@ absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Co
     ends.insert(ends.end(), known.begin(), known.end());
     edit.PutEnds(table_->id(), segment, ends);
   }
+  if (request_.producer) edit.PutSequence(AppliedSequence(*request_.producer, commit));
   RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, uncommitted));
   KillPoint("ingest-file-committed");
   for (WrittenFile& file : files) {

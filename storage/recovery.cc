@@ -14,6 +14,7 @@
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
+#include "storage/producer_registry.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/wal/wal_reader.h"
 
@@ -91,6 +92,12 @@ absl::StatusOr<Batch> DecodeRows(const Table& table, const CommitRecord& rows) {
 absl::Status Replay(const RecoveryInput& input, const WalRecord& record, Recovered* recovered) {
   ASSIGN_OR_RETURN(const CommitRecord commit, DecodeCommitRecord(record.payload));
   RETURN_IF_ERROR(input.times->Learn(record.commit, commit.time_ns));
+  if (!commit.producer.empty()) {  // the rows of a table dropped since were applied once, too
+    const ProducerStamp stamp{.producer = std::string(commit.producer),
+                              .sequence = commit.sequence,
+                              .content_hash = commit.content_hash};
+    RETURN_IF_ERROR(input.producers->Learn(stamp, record.commit));
+  }
   const std::shared_ptr<Table> table = input.registry->FindById(commit.table);
   if (table == nullptr) return absl::OkStatus();
   absl::Status applied;

@@ -19,6 +19,7 @@ namespace cortex {
 class CommitTimes;
 class FileTier;
 class MetaStore;
+class ProducerRegistry;
 
 struct RecoveryInput {
   const DatabaseOptions* options = nullptr;
@@ -27,6 +28,7 @@ struct RecoveryInput {
   FileTier* cold = nullptr;
   TableRegistry* registry = nullptr;  // filled
   CommitTimes* times = nullptr;       // learns what the log knows
+  ProducerRegistry* producers = nullptr;  // learns what the log tells
 };
 
 struct Recovered {

@@ -7,6 +7,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/meta/manifest_codec.h"
 #include "storage/meta/meta_key.h"
+#include "storage/meta/producers.h"
 #include "storage/meta/rocksdb_status.h"
 #include "storage/meta/table_codec.h"
 
@@ -97,5 +98,7 @@ absl::Status EditBatch::Add(const ManifestEdit::ColdIndexOp& op) {
 absl::Status EditBatch::Add(const ManifestEdit::CounterOp& op) {
   return PutNumber(CounterKey(op.name), op.value);
 }
+
+absl::Status EditBatch::Add(const ManifestEdit::SequenceOp& op) { return AddSequence(db_, op.sequence, &batch_); }
 
 }  // namespace cortex

@@ -38,6 +38,7 @@ class EditBatch {
   absl::Status Add(const ManifestEdit::SealPointOp& op);
   absl::Status Add(const ManifestEdit::ColdIndexOp& op);
   absl::Status Add(const ManifestEdit::CounterOp& op);
+  absl::Status Add(const ManifestEdit::SequenceOp& op);
   absl::Status Put(MetaFamily family, std::string_view key, std::string_view value);
   absl::Status Delete(MetaFamily family, std::string_view key);
 

@@ -1,6 +1,7 @@
 #include "storage/meta/manifest.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cortex {
 
@@ -33,5 +34,7 @@ void ManifestEdit::PutColdIndex(SegmentId segment, std::string footer, std::stri
 void ManifestEdit::SetCounter(std::string_view name, uint64_t value) {
   ops_.emplace_back(CounterOp{std::string(name), value});
 }
+
+void ManifestEdit::PutSequence(ProducerSequence sequence) { ops_.emplace_back(SequenceOp{std::move(sequence)}); }
 
 }  // namespace cortex

@@ -63,7 +63,16 @@ struct SegmentEnds {
   std::vector<VersionEnd> ends;  // ascending by row
 };
 
-// Everything but the cold index and the placements, which are read when needed.
+// A batch of a producer that was applied. Exactly-once ingest asks for it when the batch comes again.
+struct ProducerSequence {
+  std::string producer;
+  uint64_t sequence = 0;
+  Commit commit = 0;
+  uint64_t content_hash = 0;
+  uint64_t keep_from = 0;  // sequences below may be forgotten now; 0: none
+};
+
+// Everything but the cold index, the placements and the producers, which are read when needed.
 struct ManifestState {
   uint64_t version = 0;
   std::vector<std::shared_ptr<const TableDefinition>> tables;         // by id
@@ -87,8 +96,9 @@ class ManifestEdit {
   struct SealPointOp { TableId table; uint32_t shard; SealPoint point; };
   struct ColdIndexOp { SegmentId segment; std::string footer, key_filter; std::vector<std::string> fences; };
   struct CounterOp { std::string name; uint64_t value; };
+  struct SequenceOp { ProducerSequence sequence; };
   using Op = std::variant<PutTableOp, RemoveTableOp, AddSegmentOp, RemoveSegmentOp, PutEndsOp, SealPointOp, ColdIndexOp,
-                          CounterOp>;
+                          CounterOp, SequenceOp>;
 
   // Creates the table, or replaces the definition with the same id.
   void PutTable(const TableDefinition& table);
@@ -106,6 +116,8 @@ class ManifestEdit {
                     absl::Span<const std::string> fences);
   // A named number of the database's own, such as the highest commit known durable.
   void SetCounter(std::string_view name, uint64_t value);
+  // The batch whose rows this edit makes live. It becomes the last of its producer.
+  void PutSequence(ProducerSequence sequence);
 
   bool empty() const { return ops_.empty(); }
   const std::vector<Op>& ops() const { return ops_; }

@@ -93,6 +93,8 @@ absl::Status MetaDb::PutSynced(std::string_view key, std::string_view value) {
   return FromRocksDb(db_->Put(options, family(MetaFamily::kManifest), ToSlice(key), ToSlice(value)), "cannot write");
 }
 
+absl::Status MetaDb::Sync() { return FromRocksDb(db_->SyncWAL(), "cannot sync"); }
+
 std::unique_ptr<rocksdb::Iterator> MetaDb::Scan(MetaFamily family) const {
   rocksdb::ReadOptions options;
   options.fill_cache = false;

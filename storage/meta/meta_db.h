@@ -26,9 +26,9 @@ inline rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()};
 inline std::string_view ToView(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 // kManifest is small and read whole at start; kCold holds a few large values per archive; kPlacements one tiny value
-// per key of a sharded table; kCommitTimes two per window of commits.
-enum class MetaFamily : uint8_t { kManifest, kCold, kPlacements, kCommitTimes };
-inline constexpr size_t kMetaFamilyCount = 4;
+// per key of a sharded table; kCommitTimes two per window of commits; kProducers one small value per batch of a producer.
+enum class MetaFamily : uint8_t { kManifest, kCold, kPlacements, kCommitTimes, kProducers };
+inline constexpr size_t kMetaFamilyCount = 5;
 
 // Thread-safe.
 class MetaDb {
@@ -44,6 +44,8 @@ class MetaDb {
   absl::Status Write(rocksdb::WriteBatch* batch, bool synced);
   // One key of the manifest family, synced.
   absl::Status PutSynced(std::string_view key, std::string_view value);
+  // Everything written before is durable on return.
+  absl::Status Sync();
   std::unique_ptr<rocksdb::Iterator> Scan(MetaFamily family) const;
 
   rocksdb::DB& db() const { return *db_; }

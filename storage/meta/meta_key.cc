@@ -117,6 +117,20 @@ std::optional<ParsedCommitTime> ParseCommitTimeKey(std::string_view key, std::st
   return ParsedCommitTime{.kind = kind, .key = BigEndianAt<uint64_t>(key, 1), .value = BigEndianAt<uint64_t>(value, 0)};
 }
 
+std::string ProducerKey(std::string_view producer) {
+  std::string out;
+  out.reserve(1 + producer.size() + sizeof(uint64_t));
+  out.push_back(static_cast<char>(producer.size()));
+  out.append(producer);
+  return out;
+}
+
+std::string SequenceKey(std::string_view producer, uint64_t sequence) {
+  std::string out = ProducerKey(producer);
+  AppendBigEndian(sequence, &out);
+  return out;
+}
+
 absl::Status ParseMetaKey(std::string_view key, ParsedMetaKey* parsed) {
   const size_t length = key.empty() ? SIZE_MAX : KeyLength(static_cast<MetaKeyKind>(key[0]));
   if (length != 0 && length != key.size()) {

@@ -59,6 +59,11 @@ struct ParsedCommitTime {
 };
 std::optional<ParsedCommitTime> ParseCommitTimeKey(std::string_view key, std::string_view value);
 
+// Producers, in a column family of their own: the head of each, then its sequences in order. A producer has at most
+// 255 bytes, and its length comes first, so that no producer's keys lie among another's.
+std::string ProducerKey(std::string_view producer);
+std::string SequenceKey(std::string_view producer, uint64_t sequence);
+
 // A key of the manifest column family, taken apart. Which fields mean something depends on `kind`.
 struct ParsedMetaKey {
   MetaKeyKind kind = MetaKeyKind::kFormat;

@@ -19,6 +19,7 @@
 #include "storage/meta/meta_db.h"
 #include "storage/meta/meta_key.h"
 #include "storage/meta/placements.h"
+#include "storage/meta/producers.h"
 #include "storage/meta/rocksdb_status.h"
 #include "storage/meta/turnstile.h"
 
@@ -240,6 +241,23 @@ absl::StatusOr<std::optional<CommitTime>> MetaStore::FirstCommitTimeAfter(int64_
 absl::StatusOr<std::optional<CommitTime>> MetaStore::CommitTimeOf(cortex::Commit commit) const {
   return ReadCommitTimeOf(impl_->db(), commit);
 }
+
+absl::Status MetaStore::PutSequence(const ProducerSequence& sequence) {
+  rocksdb::WriteBatch batch;
+  RETURN_IF_ERROR(AddSequence(impl_->db(), sequence, &batch));
+  return impl_->db().Write(&batch, /*synced=*/false);
+}
+
+absl::StatusOr<std::optional<ProducerSequence>> MetaStore::FindLastSequence(std::string_view producer) const {
+  return ReadLastSequence(impl_->db(), producer);
+}
+
+absl::StatusOr<std::optional<ProducerSequence>> MetaStore::FindSequence(std::string_view producer,
+                                                                        uint64_t sequence) const {
+  return ReadSequence(impl_->db(), producer, sequence);
+}
+
+absl::Status MetaStore::SyncWrites() { return impl_->db().Sync(); }
 
 uint64_t MetaStore::memory_bytes() const { return impl_->db().cache_bytes() + impl_->db().memtable_bytes(); }
 

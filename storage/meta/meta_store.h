@@ -106,6 +106,15 @@ class MetaStore final {
   // The last entry at or before `commit`.
   absl::StatusOr<std::optional<CommitTime>> CommitTimeOf(cortex::Commit commit) const;
 
+  // --- producers: which batches were applied ------------------------------------------------------------------------
+  // Not synced, like placements: durable once a later Commit or SyncWrites has returned. It becomes its producer's last.
+  absl::Status PutSequence(const ProducerSequence& sequence);
+  // The last sequence put for a producer; only producer, sequence and commit are set.
+  absl::StatusOr<std::optional<ProducerSequence>> FindLastSequence(std::string_view producer) const;
+  absl::StatusOr<std::optional<ProducerSequence>> FindSequence(std::string_view producer, uint64_t sequence) const;
+  // Everything put before is durable on return.
+  absl::Status SyncWrites();
+
   // Version of the last commit. One load: every snapshot asks.
   uint64_t manifest_version() const;
   // Memory in use now; at most about cache_bytes + kMetaMemtableBytes.

@@ -85,6 +85,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> MetaFamilies(const std::shared_ptr<
       {"cold", FamilyOptions(cache, 16 << 10, rocksdb::kZSTD)},
       {"placements", FamilyOptions(cache, 4 << 10, rocksdb::kLZ4Compression)},
       {"commit_times", FamilyOptions(cache, 16 << 10, rocksdb::kZSTD)},
+      {"producers", FamilyOptions(cache, 4 << 10, rocksdb::kLZ4Compression)},
   };
 }
 

@@ -40,8 +40,15 @@ TEST_CASE("Bad batches are refused and nothing is applied", "[e2e][bad_input]") 
   refuses(R"({"table": "scores", "columns": {}})", kInvalid, "got 0");
   refuses(R"({"table": "scores", "tier": 9, "rows": {"rows": [{"id": "a", "at": 1}]}})", kInvalid, "unknown tier 9");
   refuses(R"({"table": "scores", "mode": 9, "rows": {"rows": [{"id": "a", "at": 1}]}})", kInvalid, "ingest mode 9");
-  refuses(R"({"table": "scores", "producerId": "p", "sequence": "1", "rows": {"rows": [{"id": "a", "at": 1}]}})",
-          StatusCode::UNIMPLEMENTED, "producers");
+  refuses(R"({"table": "scores", "sequence": "1", "rows": {"rows": [{"id": "a", "at": 1}]}})",
+          StatusCode::INVALID_ARGUMENT, "a sequence needs the producer_id");
+  refuses(R"({"table": "scores", "producerId": "p", "rows": {"rows": [{"id": "a", "at": 1}]}})",
+          StatusCode::INVALID_ARGUMENT, "needs its sequence");
+  refuses(R"({"table": "scores", "producerId": "p", "sequence": "2", "rows": {"rows": [{"id": "a", "at": 1}]}})",
+          StatusCode::OUT_OF_RANGE, "expected 1, got 2");
+  refuses(R"({"table": "scores", "producerId": ")" + std::string(129, 'p') +
+              R"(", "sequence": "1", "rows": {"rows": [{"id": "a", "at": 1}]}})",
+          StatusCode::INVALID_ARGUMENT, "1 to 128 bytes");
   refuses(row(R"({"at": 1})"), kInvalid, "row 0, column \"id\"");
   refuses(row(R"({"id": null, "at": 1})"), kInvalid, "row 0, column \"id\"");
   refuses(row(R"({"id": "", "at": 1})"), kInvalid, "empty key");

@@ -14,13 +14,16 @@ TEST_CASE("CommitRecord gives back rows, placements and producer", "[storage]") 
   std::vector<uint8_t> placements;
   for (uint32_t row = 0; row < 100; ++row) placements.push_back(static_cast<uint8_t>(row % 16 | (row % 3 ? 0 : 0x80)));
   const std::string payload = EncodeRows(
-      {.time_ns = -5, .table = table->id, .producer = "fa-cms", .sequence = 77, .placements = placements}, batch);
+      {.time_ns = -5, .table = table->id, .producer = "fa-cms", .sequence = 77, .content_hash = 78,
+       .placements = placements},
+      batch);
   const CommitRecord record = REQUIRE_OK_AND_TAKE(DecodeCommitRecord(AsBytes(payload)));
   CHECK(record.kind == CommitKind::kRows);
   CHECK(record.time_ns == -5);
   CHECK(record.table == table->id);
   CHECK(record.producer == "fa-cms");
   CHECK(record.sequence == 77);
+  CHECK(record.content_hash == 78);
   CHECK(record.schema_id == table->schema_id);
   CHECK(record.placements == placements);
   const Batch decoded = REQUIRE_OK_AND_TAKE(DecodeBatch(record.batch, table));

@@ -1,0 +1,324 @@
+// Exactly once: whatever a producer sends again, in whatever tier, across restarts, stands in the table once.
+#include <catch2/catch.hpp>
+#include <future>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "storage/column/bitmap.h"
+#include "storage/column/string_dictionary.h"
+#include "storage/content_hash.h"
+#include "storage/database.h"
+#include "storage/io/file_system.h"
+#include "tests/support/batch_builder.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/status_assertions.h"
+#include "tests/support/temp_dir.h"
+
+namespace cortex {
+namespace {
+
+using testing::BatchBuilder;
+using testing::FakeClock;
+using testing::FaultyFileSystem;
+using testing::TempDir;
+using testing::TestTable;
+
+// A database that can be closed and opened again, and what tests send to it.
+class Store {
+ public:
+  explicit Store(FileSystem* fs = PosixFileSystem(), uint64_t wal_limit_bytes = 1ull << 30)
+      : fs_(fs), wal_limit_bytes_(wal_limit_bytes) {}
+
+  absl::Status Open() {
+    DatabaseOptions options;
+    options.data_dir = dir_.File("data");
+    options.file_system = fs_;
+    options.clock = &clock_;
+    options.seal_rows = 1024;
+    options.wal_limit_bytes = wal_limit_bytes_;
+    options.wal_file_bytes = 64 << 10;
+    options.tiering_interval_ns = 0;
+    options.tiering_bytes_per_second = 0;
+    options.create_builtin_tables = false;
+    absl::StatusOr<std::unique_ptr<Database>> opened = Database::Open(options);
+    if (opened.ok()) db_ = *std::move(opened);
+    return opened.status();
+  }
+  void Close() { db_.reset(); }
+  void Reopen() {
+    Close();
+    REQUIRE_OK(Open());
+  }
+  absl::Status CreateTable(const std::string& name = "t") {
+    return db_->CreateTable(*TestTable(name, {{"x", DataType::Scalar(TypeKind::kInt64)}})).status();
+  }
+
+  // One row, whose key names producer and sequence.
+  absl::StatusOr<IngestRequest> Request(const std::string& producer, uint64_t sequence, int64_t x,
+                                        Tier tier = Tier::kHot, const std::string& table_name = "t") const {
+    auto table = db_->FindTable(table_name);
+    if (!table.ok()) return table.status();
+    BatchBuilder builder(*table);
+    builder.Row({producer + "/" + std::to_string(sequence), static_cast<int64_t>(sequence), x});
+    return IngestRequest{.batch = builder.Build(),
+                         .tier = tier,
+                         .producer = ProducerStamp{.producer = producer, .sequence = sequence}};
+  }
+  absl::StatusOr<CommitToken> Send(const std::string& producer, uint64_t sequence, int64_t x, Tier tier = Tier::kHot,
+                                   const std::string& table_name = "t") {
+    auto request = Request(producer, sequence, x, tier, table_name);
+    if (!request.ok()) return request.status();
+    return db_->Ingest(*std::move(request));
+  }
+
+  // How often each key is visible.
+  std::map<std::string, int> Rows(const std::string& table_name = "t") {
+    std::map<std::string, int> rows;
+    const auto snapshot = REQUIRE_OK_AND_TAKE(db_->OpenSnapshot(table_name, 0));
+    for (const auto& segment : snapshot->segments) {
+      for (size_t g = 0; g < segment->row_group_count(); ++g) Count(*snapshot, segment->row_group(g), &rows);
+    }
+    return rows;
+  }
+
+  Database& db() { return *db_; }
+
+ private:
+  static void Count(const Snapshot& snapshot, const RowGroupView& group, std::map<std::string, int>* rows) {
+    const uint32_t count = group.row_count();
+    std::vector<uint64_t> selection(WordsForBits(count) + 1);
+    FillOnes(selection.data(), count);
+    REQUIRE_OK(group.SelectVisible(snapshot.commit, 0, count, selection.data()));
+    Column keys(DataType::String());
+    const auto chunk = REQUIRE_OK_AND_TAKE(group.column(snapshot.table->columns[0].id));
+    REQUIRE_OK(chunk->Decode(0, count, &keys));
+    for (uint32_t row = 0; row < count; ++row) {
+      if (GetBit(selection.data(), row)) ++(*rows)[std::string(keys.StringAt(row))];
+    }
+  }
+
+  FileSystem* const fs_;
+  const uint64_t wal_limit_bytes_;
+  TempDir dir_;
+  FakeClock clock_;
+  std::unique_ptr<Database> db_;
+};
+
+// What was applied: per producer the content and commit of sequence 1, 2, ...
+using Applied = std::vector<std::pair<int64_t, Commit>>;
+
+}  // namespace
+
+TEST_CASE("Producers apply each sequence once and answer replays with the first commit", "[storage][producers]") {
+  Store store;
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")) == ProducerState());
+
+  const CommitToken first = REQUIRE_OK_AND_TAKE(store.Send("p", 1, 10));
+  CHECK_FALSE(first.duplicate);
+  const CommitToken again = REQUIRE_OK_AND_TAKE(store.Send("p", 1, 10));
+  CHECK(again.duplicate);
+  CHECK(again.commit == first.commit);
+  REQUIRE_STATUS(store.Send("p", 1, 11), absl::StatusCode::kAborted, "producer \"p\", sequence 1");
+  REQUIRE_STATUS(store.Send("p", 3, 30), absl::StatusCode::kOutOfRange, "expected 2, got 3");
+  REQUIRE_STATUS(store.Send("q", 2, 1), absl::StatusCode::kOutOfRange, "expected 1, got 2");
+  REQUIRE_STATUS(store.Send(std::string(129, 'p'), 1, 1), absl::StatusCode::kInvalidArgument, "128 bytes");
+  REQUIRE_STATUS(store.Send("\xff", 1, 1), absl::StatusCode::kInvalidArgument, "UTF-8");
+  CHECK(store.Rows() == std::map<std::string, int>{{"p/1", 1}});
+  // A refused batch takes no number of the log with it.
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("p", 2, 20)).commit == first.commit + 1);
+  CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")) ==
+        ProducerState{.last_sequence = 2, .commit = first.commit + 1});
+}
+
+TEST_CASE("Producers behave like their model under replays, gaps, conflicts, tiers and restarts",
+          "[storage][producers]") {
+  const uint64_t seed = GENERATE(1, 2, 3, 4);
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  const auto chance = [&](uint32_t percent) { return random() % 100 < percent; };
+  Store store(PosixFileSystem(), seed % 2 == 0 ? 1ull << 30 : 8 << 10);  // with and without trims of the log
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  const std::vector<std::string> producers = {"a", "aa", "b", "\xc3\xa4"};
+  std::map<std::string, Applied> model;
+  for (int step = 0; step < 600; ++step) {
+    const std::string& producer = producers[random() % producers.size()];
+    Applied& applied = model[producer];
+    const Tier tier = chance(80) ? Tier::kHot : chance(50) ? Tier::kWarm : Tier::kCold;
+    const auto content = static_cast<int64_t>(random() % 1000);
+    CAPTURE(step, producer, applied.size());
+    if (chance(55)) {
+      const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(producer, applied.size() + 1, content, tier));
+      CHECK_FALSE(token.duplicate);
+      applied.emplace_back(content, token.commit);
+    } else if (!applied.empty() && chance(60)) {
+      const uint64_t sequence = random() % applied.size() + 1;
+      const auto& [x, commit] = applied[sequence - 1];
+      const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(producer, sequence, x, tier));
+      CHECK(token.duplicate);
+      CHECK(token.commit == commit);
+    } else if (!applied.empty() && chance(50)) {
+      const uint64_t sequence = random() % applied.size() + 1;
+      REQUIRE_STATUS(store.Send(producer, sequence, applied[sequence - 1].first + 1, tier),
+                     absl::StatusCode::kAborted, "reused for other content");
+    } else {
+      REQUIRE_STATUS(store.Send(producer, applied.size() + 2 + random() % 5, content, tier),
+                     absl::StatusCode::kOutOfRange, "expected " + std::to_string(applied.size() + 1));
+    }
+    if (chance(3)) store.Reopen();
+    if (chance(2)) REQUIRE_OK(store.db().MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm}).status());
+    const ProducerState state = REQUIRE_OK_AND_TAKE(store.db().GetProducerState(producer));
+    CHECK(state.last_sequence == applied.size());
+    CHECK(state.commit == (applied.empty() ? 0 : applied.back().second));
+  }
+  std::map<std::string, int> expected;
+  for (const auto& [producer, applied] : model) {
+    for (size_t i = 1; i <= applied.size(); ++i) expected[producer + "/" + std::to_string(i)] = 1;
+  }
+  CHECK(store.Rows() == expected);
+}
+
+TEST_CASE("Producers may send ahead and again without waiting", "[storage][producers]") {
+  Store store;
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  const Tier tier = GENERATE(Tier::kHot, Tier::kWarm);
+  constexpr uint64_t kSequences = 40;
+  std::vector<std::future<absl::StatusOr<CommitToken>>> answers;
+  std::vector<std::unique_ptr<std::promise<absl::StatusOr<CommitToken>>>> promises;
+  for (uint64_t i = 0; i < 2 * kSequences; ++i) {
+    // Every batch twice in a row; every tenth goes the other way into the table.
+    const uint64_t sequence = i / 2 + 1;
+    const Tier other = tier == Tier::kHot ? Tier::kWarm : Tier::kHot;
+    promises.push_back(std::make_unique<std::promise<absl::StatusOr<CommitToken>>>());
+    answers.push_back(promises.back()->get_future());
+    store.db().IngestAsync(REQUIRE_OK_AND_TAKE(store.Request("p", sequence, 7, sequence % 10 == 0 ? other : tier)),
+                           [p = promises.back().get()](absl::StatusOr<CommitToken> t) { p->set_value(std::move(t)); });
+  }
+  Commit last = 0;
+  for (uint64_t i = 0; i < 2 * kSequences; ++i) {
+    CAPTURE(i);
+    const CommitToken token = REQUIRE_OK_AND_TAKE(answers[i].get());
+    CHECK(token.duplicate == (i % 2 == 1));
+    CHECK((i % 2 == 1 ? token.commit == last : token.commit > last));
+    last = token.commit;
+  }
+  CHECK(store.Rows().size() == kSequences);
+}
+
+TEST_CASE("A producer's sequence is free again when its batch could not be written", "[storage][producers]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  Store store(&fs);
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  REQUIRE_OK(store.Send("p", 1, 1).status());
+  SECTION("into the log") {
+    // The disk is too full for the next file of the log: one group is refused.
+    const auto table = REQUIRE_OK_AND_TAKE(store.db().FindTable("t"));
+    BatchBuilder wide(table);
+    for (int i = 0; i < 4000; ++i) wide.Row({"wide" + std::to_string(i), i, i});
+    const Batch batch = wide.Build();
+    const auto copy = [&] {
+      Batch out = Batch::For(batch.table);
+      out.row_count = batch.row_count;
+      for (size_t i = 0; i < out.columns.size(); ++i) out.columns[i].AppendRows(batch.columns[i], 0, batch.row_count);
+      return IngestRequest{.batch = std::move(out), .producer = ProducerStamp{.producer = "p", .sequence = 2}};
+    };
+    fs.FailAt(fs.operation_count() + 1, absl::ResourceExhaustedError("disk full"), /*sticky=*/true);
+    REQUIRE_STATUS(store.db().Ingest(copy()), absl::StatusCode::kResourceExhausted, "disk full");
+    fs.StopFailing();
+    CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 1);
+    const CommitToken token = REQUIRE_OK_AND_TAKE(store.db().Ingest(copy()));
+    CHECK_FALSE(token.duplicate);
+  }
+  SECTION("into a file") {
+    REQUIRE_OK(store.Send("q", 1, 1, Tier::kWarm).status());  // the first file of all reserves its number durably
+    fs.FailAt(fs.operation_count() + 1, absl::ResourceExhaustedError("disk full"), /*sticky=*/false);
+    REQUIRE_STATUS(store.Send("p", 2, 2, Tier::kWarm), absl::StatusCode::kResourceExhausted, "disk full");
+    fs.StopFailing();
+    CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 1);
+    CHECK_FALSE(REQUIRE_OK_AND_TAKE(store.Send("p", 2, 2, Tier::kWarm)).duplicate);
+    CHECK(store.Rows().size() == 3);
+  }
+  store.Reopen();
+  CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 2);
+}
+
+TEST_CASE("A producer outlives the table it wrote to", "[storage][producers]") {
+  Store store;
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  REQUIRE_OK(store.CreateTable("other"));
+  REQUIRE_OK(store.Send("p", 1, 1).status());
+  REQUIRE_OK(store.Send("p", 2, 2, Tier::kHot, "other").status());
+  REQUIRE_OK(store.db().DropTable("t"));
+  store.Reopen();
+  CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 2);
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("p", 2, 2, Tier::kHot, "other")).duplicate);
+  CHECK_FALSE(REQUIRE_OK_AND_TAKE(store.Send("p", 3, 3, Tier::kHot, "other")).duplicate);
+}
+
+TEST_CASE("The last 65,536 sequences are answered with their own commit, older ones with a later one",
+          "[storage][producers]") {
+  Store store(PosixFileSystem(), 1 << 20);
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  constexpr uint64_t kSequences = 70'000, kExact = 65'536;
+  std::vector<Commit> commits(kSequences + 1);
+  for (uint64_t sequence = 1; sequence <= kSequences; ++sequence) {
+    store.db().IngestAsync(REQUIRE_OK_AND_TAKE(store.Request("p", sequence, 1)),
+                           [slot = &commits[sequence]](const absl::StatusOr<CommitToken>& token) {
+                             if (token.ok() && !token->duplicate) *slot = token->commit;
+                           });
+  }
+  REQUIRE_OK(store.db().Flush().status());
+  const bool reopened = GENERATE(false, true);
+  if (reopened) store.Reopen();
+  for (const uint64_t sequence : {kSequences, kSequences - 1, kSequences - kExact + 2, kSequences - kExact + 1}) {
+    const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send("p", sequence, 1));
+    CHECK(token.duplicate);
+    CHECK(token.commit == commits[sequence]);
+  }
+  REQUIRE_STATUS(store.Send("p", kSequences - kExact + 1, 2), absl::StatusCode::kAborted, "other content");
+  for (const uint64_t sequence : {kSequences - kExact, uint64_t{1}}) {
+    const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send("p", sequence, 1));
+    CHECK(token.duplicate);
+    CHECK(token.commit >= commits[sequence]);
+  }
+  CHECK(store.Rows().size() == kSequences);
+}
+
+TEST_CASE("Content of a batch is compared by meaning, not by layout", "[storage][producers]") {
+  const auto table = TestTable("t", {{"s", DataType::String()}, {"x", DataType::Scalar(TypeKind::kInt64)}});
+  TableDefinition wider = *table;
+  wider.columns.push_back(
+      {.id = ColumnId(9), .name = "added", .type = DataType::Scalar(TypeKind::kFloat64), .nullable = true});
+  const auto hash = [](Batch batch, IngestMode mode = IngestMode::kReplace) {
+    return ContentHash({.batch = std::move(batch), .mode = mode});
+  };
+  const auto plain = [&] { return BatchBuilder(table).Row({"a", 1, "v", 5}).Row({"b", 2, testing::Null{}, 6}).Build(); };
+  Batch coded = plain();
+  ValueBuffer entries(DataType::String().shape());
+  entries.AppendString("unused");
+  entries.AppendString("v");
+  Bitmap validity;
+  validity.PushBack(true);
+  validity.PushBack(false);
+  coded.columns[2] =
+      Column::OfCodes(DataType::String(), MakeStringDictionary(std::move(entries)), {1, 0}, validity);
+  CHECK(hash(plain()) == hash(std::move(coded)));
+  const auto later = std::make_shared<const TableDefinition>(wider);
+  CHECK(hash(plain()) ==
+        hash(BatchBuilder(later).Row({"a", 1, "v", 5, testing::Null{}}).Row({"b", 2, testing::Null{}, 6, testing::Null{}}).Build()));
+  CHECK(hash(plain()) != hash(plain(), IngestMode::kMerge));
+  CHECK(hash(plain()) != hash(BatchBuilder(table).Row({"a", 1, "v", 5}).Row({"b", 2, "", 6}).Build()));
+  CHECK(hash(plain()) != hash(BatchBuilder(table).Row({"b", 2, testing::Null{}, 6}).Row({"a", 1, "v", 5}).Build()));
+  CHECK(hash(plain()) != hash(BatchBuilder(table).Row({"a", 1, "v", 5}).Row({"b", 2, testing::Null{}, 7}).Build()));
+}
+
+}  // namespace cortex
