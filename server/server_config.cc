@@ -8,6 +8,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "server/config_file.h"
 #include "storage/column/schema.h"
+#include "storage/io/kill_point.h"
 
 namespace cortex {
 namespace {
@@ -199,7 +200,8 @@ absl::Status ApplyFile(const std::string& path, LoadedConfig* out) {
 
 absl::Status ApplyEnvironment(const Environment& environment, const std::vector<std::string>& names,
                               LoadedConfig* out) {
-  std::vector<std::string> known = {"CORTEX_CONFIG"};
+  std::vector<std::string> known = {"CORTEX_CONFIG", kKillPointVariable};
+  if (const char* order = environment(kKillPointVariable)) RETURN_IF_ERROR(ParseKillOrder(order).status());
   for (const ConfigOption& option : ConfigOptions()) {
     known.push_back(EnvironmentName(option.name));
     const char* value = environment(known.back().c_str());

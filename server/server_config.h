@@ -106,6 +106,7 @@ using Environment = std::function<const char*(const char* name)>;
 
 // Reads flags (`args` without the program name), environment and the file named by --config or CORTEX_CONFIG. Variables
 // CORTEX_* that name no setting are refused like unknown flags; `environment_names` lists the variables that are set.
+// CORTEX_KILLPOINT is not a setting but an order for tests (storage/io/kill_point.h); a malformed one is refused too.
 // Errors: INVALID_ARGUMENT naming the setting, where it was found and what it expects; NOT_FOUND for a missing file.
 absl::StatusOr<LoadedConfig> LoadConfig(const std::vector<std::string>& args, const Environment& environment,
                                         const std::vector<std::string>& environment_names);

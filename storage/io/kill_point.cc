@@ -53,6 +53,8 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "ingest-file-written",
     "ingest-file-committed",
     "ingest-file-published",
+    "producer-applied",     // the batch is in the log and in memory, its sequence in the log only
+    "producer-recorded",    // the sequence in the meta store too, not acknowledged
     // the meta store
     "meta-commit",          // the edit is complete, nothing written
     "meta-written",         // in the store, synced; the witness is behind
@@ -60,6 +62,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "meta-ids",             // a block of segment ids is about to be reserved
     "table-created",        // committed, not registered
     "table-dropped",        // committed, still served
+    "table-altered",        // committed, the old schema still served
     // moves
     "rewrite-read",         // the sources are in memory
     "rewrite-written",      // to warm: the new files are durable

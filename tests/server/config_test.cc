@@ -50,6 +50,9 @@ TEST_CASE("LoadConfig refuses unknown names and suggests the nearest", "[server]
   const cortex::testing::TempDir dir;
   REQUIRE_STATUS((Sources{.args = {"--wal.limit_byte=1"}, .environment = {}}).Load(),
                  absl::StatusCode::kInvalidArgument, "did you mean \"wal.limit_bytes\"");
+  REQUIRE_STATUS((Sources{.args = {}, .environment = {{"CORTEX_KILLPOINT", "nowhere"}}}).Load(),
+                 absl::StatusCode::kInvalidArgument, "unknown kill point");
+  REQUIRE_OK((Sources{.args = {}, .environment = {{"CORTEX_KILLPOINT", "wal-append:2"}}}).Load());
   REQUIRE_STATUS((Sources{.args = {}, .environment = {{"CORTEX_WAL_LIMIT_BYTE", "1"}}}).Load(),
                  absl::StatusCode::kInvalidArgument, "CORTEX_WAL_LIMIT_BYTES");
   const std::string file = WriteFile(dir, "wal: {limits: 1}\n");

@@ -73,10 +73,24 @@ class FaultyWritableFile final : public WritableFile {
 
 void FaultyFileSystem::FailAt(uint64_t operation, absl::Status status, bool sticky, uint64_t torn_bytes) {
   MutexLock lock(&mutex_);
-  fail_at_ = operation;
-  fail_status_ = std::move(status);
-  fail_sticky_ = sticky;
-  fail_torn_bytes_ = torn_bytes;
+  const uint64_t after = operation - std::min<uint64_t>(operation, operations_.size() + 1);
+  faults_ = {{.part = "",
+              .after = after,
+              .count = 1,
+              .status = status,
+              .torn_bytes = torn_bytes}};
+  if (!sticky) return;
+  faults_.push_back({.part = "", .after = after + 1, .count = UINT64_MAX, .status = std::move(status)});
+}
+
+void FaultyFileSystem::Inject(InjectedFault fault) {
+  MutexLock lock(&mutex_);
+  faults_.push_back(std::move(fault));
+}
+
+uint64_t FaultyFileSystem::injected_count() const {
+  MutexLock lock(&mutex_);
+  return injected_count_;
 }
 
 void FaultyFileSystem::FailReads(std::string part, absl::Status status) {
@@ -87,7 +101,8 @@ void FaultyFileSystem::FailReads(std::string part, absl::Status status) {
 
 void FaultyFileSystem::StopFailing() {
   MutexLock lock(&mutex_);
-  fail_at_ = 0;
+  faults_.clear();
+  injected_count_ = 0;
   fail_reads_status_ = absl::OkStatus();
 }
 
@@ -131,12 +146,22 @@ void FaultyFileSystem::LosePower(uint64_t seed) {
   }
 }
 
-absl::Status FaultyFileSystem::Begin(const std::string& operation, uint64_t* torn_bytes) {
+absl::Status FaultyFileSystem::Begin(const std::string& operation, bool grows, uint64_t* torn_bytes) {
   operations_.push_back(operation);
-  const bool fails = fail_at_ != 0 && (fail_sticky_ ? operations_.size() >= fail_at_ : operations_.size() == fail_at_);
-  if (!fails) return absl::OkStatus();
-  if (torn_bytes != nullptr && operations_.size() == fail_at_) *torn_bytes = fail_torn_bytes_;
-  return absl::Status(fail_status_.code(), operation + ": " + std::string(fail_status_.message()));
+  absl::Status injected;
+  for (InjectedFault& fault : faults_) {
+    if ((fault.only_growth && !grows) || operation.find(fault.part) == std::string::npos) continue;
+    if (fault.after > 0) {
+      --fault.after;
+    } else if (fault.count > 0) {
+      --fault.count;
+      if (!injected.ok()) continue;
+      if (torn_bytes != nullptr) *torn_bytes = fault.torn_bytes;
+      injected = absl::Status(fault.status.code(), operation + ": " + std::string(fault.status.message()));
+    }
+  }
+  if (!injected.ok()) ++injected_count_;
+  return injected;
 }
 
 absl::Status FaultyFileSystem::CheckRead(const std::string& path) const {
@@ -189,7 +214,9 @@ absl::Status FaultyFileSystem::WriteTo(WritableFile* file, Inode* inode, const s
                                        std::string bytes) {
   MutexLock lock(&mutex_);
   uint64_t torn_bytes = 0;
-  const absl::Status injected = Begin("write " + path, &torn_bytes);
+  const auto size_now = base_->FileSize(inode->stash_path);
+  Check(size_now.status());
+  const absl::Status injected = Begin("write " + path, offset + bytes.size() > *size_now, &torn_bytes);
   if (!injected.ok()) bytes.resize(std::min<uint64_t>(bytes.size(), torn_bytes));
   if (!bytes.empty()) {
     NoteChange(inode, {UnsyncedChange::Kind::kWrite, offset, bytes});
@@ -203,14 +230,14 @@ absl::Status FaultyFileSystem::ResizeTo(WritableFile* file, Inode* inode, const 
                                         UnsyncedChange::Kind kind) {
   MutexLock lock(&mutex_);
   const bool truncate = kind == UnsyncedChange::Kind::kTruncate;
-  RETURN_IF_ERROR(Begin((truncate ? "truncate " : "allocate ") + path));
+  RETURN_IF_ERROR(Begin((truncate ? "truncate " : "allocate ") + path, /*grows=*/!truncate));
   NoteChange(inode, {kind, size, ""});
   return truncate ? file->Truncate(size) : file->Allocate(size);
 }
 
 absl::Status FaultyFileSystem::SyncTo(Inode* inode, const std::string& path) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("sync " + path));
+  RETURN_IF_ERROR(Begin("sync " + path, false));
   // Nothing is asked of the real disk: what survives is simulated, and tests that sync thousands of times stay fast.
   inode->unsynced.clear();
   inode->durable.clear();
@@ -224,7 +251,7 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> FaultyFileSystem::OpenReadable(con
 
 absl::StatusOr<std::unique_ptr<WritableFile>> FaultyFileSystem::OpenWritable(const std::string& path, WriteMode mode) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("open " + path));
+  RETURN_IF_ERROR(Begin("open " + path, !base_->Stat(path).ok()));
   const std::shared_ptr<Inode> before = InodeOf(path);
   if (before != nullptr && mode == WriteMode::kTruncate) NoteChange(before.get(), {UnsyncedChange::Kind::kTruncate});
   ASSIGN_OR_RETURN(auto file, base_->OpenWritable(path, mode));
@@ -243,7 +270,7 @@ absl::StatusOr<std::unique_ptr<FileMapping>> FaultyFileSystem::Map(const std::st
 
 absl::Status FaultyFileSystem::Rename(const std::string& from, const std::string& to) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("rename " + from + " to " + to));
+  RETURN_IF_ERROR(Begin("rename " + from + " to " + to, false));
   const std::shared_ptr<Inode> moved = InodeOf(from);
   const std::shared_ptr<Inode> replaced = InodeOf(to);
   RETURN_IF_ERROR(base_->Rename(from, to));
@@ -255,7 +282,7 @@ absl::Status FaultyFileSystem::Rename(const std::string& from, const std::string
 
 absl::Status FaultyFileSystem::HardLink(const std::string& from, const std::string& to) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("link " + from + " to " + to));
+  RETURN_IF_ERROR(Begin("link " + from + " to " + to, true));
   const std::shared_ptr<Inode> inode = InodeOf(from);
   RETURN_IF_ERROR(base_->HardLink(from, to));
   NoteNames(DirName(to), {{to, nullptr, inode}});
@@ -264,7 +291,7 @@ absl::Status FaultyFileSystem::HardLink(const std::string& from, const std::stri
 
 absl::Status FaultyFileSystem::Remove(const std::string& path) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("remove " + path));
+  RETURN_IF_ERROR(Begin("remove " + path, false));
   const std::shared_ptr<Inode> inode = InodeOf(path);
   RETURN_IF_ERROR(base_->Remove(path));
   NoteNames(DirName(path), {{path, inode, nullptr}});
@@ -273,26 +300,26 @@ absl::Status FaultyFileSystem::Remove(const std::string& path) {
 
 absl::Status FaultyFileSystem::RemoveDir(const std::string& path) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("remove directory " + path));
+  RETURN_IF_ERROR(Begin("remove directory " + path, false));
   unsynced_names_.erase(path);
   return base_->RemoveDir(path);
 }
 
 absl::Status FaultyFileSystem::CreateDir(const std::string& path) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("create directory " + path));
+  RETURN_IF_ERROR(Begin("create directory " + path, true));
   return base_->CreateDir(path);
 }
 
 absl::Status FaultyFileSystem::CreateDirs(const std::string& path) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("create directories " + path));
+  RETURN_IF_ERROR(Begin("create directories " + path, false));
   return base_->CreateDirs(path);
 }
 
 absl::Status FaultyFileSystem::SyncDir(const std::string& path) {
   MutexLock lock(&mutex_);
-  RETURN_IF_ERROR(Begin("sync directory " + path));
+  RETURN_IF_ERROR(Begin("sync directory " + path, false));
   RETURN_IF_ERROR(base_->Stat(path).status());
   unsynced_names_.erase(path);
   return absl::OkStatus();

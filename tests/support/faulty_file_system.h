@@ -21,6 +21,17 @@
 
 namespace cortex::testing {
 
+// Operations that fail: of those whose text (as in operations()) contains `part`, the ones after the next `after`, `count` of
+// them. A failing write first puts `torn_bytes` of its bytes into the file.
+struct InjectedFault {
+  std::string part;
+  uint64_t after = 0;
+  uint64_t count = 1;
+  absl::Status status;
+  uint64_t torn_bytes = 0;
+  bool only_growth = false;  // only what needs space: a full disk lets files be overwritten, cut and removed
+};
+
 // Thread-safe.
 class FaultyFileSystem final : public FileSystem {
  public:
@@ -29,6 +40,10 @@ class FaultyFileSystem final : public FileSystem {
   // Operation number `operation` fails with `status`; with `sticky` all later ones too. A failing write first puts
   // `torn_bytes` of its bytes into the file. Replaces an earlier order.
   void FailAt(uint64_t operation, absl::Status status, bool sticky = true, uint64_t torn_bytes = 0);
+  // Adds a fault to those in force. Counted by class of file it hits the same operation whatever other threads do.
+  void Inject(InjectedFault fault);
+  // How many operations a fault has hit since StopFailing.
+  uint64_t injected_count() const;
   // Every read and mapping of a path containing `part` fails with `status`.
   void FailReads(std::string part, absl::Status status);
   void StopFailing();
@@ -81,7 +96,7 @@ class FaultyFileSystem final : public FileSystem {
   using DirChange = std::vector<NameChange>;  // names that change together: both sides of a rename
 
   // Numbers the operation; its injected error if it has one. `torn_bytes`: how much a failing write still writes.
-  absl::Status Begin(const std::string& operation, uint64_t* torn_bytes = nullptr)
+  absl::Status Begin(const std::string& operation, bool grows, uint64_t* torn_bytes = nullptr)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckRead(const std::string& path) const;
   // The file `path` names now, or null.
@@ -102,10 +117,8 @@ class FaultyFileSystem final : public FileSystem {
 
   mutable Mutex mutex_;  // guards all below; the base file system is called under it (tests only)
   std::vector<std::string> operations_ ABSL_GUARDED_BY(mutex_);
-  uint64_t fail_at_ ABSL_GUARDED_BY(mutex_) = 0;  // 0 = never
-  absl::Status fail_status_ ABSL_GUARDED_BY(mutex_);
-  bool fail_sticky_ ABSL_GUARDED_BY(mutex_) = false;
-  uint64_t fail_torn_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<InjectedFault> faults_ ABSL_GUARDED_BY(mutex_);  // counted down as they pass
+  uint64_t injected_count_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string fail_reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status fail_reads_status_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<Inode>> inodes_ ABSL_GUARDED_BY(mutex_);         // by present name

@@ -30,13 +30,22 @@ std::string Slurp(const std::string& path) {
   return text.str();
 }
 
+// As exec wants them: null at the end. Borrows.
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 // In the child, between fork and exec: only calls that are safe there.
-[[noreturn]] void Exec(const std::vector<char*>& arguments, int log_fd, pid_t parent) {
+[[noreturn]] void Exec(const std::vector<char*>& arguments, const std::vector<char*>& environment, int log_fd,
+                       pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
   ::dup2(log_fd, STDOUT_FILENO);
   ::dup2(log_fd, STDERR_FILENO);
-  ::execv(arguments[0], arguments.data());
+  ::execve(arguments[0], arguments.data(), environment.data());
   ::_exit(127);
 }
 
@@ -55,16 +64,17 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Spawn(const Option
   std::vector<std::string> words = {options.binary, "--server.listen=127.0.0.1:0", "--server.ready_file=" + ready,
                                     "--ops.listen=", "--metrics.listen=", "--data.dir=" + options.directory + "/data"};
   words.insert(words.end(), options.flags.begin(), options.flags.end());
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+  std::vector<std::string> variables = options.environment;  // first: of two with one name the first one counts
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  const std::vector<char*> arguments = Pointers(words);
+  const std::vector<char*> environment = Pointers(variables);
 
   const std::string log = options.directory + "/log.jsonl";
   const int log_fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log_fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", log));
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) Exec(arguments, log_fd, parent);
+  if (pid == 0) Exec(arguments, environment, log_fd, parent);
   const int fork_error = errno;
   ::close(log_fd);
   if (pid < 0) return absl::ErrnoToStatus(fork_error, "cannot fork");
@@ -104,10 +114,20 @@ void ServerProcess::Kill() {
   Reap(0);
 }
 
+bool ServerProcess::WaitEnd(int timeout_ms) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (Running()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+  return true;
+}
+
+bool ServerProcess::EndedByKill() { return !Running() && WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGKILL; }
+
 int ServerProcess::Stop(int timeout_ms) {
   if (Running()) ::kill(pid_, SIGTERM);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  while (Running() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kPoll);
+  WaitEnd(timeout_ms);
   Kill();
   return WIFSIGNALED(wait_status_) ? 128 + WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
 }

@@ -19,6 +19,7 @@ class ServerProcess final {
     std::string binary;               // path of cortexd
     std::string directory;            // holds data/, ready.json and log.jsonl; created if absent
     std::vector<std::string> flags;   // more flags; the port is always a free one on loopback
+    std::vector<std::string> environment;  // "NAME=value", added to this process's own
   };
 
   // Starts it without waiting.
@@ -37,6 +38,10 @@ class ServerProcess final {
   int Stop(int timeout_ms);
   // True while the process has not ended.
   bool Running();
+  // Waits for its end; false if it still runs after `timeout_ms`.
+  bool WaitEnd(int timeout_ms);
+  // True once it has ended by SIGKILL, whoever sent it.
+  bool EndedByKill();
   // The last lines of its log.
   std::string LogTail() const;
 

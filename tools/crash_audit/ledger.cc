@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_format.h"
+
 namespace cortex::audit {
 
 void Findings::Add(const Findings& other) {
@@ -10,6 +12,11 @@ void Findings::Add(const Findings& other) {
   wrong += other.wrong;
   duplicated += other.duplicated;
   torn += other.torn;
+}
+
+std::string Describe(const Findings& findings) {
+  return absl::StrFormat("lost %d, wrong %d, duplicated %d, torn %d", findings.lost, findings.wrong,
+                         findings.duplicated, findings.torn);
 }
 
 int64_t Ledger::Send(Target target, uint32_t writer) {

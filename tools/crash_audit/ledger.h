@@ -26,6 +26,8 @@ struct Findings {
   bool clean() const { return lost + wrong + duplicated + torn == 0; }
   void Add(const Findings& other);
 };
+// "lost 0, wrong 0, duplicated 0, torn 0".
+std::string Describe(const Findings& findings);
 
 // Thread-safe while writing; an audit runs while nobody writes.
 class Ledger final {

@@ -11,12 +11,18 @@
 namespace cortex::audit {
 namespace {
 
-constexpr int kCallMs = 30'000;
+constexpr int kCallMs = 120'000;  // a machine may be busy
+constexpr int kScanMs = 600'000;
 
 v1::Tier RandomTier(std::mt19937_64* random) {
   const uint64_t dice = (*random)() % 20;
   return dice == 0 ? v1::TIER_COLD : dice <= 2 ? v1::TIER_WARM : v1::TIER_HOT;
 }
+
+// Down twice as often as up.
+constexpr std::pair<v1::Tier, v1::Tier> kMoves[] = {
+    {v1::TIER_HOT, v1::TIER_WARM},  {v1::TIER_HOT, v1::TIER_WARM},  {v1::TIER_WARM, v1::TIER_COLD},
+    {v1::TIER_WARM, v1::TIER_COLD}, {v1::TIER_COLD, v1::TIER_WARM}, {v1::TIER_WARM, v1::TIER_HOT}};
 
 const char* TableOf(Target target) { return target == Target::kEvents ? kEventsTable : kEntitiesTable; }
 
@@ -30,6 +36,8 @@ Load::Load(const LoadOptions& options, uint64_t row_seed, Ledger* ledger)
   threads_.emplace_back([this] { UnaryWriter(Target::kEntities, 3); });
   threads_.emplace_back([this] { Mover(); });
   threads_.emplace_back([this] { Reader(); });
+  threads_.emplace_back([this] { TableMaker(); });
+  if (options_.scans) threads_.emplace_back([this] { Scanner(); });
 }
 
 Load::~Load() { Stop(); }
@@ -48,11 +56,14 @@ std::vector<std::string> Load::complaints() const {
 
 bool Load::Tolerate(const absl::Status& status, const char* what) {
   if (status.ok()) return true;
+  if (errors_expected_) return false;
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:  // killed or draining
     case absl::StatusCode::kCancelled:
       return false;
     case absl::StatusCode::kResourceExhausted:  // told to come back later
+      ++refusals_;
+      return true;
     case absl::StatusCode::kAborted:
       return true;
     default: {
@@ -129,15 +140,45 @@ void Load::Mover() {
     if (random() % 16 != 0) continue;
     v1::MoveTierRequest request;
     request.set_table(random() % 2 == 0 ? kEventsTable : kEntitiesTable);
-    const bool first_step = random() % 2 == 0;
-    request.set_from(first_step ? v1::TIER_HOT : v1::TIER_WARM);
-    request.set_to(first_step ? v1::TIER_WARM : v1::TIER_COLD);
+    const auto [from, to] = kMoves[random() % std::size(kMoves)];
+    request.set_from(from);
+    request.set_to(to);
+    request.set_max_rows(2'000);
     grpc::ClientContext context;
     context.set_deadline(client::DeadlineIn(kCallMs));
     v1::MoveTierResponse response;
     const absl::Status status = client::ToStatus(connection->admin->MoveTier(&context, request, &response));
     if (!Tolerate(status, "move tier")) return;
     if (response.row_count() > 0) ++moves_;
+  }
+}
+
+// A table that comes, takes a few rows and goes.
+void Load::TableMaker() {
+  const auto connection = client::Connect(options_.endpoint, kCallMs);
+  if (!Tolerate(connection.status(), "connect")) return;
+  for (uint64_t round = 0; Pace(round * 5); ++round) {
+    const std::string table = absl::StrCat("scratch_", round % 3);
+    for (const std::string& cql :
+         {absl::StrCat("CREATE TABLE IF NOT EXISTS ", table, " (k string, t timestamp) KEY k TIME t"),
+          absl::StrCat("INSERT INTO ", table, " (k, t) VALUES ('a', NOW()), ('b', NOW())"),
+          absl::StrCat("DROP TABLE IF EXISTS ", table)}) {
+      if (!Tolerate(client::CollectQuery(*connection, cql, kCallMs).status(), cql.c_str())) return;
+    }
+  }
+}
+
+void Load::Scanner() {
+  const auto connection = client::Connect(options_.endpoint, kCallMs);
+  if (!Tolerate(connection.status(), "connect")) return;
+  constexpr const char* kScans[] = {
+      "SELECT key, count(*) AS n, max(digest) AS d FROM audit_events GROUP BY key",
+      "SELECT key, note FROM audit_events ORDER BY digest LIMIT 20",
+      "SELECT count(*) AS n FROM audit_entities WHERE l2_distance(state, state) = 0"};
+  for (uint64_t round = 0; Pace(round); ++round) {
+    const char* const cql = kScans[round % std::size(kScans)];
+    if (!Tolerate(client::CollectQuery(*connection, cql, kScanMs).status(), cql)) return;
+    ++queries_;
   }
 }
 

@@ -20,12 +20,13 @@ struct LoadOptions {
   std::string endpoint;
   uint64_t seed = 0;        // of this round's choices
   int batches_per_s = 60;   // of each writer
+  bool scans = false;       // also queries that read every row
 };
 
 // What went wrong while the server was alive, as sentences; empty in a good round.
 class Load final {
  public:
-  // Starts the threads: four writers, one mover, one reader. `ledger` must outlive the load.
+  // Starts the threads: four writers, one mover, one reader, one that makes and drops tables. `ledger` must outlive the load.
   Load(const LoadOptions& options, uint64_t row_seed, Ledger* ledger);
   // Stop().
   ~Load();
@@ -33,8 +34,12 @@ class Load final {
   // Ends all threads: each leaves its loop, or its call fails because the server is gone.
   void Stop();
 
+  // From now on any error may come: the disk is about to go.
+  void ExpectErrors() { errors_expected_ = true; }
+
   uint64_t moves() const { return moves_.load(); }
   uint64_t queries() const { return queries_.load(); }
+  uint64_t refusals() const { return refusals_.load(); }  // RESOURCE_EXHAUSTED
   std::vector<std::string> complaints() const;
 
  private:
@@ -42,6 +47,8 @@ class Load final {
   void UnaryWriter(Target target, uint32_t writer);
   void Mover();
   void Reader();
+  void Scanner();
+  void TableMaker();
   // True if the thread should go on after this status; complains about what no kill explains.
   bool Tolerate(const absl::Status& status, const char* what);
   // Waits so that a writer keeps its pace; false when stopping.
@@ -50,8 +57,8 @@ class Load final {
   const LoadOptions options_;
   const uint64_t row_seed_;
   Ledger* const ledger_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<uint64_t> moves_{0}, queries_{0};
+  std::atomic<bool> stopping_{false}, errors_expected_{false};
+  std::atomic<uint64_t> moves_{0}, queries_{0}, refusals_{0};
 
   mutable Mutex mutex_;  // guards the complaints and the wait for the end
   CondVar stopped_;

@@ -88,6 +88,30 @@ absl::Status CreateTables(const client::Connection& connection) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<uint64_t> CountRows(const client::Connection& connection, const char* table) {
+  ASSIGN_OR_RETURN(const client::QueryResult result,
+                   client::CollectQuery(connection, absl::StrCat("SELECT count(*) AS n FROM ", table), 0));
+  if (result.batches.empty()) return absl::DataLossError("count(*) gives no row");
+  const v1::ColumnBatch& batch = result.batches[0];
+  ASSIGN_OR_RETURN(const client::WireColumn count,
+                   client::WireColumn::Open(batch.columns(0), result.schema.columns(0).type(), batch.row_count()));
+  return static_cast<uint64_t>(count.Integer(0));
+}
+
+absl::StatusOr<uint64_t> CountSealedSegments(const client::Connection& connection) {
+  ASSIGN_OR_RETURN(const client::QueryResult shown, client::CollectQuery(connection, "SHOW SEGMENTS", 0));
+  constexpr int kSegmentColumn = 3;
+  uint64_t sealed = 0;
+  for (const v1::ColumnBatch& batch : shown.batches) {
+    if (batch.columns_size() <= kSegmentColumn) return absl::DataLossError("SHOW SEGMENTS has lost a column");
+    ASSIGN_OR_RETURN(const client::WireColumn ids,
+                     client::WireColumn::Open(batch.columns(kSegmentColumn),
+                                              shown.schema.columns(kSegmentColumn).type(), batch.row_count()));
+    for (uint32_t row = 0; row < batch.row_count(); ++row) sealed += ids.Integer(row) != 0 ? 1 : 0;
+  }
+  return sealed;
+}
+
 absl::StatusOr<std::string> TierSummary(const client::Connection& connection) {
   grpc::ClientContext context;
   v1::GetStatsResponse response;

@@ -24,6 +24,11 @@ absl::Status CreateTables(const client::Connection& connection);
 // "hot 1200, warm 300, cold 50": rows per tier over both tables.
 absl::StatusOr<std::string> TierSummary(const client::Connection& connection);
 
+// What count(*) says.
+absl::StatusOr<uint64_t> CountRows(const client::Connection& connection, const char* table);
+// Segments of all tables that have a file, wherever they are served from.
+absl::StatusOr<uint64_t> CountSealedSegments(const client::Connection& connection);
+
 }  // namespace cortex::audit
 
 #endif  // CORTEX_TOOLS_CRASH_AUDIT_SERVER_ROWS_H_

@@ -1,0 +1,33 @@
+// Lives the scripted life in a directory and says on standard output, step by step, how far it is. Made to be killed.
+//
+//   recovery_victim DIRECTORY        prints "open", then "begin N" and "done N" for each step of ScriptedLife()
+
+#include <cstdio>
+#include <string>
+
+#include "tests/recovery/life.h"
+
+namespace {
+
+void Say(const char* what, size_t step) {
+  std::printf("%s %d\n", what, static_cast<int>(step));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace cortex::testing;
+  if (argc != 2) return 2;
+  Life life(cortex::PosixFileSystem(), argv[1]);
+  absl::Status status = life.Open();
+  const std::vector<LifeStep> steps = ScriptedLife();
+  for (size_t i = 0; status.ok() && i < steps.size(); ++i) {
+    Say("begin", i);
+    status = life.Do(steps[i]);
+    if (status.ok()) Say("done", i);
+  }
+  life.Close();
+  if (!status.ok()) std::fprintf(stderr, "recovery_victim: %s\n", status.ToString().c_str());
+  return status.ok() ? 0 : 1;
+}

@@ -1,0 +1,127 @@
+#include "tools/crash_audit/kill_point_rounds.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/io/kill_point.h"
+
+namespace cortex::audit {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kLoadMs = 3'000;   // until a round gives up waiting for the place
+constexpr int kIdleMs = 250;     // then quiet, which some places need
+constexpr int kPrepareMs = 300;
+constexpr int kMaxMisses = 12;   // in a row
+constexpr uint64_t kFirstHighestHit = 4;
+constexpr uint64_t kHighestHit = 512;
+
+}  // namespace
+
+absl::Status KillPointRounds::Run() {
+  for (const std::string_view name : KillPointNames()) {
+    if (name.find(options_.only) == std::string_view::npos) continue;
+    RETURN_IF_ERROR(RunPoint(std::string(name)));
+    if (!totals_->clean()) break;
+  }
+  if (points_ == 0) return absl::InvalidArgumentError(absl::StrCat("no kill point contains \"", options_.only, "\""));
+  return absl::OkStatus();
+}
+
+std::string KillPointRounds::Summary() const {
+  return absl::StrFormat("%d kill points, %d hits in %d rounds", points_, hits_, rounds_);
+}
+
+absl::Status KillPointRounds::RunPoint(const std::string& name) {
+  const auto started = Clock::now();
+  const std::string directory = options_.directory + "/" + name;
+  AuditedServer server(options_.binary, directory, options_.seed, totals_);
+  uint64_t highest_hit = kFirstHighestHit;
+  int hits = 0, misses = 0, rounds = 0;
+  ++points_;
+  while (hits < options_.hits && misses < kMaxMisses && totals_->clean()) {
+    RETURN_IF_ERROR(Prepare(name, &server));
+    const uint64_t hit = 1 + random_() % highest_hit;
+    ASSIGN_OR_RETURN(const bool reached, Provoke(absl::StrCat(name, ":", hit), &server));
+    ++rounds;
+    hits += reached ? 1 : 0;
+    misses = reached ? 0 : misses + 1;
+    highest_hit = reached ? std::min(highest_hit * 2, kHighestHit) : std::max<uint64_t>(1, hit / 2);
+  }
+  if (hits < options_.hits && totals_->clean()) server.Complain(absl::StrCat("kill point ", name, " was not reached"));
+  RETURN_IF_ERROR(FinalAudit(&server));
+  hits_ += hits;
+  rounds_ += rounds;
+  absl::PrintF("%-22s %3d hits in %3d rounds, %5.1f s; last audit %d rows; %s\n", name, hits, rounds,
+               std::chrono::duration<double>(Clock::now() - started).count(), server.findings().audited,
+               Describe(totals_->findings));
+  std::fflush(stdout);
+  if (!totals_->clean()) return absl::OkStatus();
+  std::error_code error;
+  std::filesystem::remove_all(directory, error);
+  return error ? absl::InternalError(absl::StrCat("cannot remove ", directory, ": ", error.message()))
+               : absl::OkStatus();
+}
+
+absl::Status KillPointRounds::Prepare(const std::string& name, AuditedServer* server) {
+  RETURN_IF_ERROR(server->Spawn());
+  RETURN_IF_ERROR(server->Connect());
+  RETURN_IF_ERROR(server->Audit());
+  if (!absl::StartsWith(name, "recovery-")) {
+    server->process().Kill();
+    return absl::OkStatus();
+  }
+  // Rows in the log; and a file that no manifest names.
+  if (name == "recovery-sweep") {
+    RETURN_IF_ERROR(server->Spawn("segment-durable"));
+    RETURN_IF_ERROR(server->Connect());
+  }
+  server->BeginLoad(random_());
+  if (server->process().WaitEnd(name == "recovery-sweep" ? kReadyMs : kPrepareMs)) return absl::OkStatus();
+  server->process().Kill();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> KillPointRounds::Provoke(const std::string& order, AuditedServer* server) {
+  RETURN_IF_ERROR(server->Spawn(order));
+  client::ServerProcess& process = server->process();
+  const absl::Status connected = server->Connect();
+  if (!connected.ok()) {
+    if (process.WaitEnd(kReadyMs) && process.EndedByKill()) return true;  // on its way up
+    return connected;
+  }
+  server->BeginLoad(random_());
+  bool ended = process.WaitEnd(kLoadMs);
+  server->EndLoad();
+  ended = ended || process.WaitEnd(kIdleMs);
+  // The last chance of what happens at the end only.
+  const int status = ended ? 0 : process.Stop(kReadyMs);
+  if (process.EndedByKill()) return true;
+  if (ended || status != 0) {
+    server->Complain(absl::StrCat(order, ": the server ended by itself, status ", status, ":\n", process.LogTail()));
+  }
+  return false;
+}
+
+// After the last kill, then again after a stop in peace, when nothing may be left over.
+absl::Status KillPointRounds::FinalAudit(AuditedServer* server) {
+  for (int pass = 0; pass < 2; ++pass) {
+    RETURN_IF_ERROR(server->Spawn("", /*quiet=*/true));
+    RETURN_IF_ERROR(server->Connect());
+    RETURN_IF_ERROR(server->Audit());
+    if (pass == 1) RETURN_IF_ERROR(server->CheckFiles());
+    if (const int status = server->process().Stop(kReadyMs); status != 0) {
+      server->Complain(absl::StrCat("SIGTERM ended with status ", status, ":\n", server->process().LogTail()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cortex::audit
