@@ -24,6 +24,10 @@ void ColumnStatsToProto(const TierStats& tier, wire::TableStats* proto) {
     out->set_raw_bytes(column.raw_bytes);
     out->set_stored_bytes(column.stored_bytes);
     out->set_compression_ratio(Ratio(column.raw_bytes, column.stored_bytes));
+    if (column.statement.has_value()) {
+      out->set_max_error(column.statement->error.max);
+      out->set_rms_error(column.statement->error.rms);
+    }
     for (const auto& [encoding, chunks] : column.chunks_by_encoding) {
       wire::EncodingCount* count = out->add_encodings();
       count->set_encoding(std::string(EncodingName(encoding)));

@@ -118,6 +118,7 @@ struct ColumnStats {
   uint64_t raw_bytes = 0;
   uint64_t stored_bytes = 0;
   std::vector<std::pair<EncodingId, uint64_t>> chunks_by_encoding;
+  std::optional<ZptvStatement> statement;  // what sealed rows say of their values; bounded columns
 };
 
 struct TierStats {

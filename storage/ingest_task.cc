@@ -165,7 +165,7 @@ absl::StatusOr<FileIngestTask::WrittenFile> FileIngestTask::WriteFile(std::vecto
     });
   }
   ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
-  ASSIGN_OR_RETURN(auto writer, tier_->NewFile(batch.table, shard, id, sorted));
+  ASSIGN_OR_RETURN(auto writer, tier_->NewFile(batch.table, shard, id, sorted, RowOrigin::New()));
   constexpr size_t kRowGroupRows = 65'536;
   for (size_t first = 0; first < rows.size(); first += kRowGroupRows) {
     const auto part = absl::MakeConstSpan(rows).subspan(first, kRowGroupRows);

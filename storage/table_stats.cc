@@ -4,6 +4,7 @@
 #include <map>
 
 #include "codecs/bytes/status_macros.h"
+#include "codecs/zptv/statement_sum.h"
 
 namespace cortex {
 namespace {
@@ -17,6 +18,7 @@ class TierCounter {
       stats_.columns.back().name = column.name;
     }
     encodings_.resize(table.columns.size());
+    errors_.resize(table.columns.size());
   }
 
   void AddGroup(const RowGroup& group) {
@@ -41,6 +43,18 @@ class TierCounter {
         stats_.columns[i].raw_bytes += column.raw_bytes;
         stats_.columns[i].stored_bytes += column.stored_bytes;
         for (const auto& [encoding, count] : column.chunks_by_encoding) encodings_[i][encoding] += count;
+        errors_[i].Add(column.statement, column.raw_bytes);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Memory serves the values of the file.
+  absl::Status AddErrors(const SealedFile& file) {
+    ASSIGN_OR_RETURN(const std::vector<SegmentColumnStats> columns, file.reader().ColumnStats());
+    for (const SegmentColumnStats& column : columns) {
+      for (size_t i = 0; i < table_.columns.size(); ++i) {
+        if (table_.columns[i].id == column.column) errors_[i].Add(column.statement, column.raw_bytes);
       }
     }
     return absl::OkStatus();
@@ -49,6 +63,7 @@ class TierCounter {
   TierStats Take() {
     for (size_t i = 0; i < encodings_.size(); ++i) {
       stats_.columns[i].chunks_by_encoding.assign(encodings_[i].begin(), encodings_[i].end());
+      stats_.columns[i].statement = errors_[i].Total();
     }
     return std::move(stats_);
   }
@@ -66,6 +81,7 @@ class TierCounter {
   const TableDefinition& table_;
   TierStats stats_;
   std::vector<std::map<EncodingId, uint64_t>> encodings_;
+  std::vector<StatementSum> errors_;
 };
 
 }  // namespace
@@ -79,6 +95,7 @@ absl::StatusOr<TableStats> CollectTableStats(const Table& table) {
     for (const LiveSegment& segment : shard) {
       if (segment.group != nullptr) {
         counters[0].AddGroup(*segment.group);
+        if (segment.file != nullptr) RETURN_IF_ERROR(counters[0].AddErrors(*segment.file));
       } else {
         RETURN_IF_ERROR(counters[segment.tier() == Tier::kWarm ? 1 : 2].AddFile(*segment.file));
       }

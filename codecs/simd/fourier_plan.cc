@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 
 namespace cortex::simd {
 namespace {
@@ -79,10 +78,8 @@ bool IsFourierSize(size_t size) {
 }
 
 const FourierPlan& FourierPlanOf(size_t size) {
-  static std::mutex mutex;  // guards plans; entries never move or go
-  static auto* plans = new std::map<size_t, std::unique_ptr<const FourierPlan>>;
-  const std::lock_guard<std::mutex> lock(mutex);
-  std::unique_ptr<const FourierPlan>& plan = (*plans)[size];
+  thread_local std::map<size_t, std::unique_ptr<const FourierPlan>> plans;
+  std::unique_ptr<const FourierPlan>& plan = plans[size];
   if (plan == nullptr) plan = MakePlan(size);
   return *plan;
 }

@@ -21,7 +21,7 @@ struct FourierPlan {
 // Sizes a transform is fast for: 2 .. 65,536 whose prime factors are at most 13.
 bool IsFourierSize(size_t size);
 
-// The plan of a size for which IsFourierSize holds. Made once per size, kept for ever; thread-safe.
+// The plan of a size for which IsFourierSize holds. Made once per size and thread, and kept as long as the thread.
 const FourierPlan& FourierPlanOf(size_t size);
 
 }  // namespace cortex::simd

@@ -6,21 +6,13 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "query/cql/nearest_name.h"
+#include "query/plan/compression_binder.h"
 #include "query/plan/expression_binder.h"
 #include "query/plan/table_binder.h"
 #include "query/plan/typing.h"
 
 namespace cortex::query {
 namespace {
-
-struct CompressionName {
-  std::string_view name;
-  Compression compression;
-};
-constexpr CompressionName kCompressions[] = {
-    {"none", Compression::kNone},     {"auto", Compression::kAuto},   {"dictionary", Compression::kDictionary},
-    {"rle", Compression::kRunLength}, {"delta", Compression::kDelta}, {"zptv", Compression::kZptv},
-};
 
 class CreateTableBinder {
  public:
@@ -54,7 +46,9 @@ class CreateTableBinder {
     ASSIGN_OR_RETURN(bound.type, BindType(column.type));
     bound.nullable = !column.not_null;
     if (column.compression) {
-      ASSIGN_OR_RETURN(bound.compression, BindCompression(*column.compression));
+      ASSIGN_OR_RETURN(const BoundCompression compression, BindCompression(*column.compression, context_));
+      bound.compression = compression.compression;
+      bound.contract = compression.contract;
     }
     if (column.default_value) {
       ASSIGN_OR_RETURN(bound.default_value, BindDefault(*column.default_value, bound));
@@ -87,34 +81,6 @@ class CreateTableBinder {
     scope.context = &context_;
     scope.clause = "CREATE TABLE";
     return BindExpression(expr, scope);
-  }
-
-  static absl::StatusOr<Compression> BindCompression(const cql::Compression& compression) {
-    std::vector<std::string> names;
-    for (const CompressionName& known : kCompressions) {
-      names.emplace_back(known.name);
-      if (known.name != compression.name) continue;
-      if (compression.arguments.empty()) return known.compression;
-      if (known.compression != Compression::kZptv) {
-        return cql::InvalidAt(compression.arguments[0].position,
-                              absl::StrFormat("compression %s takes no bound", known.name));
-      }
-      return ZptvBound(compression.arguments[0]);
-    }
-    return cql::InvalidAt(compression.position, absl::StrFormat("unknown compression \"%s\"%s", compression.name,
-                                                                cql::DidYouMean(compression.name, names)));
-  }
-
-  static absl::Status ZptvBound(const cql::Option& bound) {
-    const std::vector<std::string> bounds = {"abs", "rms", "row_l2", "point", "phase16"};
-    for (const std::string& known : bounds) {
-      if (known == bound.name) {
-        return cql::UnsupportedAt(bound.position, absl::StrFormat("zptv(%s = ..)", known),
-                                  "zptv without a bound is lossless");
-      }
-    }
-    return cql::InvalidAt(bound.position,
-                          absl::StrFormat("unknown bound \"%s\"%s", bound.name, cql::DidYouMean(bound.name, bounds)));
   }
 
   absl::Status BindKind() {

@@ -13,7 +13,7 @@
 
 namespace cortex::query {
 
-// Errors: INVALID_ARGUMENT with line and column; UNIMPLEMENTED for ZPTV contracts.
+// Errors: INVALID_ARGUMENT with line and column.
 absl::StatusOr<TableDefinition> BindCreateTable(const cql::CreateTable& create, const BindContext& context);
 
 // Errors: INVALID_ARGUMENT with line and column. Whether the table has the column is asked when the change is made.

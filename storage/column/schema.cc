@@ -1,5 +1,6 @@
 #include "storage/column/schema.h"
 
+#include <cmath>
 #include <set>
 
 #include "absl/strings/str_format.h"
@@ -58,16 +59,36 @@ absl::Status ValidateDefault(const TableDefinition& table, const ColumnDefinitio
   return absl::OkStatus();
 }
 
+absl::Status ValidateContract(const TableDefinition& table, const ColumnDefinition& column) {
+  using Kind = ZptvContract::Kind;
+  const ZptvContract& contract = column.contract;
+  if (contract.kind == Kind::kLossless) {
+    return contract.bound == 0 ? absl::OkStatus() : ColumnError(table, column, "lossless zptv takes no bound");
+  }
+  if (column.compression != Compression::kZptv) return ColumnError(table, column, "only compression zptv takes a bound");
+  if (column.type.is_list() || !IsFloat(column.type.shape().type)) {
+    return ColumnError(table, column, absl::StrFormat("a zptv bound needs floats, complex numbers or vectors of them, "
+                                                      "got %s",
+                                                      column.type.ToString()));
+  }
+  if (!(contract.bound > 0) || !std::isfinite(contract.bound)) {
+    return ColumnError(table, column, absl::StrFormat("zptv bound must be positive and finite, got %g", contract.bound));
+  }
+  if (contract.kind == Kind::kRowL2 && !column.type.is_vector()) {
+    return ColumnError(table, column, "zptv bound row_l2 is for vectors; point is the same for single numbers");
+  }
+  if (contract.kind == Kind::kPhase16 && !column.type.is_complex()) {
+    return ColumnError(table, column, "zptv bound phase16 is for complex numbers");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateColumn(const TableDefinition& table, const ColumnDefinition& column) {
   if (absl::Status name = ValidateName(table, column.name, "column"); !name.ok()) return name;
   if (absl::Status type = ValidateType(column.type); !type.ok()) {
     return ColumnError(table, column, std::string(type.message()));
   }
-  if (column.contract.kind != ZptvContract::Kind::kLossless) {
-    return absl::UnimplementedError(
-        absl::StrFormat("lossy zptv is not built yet, declare zptv without a contract: table \"%s\", column \"%s\"",
-                        table.name, column.name));
-  }
+  if (absl::Status contract = ValidateContract(table, column); !contract.ok()) return contract;
   return ValidateDefault(table, column);
 }
 

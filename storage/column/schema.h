@@ -71,8 +71,8 @@ struct TableDefinition {
 };
 
 // Checks what a client may get wrong: names, duplicates, types, key not a non-null string, time not a non-null
-// timestamp, `fmo` sharding without a column `fractal_dimension`, more than 1,024 columns. A ZPTV contract other than
-// lossless is UNIMPLEMENTED. Else INVALID_ARGUMENT, naming table and column.
+// timestamp, `fmo` sharding without a column `fractal_dimension`, more than 1,024 columns. A bound needs
+// compression zptv, a type it makes sense for, and to be positive and finite. INVALID_ARGUMENT, naming table and column.
 absl::Status ValidateDefinition(const TableDefinition& definition);
 
 // Names: a letter or '_', then letters, digits, '_'; 128 bytes at most. Names beginning with '_' are the server's.

@@ -5,6 +5,7 @@
 
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/codec_registry.h"
 
 namespace cortex {
 namespace {
@@ -33,13 +34,50 @@ ValueBuffer StoredRows(const Column& column, bool dense) {
   return rows;
 }
 
-absl::StatusOr<EncodedPiece> WriteEncoded(const ValueSpan& rows, Compression compression, EncodingEffort effort,
-                                          PieceWriter* out) {
-  if (rows.row_count == 0) return EncodedPiece{};
-  ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, compression, effort));
-  EncodedPiece piece{.encoding = encoded.encoding, .row_count = rows.row_count};
+absl::StatusOr<EncodedPiece> AppendEncoded(const EncodedBytes& encoded, uint32_t row_count, PieceWriter* out) {
+  EncodedPiece piece{.encoding = encoded.encoding, .row_count = row_count};
   ASSIGN_OR_RETURN(piece.bytes, out->AppendPiece(AsBytes(encoded.bytes)));
   return piece;
+}
+
+absl::StatusOr<EncodedPiece> WriteEncoded(const ValueSpan& rows, const EncodeOptions& options, PieceWriter* out) {
+  if (rows.row_count == 0) return EncodedPiece{};
+  ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, options));
+  return AppendEncoded(encoded, rows.row_count, out);
+}
+
+// The zone map of the values that `encoded` holds, which are not those of `column`.
+absl::StatusOr<ZoneMap> ZoneMapAsStored(const Column& column, const EncodedBytes& encoded, ValueShape shape,
+                                        uint32_t stored_rows, bool dense) {
+  const MemorySource source(AsBytes(encoded.bytes));
+  ASSIGN_OR_RETURN(const auto chunk, OpenChunk(encoded.encoding, &source, shape, stored_rows));
+  ValueBuffer values(shape);
+  RETURN_IF_ERROR(chunk->Decode(0, stored_rows, &values));
+  Column stored(column.type());
+  uint32_t next = 0;
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    if (column.IsNull(row)) {
+      stored.AppendNull();
+      next += dense ? 0 : 1;
+    } else {
+      stored.AppendValues(values.span().Slice(next++, 1));
+    }
+  }
+  return ComputeZoneMap(stored, 0, stored.row_count());
+}
+
+// Scalars, vectors and strings: encodes `rows`, which stand for those of `column`.
+absl::Status WriteRows(const Column& column, const ValueSpan& rows, const EncodeOptions& options, PieceWriter* out,
+                       ChunkLayout* layout) {
+  if (rows.row_count == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, options));
+  layout->statement = encoded.statement;
+  if (layout->zone_map.has_value() && options.contract.kind != ZptvContract::Kind::kLossless) {
+    ASSIGN_OR_RETURN(layout->zone_map,
+                     ZoneMapAsStored(column, encoded, rows.shape, rows.row_count, layout->dense));
+  }
+  ASSIGN_OR_RETURN(layout->values, AppendEncoded(encoded, rows.row_count, out));
+  return absl::OkStatus();
 }
 
 uint64_t RawBytes(const Column& column) {
@@ -55,8 +93,7 @@ uint64_t RawBytes(const Column& column) {
 }
 
 // Lists: the elements of present rows one after the other, and where each row's elements end.
-absl::Status WriteList(const Column& column, Compression compression, EncodingEffort effort, PieceWriter* out,
-                       ChunkLayout* layout) {
+absl::Status WriteList(const Column& column, const EncodeOptions& options, PieceWriter* out, ChunkLayout* layout) {
   ValueBuffer elements(column.type().shape());
   std::vector<int32_t> ends;
   ends.reserve(column.row_count());
@@ -71,8 +108,8 @@ absl::Status WriteList(const Column& column, Compression compression, EncodingEf
   const ValueSpan end_rows{.shape = {PhysicalType::kInt32, 1},
                            .row_count = column.row_count(),
                            .fixed = reinterpret_cast<const std::byte*>(ends.data())};
-  ASSIGN_OR_RETURN(layout->list_ends, WriteEncoded(end_rows, Compression::kAuto, effort, out));
-  ASSIGN_OR_RETURN(layout->values, WriteEncoded(elements.span(), compression, effort, out));
+  ASSIGN_OR_RETURN(layout->list_ends, WriteEncoded(end_rows, {.effort = options.effort}, out));
+  ASSIGN_OR_RETURN(layout->values, WriteEncoded(elements.span(), options, out));
   const uint64_t present = column.row_count() - layout->null_count;
   layout->raw_bytes = elements.span().byte_size() + present * sizeof(uint32_t);
   return absl::OkStatus();
@@ -80,8 +117,8 @@ absl::Status WriteList(const Column& column, Compression compression, EncodingEf
 
 }  // namespace
 
-absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, Compression compression, EncodingEffort effort,
-                                       PieceWriter* out) {
+absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options, PieceWriter* out) {
+  options.is_complex = column.type().is_complex();
   ChunkLayout layout{.null_count = column.null_count()};
   if (layout.null_count > 0 && layout.null_count < column.row_count()) {
     const size_t bytes = WordsForBits(column.row_count()) * sizeof(uint64_t);
@@ -90,17 +127,17 @@ absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, Compression compres
   }
   if (column.type().is_filterable()) layout.zone_map = ComputeZoneMap(column, 0, column.row_count());
   if (column.type().is_list()) {
-    RETURN_IF_ERROR(WriteList(column, compression, effort, out, &layout));
+    RETURN_IF_ERROR(WriteList(column, options, out, &layout));
     return layout;
   }
   layout.raw_bytes = RawBytes(column);
   layout.dense = StoreDense(column.type(), layout.null_count, column.row_count());
   if (layout.null_count == 0 && !column.is_dictionary()) {
-    ASSIGN_OR_RETURN(layout.values, WriteEncoded(column.values(), compression, effort, out));
+    RETURN_IF_ERROR(WriteRows(column, column.values(), options, out, &layout));
     return layout;
   }
   const ValueBuffer rows = StoredRows(column, layout.dense);
-  ASSIGN_OR_RETURN(layout.values, WriteEncoded(rows.span(), compression, effort, out));
+  RETURN_IF_ERROR(WriteRows(column, rows.span(), options, out, &layout));
   return layout;
 }
 
@@ -108,7 +145,7 @@ absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, Enc
   const ValueSpan rows{.shape = {PhysicalType::kInt64, 1},
                        .row_count = static_cast<uint32_t>(values.size()),
                        .fixed = reinterpret_cast<const std::byte*>(values.data())};
-  return WriteEncoded(rows, Compression::kAuto, effort, out);
+  return WriteEncoded(rows, {.effort = effort}, out);
 }
 
 }  // namespace cortex

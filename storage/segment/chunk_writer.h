@@ -13,8 +13,8 @@ namespace cortex {
 // Nulls. Wide values (vectors, complex numbers) are stored without their null rows as soon as an eighth of the rows is
 // null, strings as soon as half is; below that, and always for scalars of 8 bytes or less, null rows hold zeros, which
 // keeps rows in place for filters and zero-copy views.
-absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, Compression compression, EncodingEffort effort,
-                                       PieceWriter* out);
+// Values that the contract in `options` lets change are stored changed, and the zone map is theirs; is_complex is set here.
+absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options, PieceWriter* out);
 
 // One int64 per row: the hidden columns.
 absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, EncodingEffort effort, PieceWriter* out);

@@ -8,6 +8,7 @@
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/zptv/statement_sum.h"
 #include "codecs/bytes/string_view.h"
 #include "storage/segment/paged_source.h"
 #include "storage/segment/segment_format.h"
@@ -187,12 +188,15 @@ absl::StatusOr<std::vector<SegmentColumnStats>> SegmentFile::ColumnStats() const
   for (size_t i = 0; i < loaded->footer.columns.size(); ++i) {
     SegmentColumnStats stats{.column = loaded->footer.columns[i].id};
     std::map<EncodingId, uint64_t> chunks;
+    StatementSum errors;
     for (const RowGroupLayout& group : loaded->footer.row_groups) {
       const ChunkLayout& chunk = group.columns[i];
       stats.raw_bytes += chunk.raw_bytes;
       stats.stored_bytes += chunk.stored_bytes();
       if (chunk.values.row_count > 0) ++chunks[chunk.values.encoding];
+      errors.Add(chunk.statement, chunk.raw_bytes);
     }
+    stats.statement = errors.Total();
     stats.chunks_by_encoding.assign(chunks.begin(), chunks.end());
     all.push_back(std::move(stats));
   }

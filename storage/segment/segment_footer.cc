@@ -47,6 +47,12 @@ void ToProto(const ZoneMap& zone, pb::ZoneMap* out) {
   out->set_max_unbounded(zone.max_unbounded);
 }
 
+void ToProto(const ZptvStatement& statement, pb::ErrorStatement* out) {
+  out->set_contract(static_cast<pb::ContractKind>(static_cast<int>(statement.contract.kind) + 1));
+  out->set_bound(statement.contract.bound);
+  out->set_max_error(statement.error.max);
+  out->set_rms_error(statement.error.rms);
+}
 void ToProto(const ChunkLayout& chunk, pb::ColumnChunk* out) {
   out->set_null_count(chunk.null_count);
   out->set_dense(chunk.dense);
@@ -55,6 +61,7 @@ void ToProto(const ChunkLayout& chunk, pb::ColumnChunk* out) {
   if (chunk.list_ends.row_count > 0) ToProto(chunk.list_ends, out->mutable_list_ends());
   if (chunk.values.row_count > 0) ToProto(chunk.values, out->mutable_values());
   if (chunk.zone_map.has_value()) ToProto(*chunk.zone_map, out->mutable_zone_map());
+  if (chunk.statement.has_value()) ToProto(*chunk.statement, out->mutable_error());
 }
 
 void ToProto(const RowGroupLayout& group, pb::RowGroup* out) {
@@ -187,7 +194,15 @@ class FooterDecoder {
       const uint32_t stored = out->dense ? row_count - out->null_count : row_count;
       if (in.has_list_ends() || out->values.row_count != stored) return Bad("rows of a column");
     }
+    if (in.has_error()) RETURN_IF_ERROR(DecodeStatement(in.error(), out));
     return in.has_zone_map() ? DecodeZoneMap(in.zone_map(), type, row_count, out) : absl::OkStatus();
+  }
+
+  absl::Status DecodeStatement(const pb::ErrorStatement& in, ChunkLayout* out) {
+    const int kind = static_cast<int>(in.contract()) - 1;
+    if (kind < 0 || kind > static_cast<int>(ZptvContract::Kind::kPhase16)) return Bad("contract of a column");
+    out->statement = {{static_cast<ZptvContract::Kind>(kind), in.bound()}, {in.max_error(), in.rms_error()}};
+    return absl::OkStatus();
   }
 
   absl::Status DecodeZoneMap(const pb::ZoneMap& in, const DataType& type, uint32_t row_count, ChunkLayout* out) {

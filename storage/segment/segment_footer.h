@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "codecs/codec.h"
+#include "codecs/zptv/contract.h"
 #include "storage/column/data_type.h"
 #include "storage/runtime/strong_id.h"
 #include "storage/zone_map.h"
@@ -42,6 +43,7 @@ struct ChunkLayout {
   EncodedPiece list_ends;  // lists only
   EncodedPiece values;
   std::optional<ZoneMap> zone_map;
+  std::optional<ZptvStatement> statement;  // bounded columns
 
   uint64_t stored_bytes() const;
 };

@@ -4,11 +4,13 @@
 #define CORTEX_STORAGE_SEGMENT_SEGMENT_INFO_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "codecs/codec.h"
+#include "codecs/zptv/contract.h"
 #include "storage/runtime/strong_id.h"
 
 namespace cortex {
@@ -44,6 +46,7 @@ struct SegmentColumnStats {
   // Encoded values, validity and page checksums.
   uint64_t stored_bytes = 0;
   std::vector<std::pair<EncodingId, uint64_t>> chunks_by_encoding;  // ascending by encoding
+  std::optional<ZptvStatement> statement;                           // bounded columns
 };
 
 }  // namespace cortex

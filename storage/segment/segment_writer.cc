@@ -95,7 +95,7 @@ class SegmentWriter::Impl {
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
     RETURN_IF_ERROR(WriteOrdinals(commits, ordinals, &group));
     for (size_t i = 0; i < columns.size(); ++i) {
-      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], CompressionOf(i, columns[i]), options_.effort, &out_));
+      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], OptionsOf(i, columns[i]), &out_));
       info_.raw_bytes += chunk.raw_bytes;
       group.columns.push_back(std::move(chunk));
     }
@@ -167,6 +167,15 @@ class SegmentWriter::Impl {
 
   // Keys are fetched one at a time by lookups, so light segments keep them out of zstd blocks unless the table asks
   // otherwise: a lookup took 40 us a row there instead of 1 (segment_bench.cc). Codes where keys repeat, else plain.
+  EncodeOptions OptionsOf(size_t i, const Column& column) const {
+    EncodeOptions options{.compression = CompressionOf(i, column), .effort = options_.effort};
+    if (options_.apply_contracts) options.contract = options_.table->columns[i].contract;
+    if (!options_.made.empty()) options.made = options_.made[i];
+    // A column that lost its compression still has the values it was given under a bound.
+    if (options.made.has_value() && options.compression == Compression::kAuto) options.compression = Compression::kZptv;
+    return options;
+  }
+
   Compression CompressionOf(size_t i, const Column& column) const {
     const Compression declared = options_.table->columns[i].compression;
     const bool light_key = i == options_.table->key_ordinal() && options_.effort == EncodingEffort::kLight;

@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +34,11 @@ struct SegmentWriterOptions {
   uint32_t shard = 0;
   SegmentId id;
   EncodingEffort effort = EncodingEffort::kLight;
+  // Whether the rows are sealed now: then values change within the contracts of their columns. Else they come from files
+  // and every bit stays.
+  bool apply_contracts = false;
+  // What the sources of such rows say of each column; empty: nothing.
+  std::vector<std::optional<ZptvStatement>> made = {};
   bool sorted_by_key = false;  // rows come in ascending key order over all row groups; equal keys may straddle them
 };
 

@@ -251,13 +251,16 @@ void Table::AddSegment(uint32_t shard_number, LiveSegment segment) {
 
 // --- background threads -------------------------------------------------------------------------------------------
 
-void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<const SealedFile> file) {
+void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<RowGroup> served,
+                          std::shared_ptr<const SealedFile> file) {
   Shard& shard = shards_[closed.shard];
   MutexLock lock(&shard.mutex);
   std::erase(shard.closed, closed.group);
   EditList(closed.shard, [&](std::vector<LiveSegment>* segments) {
     for (LiveSegment& segment : *segments) {
-      if (segment.group == closed.group) segment.file = file;
+      if (segment.group != closed.group) continue;
+      segment.group = served;
+      segment.file = file;
     }
   });
 }

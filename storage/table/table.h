@@ -101,8 +101,10 @@ class Table {
   void AddSegment(uint32_t shard, LiveSegment segment);
 
   // --- background threads ---------------------------------------------------------------------------------------
-  // The closed group is now a committed file too.
-  void PublishSealed(const ClosedGroup& closed, std::shared_ptr<const SealedFile> file);
+  // The closed group is now a committed file too; `served` takes its place in memory (the group itself, or a copy whose
+  // values are the file's).
+  void PublishSealed(const ClosedGroup& closed, std::shared_ptr<RowGroup> served,
+                     std::shared_ptr<const SealedFile> file);
   // The last commit that ended versions of the shard by name. Read it before collecting ends for a manifest edit, and
   // hand it to EndsSaved once that edit is durable.
   Commit LastEnds(uint32_t shard) const;

@@ -21,13 +21,16 @@ FileTier::FileTier(FileTierOptions options)
     : options_(std::move(options)), blobs_(MakeLocalBlobStore(options_.file_system, options_.directory)) {}
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr<const TableDefinition> table,
-                                                                 uint32_t shard, SegmentId id, bool sorted_by_key) {
+                                                                 uint32_t shard, SegmentId id, bool sorted_by_key,
+                                                                 RowOrigin origin) {
   return SegmentWriter::Create({.file_system = options_.file_system,
                                 .directory = options_.directory,
                                 .table = std::move(table),
                                 .shard = shard,
                                 .id = id,
                                 .effort = tier() == Tier::kCold ? EncodingEffort::kHeavy : EncodingEffort::kLight,
+                                .apply_contracts = !origin.is_file,
+                                .made = std::move(origin.made),
                                 .sorted_by_key = sorted_by_key});
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "codecs/zptv/contract.h"
 #include "storage/meta/manifest.h"
 #include "storage/segment/segment_writer.h"
 #include "storage/table/live_segment.h"
@@ -21,6 +23,15 @@ namespace cortex {
 
 class FileSystem;
 class MetaStore;
+
+// Where the rows of a new file come from: rows that never were in a file change within the contracts of their columns.
+struct RowOrigin {
+  bool is_file = false;
+  std::vector<std::optional<ZptvStatement>> made = {};  // from files: what those say of each column
+
+  static RowOrigin New() { return {}; }
+  static RowOrigin Files(std::vector<std::optional<ZptvStatement>> made) { return {true, std::move(made)}; }
+};
 
 struct FileTierOptions {
   Tier tier = Tier::kWarm;
@@ -35,9 +46,10 @@ class FileTier {
  public:
   static absl::StatusOr<std::unique_ptr<FileTier>> Open(FileTierOptions options);
 
-  // A writer of a new file of this tier, with the tier's encoding effort.
+  // A writer of a new file of this tier, with the tier's encoding effort. `origin` says whether the rows are sealed now
+  // or come from files.
   absl::StatusOr<std::unique_ptr<SegmentWriter>> NewFile(std::shared_ptr<const TableDefinition> table, uint32_t shard,
-                                                         SegmentId id, bool sorted_by_key);
+                                                         SegmentId id, bool sorted_by_key, RowOrigin origin);
   // What the manifest is to say about a finished file.
   SegmentRecord RecordOf(const TableDefinition& table, const SegmentInfo& info) const;
   // Opens a file the manifest names. Reads nothing yet. `late_ends`: of its rows, newer than the file.

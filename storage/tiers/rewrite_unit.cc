@@ -46,6 +46,7 @@ absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinit
 
 absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
   const SegmentReader& reader = source.file->reader();
+  RETURN_IF_ERROR(ReadStatements(reader));
   for (size_t g = 0; g < reader.row_group_count(); ++g) {
     const RowGroupView& group = reader.row_group(g);
     const uint32_t rows = group.row_count();
@@ -66,6 +67,23 @@ absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
     RETURN_IF_ERROR(group.Ordinals(0, rows, ordinals_.data() + first));
   }
   return absl::OkStatus();
+}
+
+absl::Status RewriteUnit::ReadStatements(const SegmentReader& reader) {
+  ASSIGN_OR_RETURN(const std::vector<SegmentColumnStats> stats, reader.ColumnStats());
+  errors_.resize(columns_.size());
+  for (const SegmentColumnStats& column : stats) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (table_->columns[i].id == column.column) errors_[i].Add(column.statement, column.raw_bytes);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::optional<ZptvStatement>> RewriteUnit::Statements() const {
+  std::vector<std::optional<ZptvStatement>> statements;
+  for (const StatementSum& sum : errors_) statements.push_back(sum.Total());
+  return statements;
 }
 
 std::vector<std::vector<uint32_t>> RewriteUnit::SortedPartitions(bool by_partition, Commit history_floor) const {
@@ -92,7 +110,7 @@ std::vector<std::vector<uint32_t>> RewriteUnit::SortedPartitions(bool by_partiti
 
 absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard, SegmentId id,
                                                  std::vector<uint32_t> rows, Pacer* pacer) const {
-  ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true));
+  ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true, RowOrigin::Files(Statements())));
   uint64_t bytes = 0;
   for (const Column& column : columns_) bytes += column.memory_bytes();
   const uint64_t row_bytes = std::max<uint64_t>(1, bytes / std::max<uint64_t>(1, row_count()));

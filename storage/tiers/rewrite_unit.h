@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "codecs/zptv/statement_sum.h"
 #include "storage/table/live_segment.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/pacer.h"
@@ -42,6 +44,8 @@ class RewriteUnit {
 
  private:
   absl::Status ReadSource(const LiveSegment& source);
+  absl::Status ReadStatements(const SegmentReader& reader);
+  std::vector<std::optional<ZptvStatement>> Statements() const;
 
   std::shared_ptr<const TableDefinition> table_;
   std::vector<Column> columns_;
@@ -49,6 +53,7 @@ class RewriteUnit {
   std::vector<Commit> ends_;
   std::vector<uint32_t> ordinals_;
   std::vector<uint64_t> first_rows_;
+  std::vector<StatementSum> errors_;  // by column, what the sources say
 };
 
 // The start of the partition that holds `time_ns`.

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
@@ -32,7 +33,48 @@ absl::StatusOr<std::vector<Column>> DecodeGroup(RowGroup* group) {
   return columns;
 }
 
+bool HasBounds(const TableDefinition& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(), [](const ColumnDefinition& column) {
+    return column.contract.kind != ZptvContract::Kind::kLossless;
+  });
+}
+
 }  // namespace
+
+// Bounded columns change when they are sealed. Were the group to go on serving what it was given, answers would change
+// once more when it is evicted; so from publication on a copy serves what the file holds.
+absl::StatusOr<std::shared_ptr<RowGroup>> Sealer::GroupAsStored(const RowGroup& group, const SealedFile& file,
+                                                                std::vector<Column> columns,
+                                                                absl::Span<const Commit> commits,
+                                                                std::vector<uint32_t> ordinals) const {
+  const std::shared_ptr<const TableDefinition>& table = group.table();
+  const uint32_t rows = group.published_rows();
+  Batch batch = Batch::For(table);
+  batch.row_count = rows;
+  batch.columns = std::move(columns);
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    if (table->columns[i].contract.kind == ZptvContract::Kind::kLossless) continue;
+    ASSIGN_OR_RETURN(const ColumnChunk* chunk, file.reader().row_group(0).column(table->columns[i].id));
+    batch.columns[i].Reset(table->columns[i].type);
+    RETURN_IF_ERROR(chunk->Decode(0, rows, &batch.columns[i]));
+  }
+  auto stored = std::make_shared<RowGroup>(RowGroupOptions{
+      .table = table,
+      .shard = group.shard(),
+      .capacity = (rows + kHotBlockRows - 1) / kHotBlockRows * kHotBlockRows,
+      .budget = context_.budget,
+      .plain_strings = group.PlainStrings(),
+      .versions = group.versions(),
+      .ordinals = std::move(ordinals)});
+  std::vector<uint32_t> all_rows(rows);
+  std::iota(all_rows.begin(), all_rows.end(), 0);
+  stored->Append(batch, all_rows, commits);
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    if (!table->columns[i].type.is_filterable()) continue;
+    stored->mutable_column(i)->SetZoneMap(std::make_unique<ZoneMap>(ComputeZoneMap(batch.columns[i], 0, rows)));
+  }
+  return stored;
+}
 
 UnsavedEnds UnsavedEnds::Collect(Table* table, uint32_t shard, ManifestEdit* edit) {
   UnsavedEnds unsaved;
@@ -142,7 +184,7 @@ absl::Status Sealer::Seal(const Job& job) {
   KillPoint("seal-start");
   MemoryReservation copy(context_.budget, MemoryUse::kCaches);
   copy.ForceGrow(closed.group->raw_bytes());
-  ASSIGN_OR_RETURN(const std::vector<Column> columns, DecodeGroup(closed.group.get()));
+  ASSIGN_OR_RETURN(std::vector<Column> columns, DecodeGroup(closed.group.get()));
   std::vector<Commit> commits(closed.group->published_rows());
   for (uint32_t row = 0; row < commits.size(); ++row) commits[row] = closed.group->CommitAt(row);
   std::vector<uint32_t> ordinals(commits.size());
@@ -150,13 +192,17 @@ absl::Status Sealer::Seal(const Job& job) {
 
   ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
   const std::shared_ptr<const TableDefinition>& schema = closed.group->table();  // the rows' own, not today's
-  ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(schema, closed.shard, id, /*sorted_by_key=*/false));
+  ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(schema, closed.shard, id, /*sorted_by_key=*/false, RowOrigin::New()));
   RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}, ordinals));
   ASSIGN_OR_RETURN(const SegmentInfo info, writer->Finish());
   UncommittedFiles uncommitted(context_.warm);
   uncommitted.Add(info.file_name);
   const SegmentRecord record = context_.warm->RecordOf(*schema, info);
   ASSIGN_OR_RETURN(auto file, context_.warm->OpenFile(record, schema, closed.group->versions()));
+  std::shared_ptr<RowGroup> served = closed.group;
+  if (HasBounds(*schema)) {
+    ASSIGN_OR_RETURN(served, GroupAsStored(*closed.group, *file, std::move(columns), commits, std::move(ordinals)));
+  }
 
   {
     MutexLock maintenance(table.maintenance_mutex(closed.shard));
@@ -173,7 +219,7 @@ absl::Status Sealer::Seal(const Job& job) {
     KillPoint("seal-committed");
     unsaved.MarkSaved();
     closed.group->versions()->MarkSaved(own_changes);
-    table.PublishSealed(closed, std::move(file));
+    table.PublishSealed(closed, std::move(served), std::move(file));
   }
   // Deterministic replay: this line and the WAL tell which rows the file holds.
   context_.Event("sealed", absl::StrFormat("table %s, shard %d, commits %d..%d, %d rows, %s",

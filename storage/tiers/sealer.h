@@ -45,6 +45,10 @@ class Sealer {
 
   void Run();
   absl::Status Seal(const Job& job);
+  // The rows of `group` with the values that `file` holds of bounded columns. `columns`: the group's, decoded.
+  absl::StatusOr<std::shared_ptr<RowGroup>> GroupAsStored(const RowGroup& group, const SealedFile& file,
+                                                          std::vector<Column> columns, absl::Span<const Commit> commits,
+                                                          std::vector<uint32_t> ordinals) const;
   absl::Status SaveEnds(Table* table, uint32_t shard);
 
   const TierContext context_;

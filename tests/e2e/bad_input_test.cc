@@ -155,9 +155,9 @@ TEST_CASE("Bad reads by key, moves and definitions are refused", "[e2e][bad_inpu
   CheckRefused(create([](auto* t) {
                  t->mutable_columns(2)->set_compression(wire::COMPRESSION_ZPTV);
                  t->mutable_columns(2)->mutable_contract()->set_kind(wire::ZptvContract::KIND_ABS);
-                 t->mutable_columns(2)->mutable_contract()->set_bound(0.1);
+                 t->mutable_columns(2)->mutable_contract()->set_bound(-0.1);
                }),
-               StatusCode::UNIMPLEMENTED, "zptv");
+               kInvalid, "zptv bound must be positive");
 }
 
 TEST_CASE("Calls that do not exist are UNIMPLEMENTED", "[e2e][bad_input]") {

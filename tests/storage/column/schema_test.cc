@@ -60,9 +60,36 @@ TEST_CASE("ValidateDefinition names table and column of what is wrong", "[storag
     }
     REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "too many columns: 1027");
   }
-  SECTION("lossy contract") {
-    table.columns[2].contract = {.kind = ZptvContract::Kind::kAbs, .bound = 0.1};
-    REQUIRE_STATUS(ValidateDefinition(table), absl::StatusCode::kUnimplemented, "zptv");
+  SECTION("contracts") {
+    using Kind = ZptvContract::Kind;
+    ColumnDefinition& column = table.columns[2];
+    const auto refuses = [&](DataType type, ZptvContract contract, std::string_view problem) {
+      column.type = type;
+      column.contract = contract;
+      REQUIRE_STATUS(ValidateDefinition(table), kInvalid, std::string(problem));
+    };
+    const DataType scalar = DataType::Scalar(TypeKind::kFloat64), complex = DataType::Scalar(TypeKind::kComplex64);
+    const DataType vector = DataType::Vector(TypeKind::kFloat16, 8);
+    refuses(scalar, {Kind::kAbs, 0.1}, "only compression zptv takes a bound");
+    column.compression = Compression::kZptv;
+    refuses(scalar, {Kind::kAbs, 0}, "must be positive and finite, got 0");
+    refuses(scalar, {Kind::kRms, -1}, "must be positive and finite");
+    refuses(vector, {Kind::kRowL2, std::numeric_limits<double>::quiet_NaN()}, "must be positive and finite");
+    refuses(vector, {Kind::kPoint, std::numeric_limits<double>::infinity()}, "must be positive and finite");
+    refuses(DataType::Scalar(TypeKind::kInt64), {Kind::kAbs, 1}, "needs floats");
+    refuses(DataType::String(), {Kind::kAbs, 1}, "needs floats");
+    refuses(DataType::Scalar(TypeKind::kListFloat32), {Kind::kAbs, 1}, "needs floats");
+    refuses(scalar, {Kind::kRowL2, 0.1}, "row_l2 is for vectors");
+    refuses(vector, {Kind::kPhase16, 0.1}, "phase16 is for complex");
+    refuses(scalar, {Kind::kLossless, 0.1}, "takes no bound");
+    for (const DataType type : {scalar, complex, vector, DataType::Vector(TypeKind::kComplex128, 4)}) {
+      for (const Kind kind : {Kind::kLossless, Kind::kAbs, Kind::kRms, Kind::kRowL2, Kind::kPoint, Kind::kPhase16}) {
+        if ((kind == Kind::kRowL2 && !type.is_vector()) || (kind == Kind::kPhase16 && !type.is_complex())) continue;
+        column.type = type;
+        column.contract = {kind, kind == Kind::kLossless ? 0 : 1e-3};
+        REQUIRE_OK(ValidateDefinition(table));
+      }
+    }
   }
 }
 
