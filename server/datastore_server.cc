@@ -67,6 +67,11 @@ DatabaseOptions MakeDatabaseOptions(const ServerConfig& c, MemoryBudget* budget)
   options.wal_file_bytes = c.wal_file_bytes;
   options.seal_rows = static_cast<uint32_t>(c.hot_seal_rows);
   options.seal_bytes = c.hot_seal_bytes;
+  options.unsealed_limit_bytes = c.hot_unsealed_limit_bytes;
+  options.data_reserve_bytes = c.data_reserve_bytes;
+  options.warm_reserve_bytes = c.data_warm_reserve_bytes;
+  options.cold_reserve_bytes = c.data_cold_reserve_bytes;
+  options.memory_wait_ns = static_cast<int64_t>(c.memory_wait_ms) * 1'000'000;
   options.tiering_bytes_per_second = c.tiering_bytes_per_second;
   options.tiering_interval_ns = static_cast<int64_t>(c.tiering_interval_ms) * kNanosPerMilli;
   options.create_builtin_tables = c.data_builtin_tables;

@@ -7,7 +7,8 @@
 
 namespace cortex {
 
-// The smallest of physical memory and the limits of cgroup v2 and v1. `root` replaces "/" in tests.
+// The smallest of physical memory and the limits of cgroup v2 (memory.max, memory.high) and v1, of this process's group
+// and of every group around it. `root` replaces "/" in tests.
 uint64_t UsableMemoryBytes(const std::string& root = "/");
 
 }  // namespace cortex

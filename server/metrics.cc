@@ -102,6 +102,18 @@ void CollectDatabase(const Database& database, std::vector<MetricFamily>* out) {
                         stats.tiering_paused ? 1 : 0));
   out->push_back(Single("cortex_recovery_seconds", "Time of the last recovery.", MetricType::Gauge,
                         static_cast<double>(stats.recovery_ns) / 1e9));
+  MetricFamily free = Family("cortex_disk_free_bytes", "Free disk space, by directory.", MetricType::Gauge);
+  MetricFamily low = Family("cortex_disk_low", "1 while rows are refused to keep the reserve.", MetricType::Gauge);
+  for (const DiskStats& disk : stats.disks) {
+    Add(&free, {{"directory", disk.name}}, static_cast<double>(disk.free_bytes));
+    Add(&low, {{"directory", disk.name}}, disk.low ? 1 : 0);
+  }
+  MetricFamily refused = Family("cortex_ingest_refused_total", "Batches refused.", MetricType::Counter);
+  Add(&refused, {{"for", "disk"}}, static_cast<double>(stats.ingest_refused_by_disk));
+  Add(&refused, {{"for", "memory"}}, static_cast<double>(stats.ingest_refused_by_memory));
+  out->insert(out->end(), {free, low, refused});
+  out->push_back(Single("cortex_ingest_delayed_total", "Batches that waited for memory or the sealer.",
+                        MetricType::Counter, static_cast<double>(stats.ingest_delayed)));
   CollectTiers(database, out);
 }
 

@@ -31,8 +31,12 @@ struct ServerConfig {
   std::string data_warm_dir;
   std::string data_cold_dir;
   bool data_builtin_tables = true;
+  uint64_t data_reserve_bytes = 1ull << 30;
+  uint64_t data_warm_reserve_bytes = 1ull << 30;
+  uint64_t data_cold_reserve_bytes = 1ull << 30;
 
   uint64_t memory_budget_bytes = 0;
+  uint64_t memory_wait_ms = 1'000;
 
   uint64_t wal_limit_bytes = 1ull << 30;
   uint64_t wal_file_bytes = 64ull << 20;
@@ -40,6 +44,7 @@ struct ServerConfig {
 
   uint64_t hot_seal_rows = 65'536;
   uint64_t hot_seal_bytes = 64ull << 20;
+  uint64_t hot_unsealed_limit_bytes = 1ull << 30;
 
   uint64_t tiering_bytes_per_second = 200ull << 20;
   uint64_t tiering_interval_ms = 1'000;

@@ -13,6 +13,8 @@
 #include "storage/commit_log.h"
 #include "storage/commit_times.h"
 #include "storage/delete_task.h"
+#include "storage/disk_reserve.h"
+#include "storage/ingest_gate.h"
 #include "storage/content_hash.h"
 #include "storage/ingest_task.h"
 #include "storage/io/file_system.h"
@@ -92,6 +94,7 @@ class DatabaseImpl final : public Database {
  private:
   absl::Status OpenStores();
   void StartThreads(Recovered recovered);
+  void OpenGate();
   absl::Status CreateBuiltinTables();
   absl::Status Submit(IngestRequest* request, IngestDone* done);
   absl::StatusOr<Merge> StartMerge(const Table& table, const IngestRequest& request);
@@ -108,6 +111,8 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<CommitTimes> times_;
   TableRegistry registry_;
   std::unique_ptr<ProducerRegistry> producers_;
+  std::unique_ptr<DiskReserve> disk_reserve_;
+  std::unique_ptr<IngestGate> ingest_gate_;
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<TierManager> tier_manager_;
   std::unique_ptr<CommitLog> log_;
@@ -130,6 +135,7 @@ absl::Status DatabaseImpl::Start() {
   const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
   StartThreads(std::move(recovered));
+  OpenGate();
   recovery_ns_ = options_.clock->MonotonicNanos() - begin_ns;
   if (builtin_tables_created || !options_.create_builtin_tables) return absl::OkStatus();
   return CreateBuiltinTables();
@@ -144,6 +150,14 @@ absl::Status DatabaseImpl::OpenStores() {
                                            .budget = options_.budget,
                                            .repair = options_.repair_wal}));
   ASSIGN_OR_RETURN(times_, CommitTimes::Open(meta_.get(), options_.clock));
+  disk_reserve_ = std::make_unique<DiskReserve>(DiskReserveOptions{.file_system = fs,
+                                                                   .clock = options_.clock,
+                                                                   .data_dir = options_.data_dir,
+                                                                   .warm_dir = options_.warm_dir,
+                                                                   .cold_dir = options_.cold_dir,
+                                                                   .data_bytes = options_.data_reserve_bytes,
+                                                                   .warm_bytes = options_.warm_reserve_bytes,
+                                                                   .cold_bytes = options_.cold_reserve_bytes});
   producers_ = std::make_unique<ProducerRegistry>(meta_.get(), options_.budget);
   ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
                                           .directory = options_.warm_dir,
@@ -180,7 +194,17 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                                                                    .list_tables = [this] { return registry_.List(); }});
 }
 
+void DatabaseImpl::OpenGate() {
+  ingest_gate_ = std::make_unique<IngestGate>(
+      IngestGateOptions{.budget = options_.budget,
+                        .wait_ns = options_.memory_wait_ns,
+                        .unsealed_limit_bytes = options_.unsealed_limit_bytes,
+                        .unsealed_bytes = [this] { return sealer_->queued_bytes(); },
+                        .make_room = [this] { tier_manager_->WakeUp(); }});
+}
+
 DatabaseImpl::~DatabaseImpl() {
+  if (ingest_gate_ != nullptr) ingest_gate_->Close();
   tier_manager_.reset();                      // cuts pacing short; a move under way finishes
   if (log_ != nullptr) log_->Shutdown();      // queued commits are applied and acknowledged
   sealer_.reset();                            // still calls into the log, which is quiet now
@@ -309,7 +333,8 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   }
   // The batch, its WAL record and the rows in the hot tier or the file being written.
   const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 3 * merge->memory_bytes() : 0);
-  ASSIGN_OR_RETURN(MemoryReservation memory, MemoryReservation::Make(options_.budget, MemoryUse::kHotRows, bytes));
+  RETURN_IF_ERROR(disk_reserve_->CheckIngest(request->tier));
+  ASSIGN_OR_RETURN(MemoryReservation memory, ingest_gate_->Enter(bytes));
   const IngestContext context{.meta = meta_.get(),
                               .sealer = sealer_.get(),
                               .warm = warm_.get(),
@@ -521,7 +546,11 @@ DatabaseStats DatabaseImpl::GetStats() const {
           .moves_failed = tiers.moves_failed,
           .moved_bytes = tiers.moved_bytes,
           .recovery_ns = recovery_ns_,
-          .recovered_wal_records = replayed_records_};
+          .recovered_wal_records = replayed_records_,
+          .disks = disk_reserve_->Stats(),
+          .ingest_refused_by_disk = disk_reserve_->refused(),
+          .ingest_delayed = ingest_gate_->delayed(),
+          .ingest_refused_by_memory = ingest_gate_->refused()};
 }
 
 }  // namespace

@@ -40,6 +40,14 @@ struct DatabaseOptions {
   uint64_t seal_bytes = 64ull << 20;
   uint64_t tiering_bytes_per_second = 200ull << 20;  // pace of moves; 0 = unpaced
   int64_t tiering_interval_ns = 1'000'000'000;       // how often policies are looked at; 0 = only when asked
+  // Free space kept on each directory's disk: below it rows are refused (deletes, moves and reads go on). 0: none.
+  uint64_t data_reserve_bytes = 0;
+  uint64_t warm_reserve_bytes = 0;
+  uint64_t cold_reserve_bytes = 0;
+  // How long a batch waits for memory (its caller blocks) before it is refused, and how many bytes of rows may be closed
+  // but in no file yet.
+  int64_t memory_wait_ns = 1'000'000'000;
+  uint64_t unsealed_limit_bytes = 1ull << 30;
   bool create_builtin_tables = true;
   bool repair_wal = false;  // cut logs at damage (and lose the commits behind it) instead of refusing to start
   // Borrowed; must outlive the database. nullptr: the system's own, and no limit.
@@ -136,6 +144,15 @@ struct TableStats {
   std::vector<TierStats> tiers;  // hot, warm, cold
 };
 
+struct DiskStats {
+  std::string name;  // "data", "warm", "cold"
+  std::string directory;
+  uint64_t free_bytes = 0;
+  uint64_t total_bytes = 0;
+  uint64_t reserve_bytes = 0;
+  bool low = false;  // rows are refused
+};
+
 struct DatabaseStats {
   Commit visible_commit = 0;
   uint64_t manifest_version = 0;
@@ -147,6 +164,10 @@ struct DatabaseStats {
   uint64_t moved_bytes = 0;
   int64_t recovery_ns = 0;
   uint64_t recovered_wal_records = 0;
+  std::vector<DiskStats> disks;  // data, warm, cold
+  uint64_t ingest_refused_by_disk = 0;
+  uint64_t ingest_delayed = 0;            // batches that waited for memory or the sealer
+  uint64_t ingest_refused_by_memory = 0;  // those that waited in vain, or could never fit
 };
 
 struct MoveRequest {
@@ -203,7 +224,7 @@ class Database {
   // --- rows -----------------------------------------------------------------------------------------------------
   // Queues a validated batch; `done` runs on the commit thread, in commit order, once the batch is durable and visible,
   // or with the error. Batches queued by one thread commit in that order. Blocks only while the commit queue is full,
-  // and in the hot tier while the same producer writes straight into a file.
+  // up to memory_wait_ns while memory is, and in the hot tier while the same producer writes straight into a file.
   // A MERGE first fetches current values on the caller's thread, which may read files.
   // Errors: INVALID_ARGUMENT, NOT_FOUND table dropped, RESOURCE_EXHAUSTED memory or disk, ABORTED an expected version is
   // no longer current, UNAVAILABLE after a failed fsync or while closing; with a producer: OUT_OF_RANGE gap in its

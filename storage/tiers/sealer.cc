@@ -140,6 +140,13 @@ size_t Sealer::queued() const {
   return queue_.size();
 }
 
+uint64_t Sealer::queued_bytes() const {
+  MutexLock lock(&mutex_);
+  uint64_t bytes = 0;
+  for (const Job& job : queue_) bytes += job.closed.group->raw_bytes();
+  return bytes;
+}
+
 void Sealer::Run() {
   int64_t pause_ns = kFirstPauseNs;
   for (;;) {

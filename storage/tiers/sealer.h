@@ -33,6 +33,8 @@ class Sealer {
   // error of that try comes back (the group stays queued); UNAVAILABLE when stopping.
   absl::Status Drain();
   size_t queued() const;
+  // Of the rows of queued groups, as plain values.
+  uint64_t queued_bytes() const;
 
  private:
   struct Job {

@@ -60,6 +60,8 @@ class TierManager {
   // Errors: INVALID_ARGUMENT from == to; those of Mover.
   absl::StatusOr<MoveCount> MoveTier(const std::shared_ptr<Table>& table, const MoveSelection& selection);
   void Pause(bool paused) { paused_.store(paused, std::memory_order_relaxed); }
+  // Looks at the tables now: somebody waits for memory.
+  void WakeUp() { wake_.NotifyAll(); }
   TierManagerStats stats() const;
 
  private:

@@ -332,7 +332,20 @@ absl::StatusOr<std::vector<DirEntry>> FaultyFileSystem::ListDir(const std::strin
 
 absl::StatusOr<FileInfo> FaultyFileSystem::Stat(const std::string& path) { return base_->Stat(path); }
 
-absl::StatusOr<SpaceInfo> FaultyFileSystem::FreeSpace(const std::string& path) { return base_->FreeSpace(path); }
+void FaultyFileSystem::SetFreeSpace(std::string part, uint64_t free_bytes) {
+  MutexLock lock(&mutex_);
+  free_space_.emplace_back(std::move(part), free_bytes);
+}
+
+absl::StatusOr<SpaceInfo> FaultyFileSystem::FreeSpace(const std::string& path) {
+  absl::StatusOr<SpaceInfo> space = base_->FreeSpace(path);
+  MutexLock lock(&mutex_);
+  if (!space.ok()) return space;
+  for (const auto& [part, free_bytes] : free_space_) {
+    if (path.find(part) != std::string::npos) space->free_bytes = free_bytes;
+  }
+  return space;
+}
 
 absl::StatusOr<std::unique_ptr<FileLock>> FaultyFileSystem::LockFile(const std::string& path) {
   return base_->LockFile(path);

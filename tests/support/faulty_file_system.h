@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/io/file_system.h"
@@ -46,6 +47,8 @@ class FaultyFileSystem final : public FileSystem {
   uint64_t injected_count() const;
   // Every read and mapping of a path containing `part` fails with `status`.
   void FailReads(std::string part, absl::Status status);
+  // From now on every path containing `part` (the last order that fits decides) is on a disk with so much free space.
+  void SetFreeSpace(std::string part, uint64_t free_bytes);
   void StopFailing();
   uint64_t operation_count() const;
   // What each operation was, e.g. "sync /tmp/x/wal-1.log"; number n stands at index n - 1.
@@ -123,6 +126,7 @@ class FaultyFileSystem final : public FileSystem {
   absl::Status fail_reads_status_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<Inode>> inodes_ ABSL_GUARDED_BY(mutex_);         // by present name
   std::map<std::string, std::vector<DirChange>> unsynced_names_ ABSL_GUARDED_BY(mutex_);  // by directory
+  std::vector<std::pair<std::string, uint64_t>> free_space_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_stash_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -1,0 +1,54 @@
+// The door that rows come in by: memory for them, and room behind the sealer. What does not fit now waits a bounded time
+// while memory is being made, then is refused: a short burst is delayed, a long overload is told to come back.
+#ifndef CORTEX_STORAGE_INGEST_GATE_H_
+#define CORTEX_STORAGE_INGEST_GATE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/runtime/memory_budget.h"
+#include "storage/runtime/mutex.h"
+
+namespace cortex {
+
+struct IngestGateOptions {
+  MemoryBudget* budget = nullptr;  // borrowed
+  int64_t wait_ns = 0;             // longest delay before a refusal; 0: none
+  // Rows closed but in no file yet: beyond this the sealer is not keeping up.
+  uint64_t unsealed_limit_bytes = UINT64_MAX;
+  std::function<uint64_t()> unsealed_bytes;
+  std::function<void()> make_room;  // called once per delayed batch; must not block
+};
+
+// Thread-safe.
+class IngestGate {
+ public:
+  explicit IngestGate(IngestGateOptions options) : options_(std::move(options)) {}
+
+  // Memory for a batch. Blocks at most wait_ns. Errors: RESOURCE_EXHAUSTED, at once if it can never fit.
+  absl::StatusOr<MemoryReservation> Enter(uint64_t bytes);
+  // Whoever waits is refused now, and so is whoever would.
+  void Close();
+
+  uint64_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
+  uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  // Polled: the budget is lock-free, and waking waiters would make every release pay for the rare wait.
+  static constexpr int64_t kPollNs = 10'000'000;
+
+  absl::StatusOr<MemoryReservation> TryEnter(uint64_t bytes) const;
+
+  const IngestGateOptions options_;
+  Mutex mutex_;  // guards closed_; a leaf
+  CondVar closing_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<uint64_t> delayed_{0}, refused_{0};
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_INGEST_GATE_H_
