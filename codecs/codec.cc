@@ -30,6 +30,10 @@ std::string_view EncodingName(EncodingId id) {
       return "narrowed";
     case EncodingId::kResidual:
       return "residual";
+    case EncodingId::kFrontBits:
+      return "front_bits";
+    case EncodingId::kZstdRows:
+      return "zstd_rows";
   }
   return "unknown";
 }

@@ -41,6 +41,8 @@ enum class EncodingId : uint8_t {
   kScaled = 10,        // floats that are integers times a scale: a nested chunk of integers, and exceptions
   kNarrowed = 11,      // floats that fit a narrower float type: a nested chunk of that type
   kResidual = 12,      // integers less what was predicted, entropy-coded, in blocks of rows
+  kFrontBits = 13,     // floats cut in two: the front bits as codes of a dictionary, the rest bit-packed
+  kZstdRows = 14,      // zstd blocks of fixed-width rows
 };
 
 std::string_view EncodingName(EncodingId id);
@@ -88,8 +90,8 @@ class EncodedChunk {
   virtual EncodingId encoding() const = 0;
   virtual uint32_t row_count() const = 0;
 
-  // Rows that are decoded to read one, a multiple of 64; 1 where rows are read one by one or in small blocks. Who wants most
-  // of a block is better off asking for all of it at once.
+  // About how many rows are decoded to read one; 1 where rows are read one by one, or in blocks of 1,024. Who wants
+  // most of a block is better off asking for all of it at once.
   virtual uint32_t block_rows() const { return 1; }
 
   // Appends rows [first, first + count) to `out`, whose shape is the chunk's. `out` may have grown on error.

@@ -7,6 +7,7 @@
 #include "codecs/constant.h"
 #include "codecs/delta.h"
 #include "codecs/dictionary.h"
+#include "codecs/front_bits.h"
 #include "codecs/narrowed.h"
 #include "codecs/plain.h"
 #include "codecs/residual.h"
@@ -14,13 +15,15 @@
 #include "codecs/scaled.h"
 #include "codecs/zptv_codec.h"
 #include "codecs/zstd_blocks.h"
+#include "codecs/zstd_rows.h"
 
 namespace cortex {
 
 absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
                                         BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
-                                        ZptvCodec(),    ScaledCodec(),   NarrowedCodec(),      ResidualCodec()};
+                                        ZptvCodec(),    ScaledCodec(),   NarrowedCodec(),      ResidualCodec(),
+                                        FrontBitsCodec(), ZstdRowsCodec()};
   return codecs;
 }
 

@@ -69,7 +69,8 @@ bool HasDictionaryForm(ValueShape shape) { return shape.values_per_row == 1; }
 
 std::optional<BuiltDictionary> BuildDictionary(const ValueSpan& rows, uint32_t max_entries) {
   if (rows.shape.type == PhysicalType::kBytes) {
-    return Build<absl::string_view>(rows.row_count, max_entries, [&](uint32_t i) { return AbslView(rows.StringAt(i)); });
+    return Build<absl::string_view>(rows.row_count, max_entries,
+                                    [&](uint32_t i) { return AbslView(rows.StringAt(i)); });
   }
   return Build<int64_t>(rows.row_count, max_entries, [&](uint32_t i) { return SortableBits(rows, i); });
 }

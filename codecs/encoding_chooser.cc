@@ -53,7 +53,8 @@ std::vector<EncodingId> Candidates(Compression compression) {
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
       return {kPlain,      kConstant, kRunLength, kDelta,         kBitPack,
-              kDictionary, kScaled,   kNarrowed,  kResidual,      kByteSplitZstd, kZstd};
+              kDictionary, kScaled,   kNarrowed,  kFrontBits, kResidual,      kByteSplitZstd,
+              kZstdRows,   kZstd};
   }
   return {kPlain};
 }
@@ -66,6 +67,7 @@ double Handicap(EncodingId id, const ValueSpan& rows, EncodingEffort effort) {
       return 1.0;
     case EncodingId::kByteSplitZstd:
     case EncodingId::kResidual:
+    case EncodingId::kZstdRows:
       return rows.shape.row_bytes() >= kWideRowBytes ? taste.wide_zstd_handicap : taste.zstd_handicap;
     case EncodingId::kZstd:
       return light ? kLightStringHandicap : taste.zstd_handicap;

@@ -1,5 +1,6 @@
 // Integer columns in blocks of 1,024 rows, the part bitpack and delta share: a directory of packed blocks written and
-// read, widening to int64 and back, and the loops of Decode, Gather and Filter over a block decoder. Internal to codecs.
+// read, widening to int64 and back, and the loops of Decode, Gather and Filter over a block decoder. Internal to
+// codecs.
 #ifndef CORTEX_CODECS_INTEGER_BLOCKS_H_
 #define CORTEX_CODECS_INTEGER_BLOCKS_H_
 

@@ -54,14 +54,16 @@ uint32_t NestedChunk::PieceRows() const {
 }
 
 std::optional<uint64_t> EstimateBySample(const Codec& codec, const ValueSpan& rows, EncodingEffort effort) {
-  constexpr uint32_t kSampledBlocks = 6;
-  const uint32_t block_rows = rows.shape.row_bytes() >= kWideRowBytes ? 64 : 1024;
+  const bool wide = rows.shape.row_bytes() >= kWideRowBytes;
+  const uint32_t block_rows = wide ? 64 : 1024;
+  // Where size decides, as many scalars as one entropy-coded block has.
+  const uint32_t sampled_blocks = effort == EncodingEffort::kHeavy && !wide ? 16 : 6;
   const uint32_t blocks = (rows.row_count + block_rows - 1) / block_rows;
   ValueBuffer sample(rows.shape);
   ValueSpan span = rows;
-  if (blocks > kSampledBlocks) {
-    for (uint32_t i = 0; i < kSampledBlocks; ++i) {
-      sample.Append(rows.Slice(i * (blocks - 1) / kSampledBlocks * block_rows, block_rows));
+  if (blocks > sampled_blocks) {
+    for (uint32_t i = 0; i < sampled_blocks; ++i) {
+      sample.Append(rows.Slice(i * (blocks - 1) / sampled_blocks * block_rows, block_rows));
     }
     span = sample.span();
   }

@@ -1,6 +1,6 @@
-// A chunk inside a chunk: encodings that turn rows into simpler rows of another type (scaled, narrowed, dictionary codes)
-// leave those to whichever plain-standing encoding suits them. One level deep: what is nested never nests, so damaged
-// bytes cannot recurse. Internal to codecs.
+// A chunk inside a chunk: encodings that turn rows into simpler rows of another type (scaled, narrowed, dictionary
+// codes) leave those to whichever plain-standing encoding suits them. One level deep: what is nested never nests, so
+// damaged bytes cannot recurse. Internal to codecs.
 #ifndef CORTEX_CODECS_NESTED_CHUNK_H_
 #define CORTEX_CODECS_NESTED_CHUNK_H_
 

@@ -90,8 +90,8 @@ Lattice FindLattice(absl::Span<const int64_t> values, ResidualShape shape) {
   return lattice;
 }
 
-// Steps from the base. Values so far apart that differences wrap need not be whole units of each other: the unit is given
-// up then.
+// Steps from the base. Values so far apart that differences wrap need not be whole units of each other: the unit is
+// given up then.
 std::vector<uint64_t> ToSteps(absl::Span<const int64_t> values, Lattice* lattice) {
   std::vector<uint64_t> steps(values.size());
   const auto unit = static_cast<int64_t>(lattice->unit);

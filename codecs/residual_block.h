@@ -6,7 +6,8 @@
 //   group    columns in strips of 16, strips of like magnitude share a table of frequencies; at most 8 groups
 //   entropy  zptv/rans, one run per group
 //
-// Arithmetic is modulo 2^64, or 2^32 for narrower types: whatever the bytes say decodes to something. Internal to codecs.
+// Arithmetic is modulo 2^64, or 2^32 for narrower types: whatever the bytes say decodes to something. Internal to
+// codecs.
 #ifndef CORTEX_CODECS_RESIDUAL_BLOCK_H_
 #define CORTEX_CODECS_RESIDUAL_BLOCK_H_
 

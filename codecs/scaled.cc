@@ -15,7 +15,8 @@
 namespace cortex {
 namespace {
 
-// Directory entry of one block: f64 factor (negative: divide by it), u32 exceptions up to and with this block, u32 zero.
+// Directory entry of one block: f64 factor (negative: divide by it), u32 exceptions up to and with this block, u32
+// zero.
 constexpr uint64_t kEntryBytes = 16;
 
 bool HoldsScaled(ValueShape shape) {
@@ -91,6 +92,7 @@ class ScaledChunk final : public EncodedChunk {
 
   EncodingId encoding() const override { return EncodingId::kScaled; }
   uint32_t row_count() const override { return layout_.row_count; }
+  uint32_t block_rows() const override { return nested_.chunk().block_rows(); }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, layout_.row_count));

@@ -52,6 +52,7 @@ class ZptvChunk final : public EncodedChunk {
 
   EncodingId encoding() const override { return EncodingId::kZptv; }
   uint32_t row_count() const override { return row_count_; }
+  uint32_t block_rows() const override { return shape_.block_rows(); }
   std::optional<ZptvStatement> statement() const override { return statement_; }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {

@@ -49,6 +49,9 @@ class ZstdChunk final : public EncodedChunk {
 
   EncodingId encoding() const override { return EncodingId::kZstd; }
   uint32_t row_count() const override { return row_count_; }
+  uint32_t block_rows() const override {
+    return row_count_ / static_cast<uint32_t>(std::max<size_t>(1, blocks_.size()));
+  }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count_));

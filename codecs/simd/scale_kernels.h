@@ -1,12 +1,14 @@
-// Integers times a scale, as floats, and floats as wider floats: what turns packed integers back into decimal readings and instrument counts.
+// Integers times a scale, as floats, and floats as wider floats: what turns packed integers back into decimal readings
+// and instrument counts.
 //
 //   widen     out[i] = in[i]; halves must be finite (without F16C Highway widens ±infinity and NaN to numbers)
 //   multiply  out[i] = value of type Float nearest to (double) in[i] · factor
 //   divide    out[i] = value of type Float nearest to (double) in[i] / factor
 //
-// Computed in double and, for float, rounded once more to float. Division is what parsing a decimal does: i / 10^e is the
-// double nearest to the decimal for |i| < 2^53 and e <= 22, which multiplying with the inexact 10^-e is not. Every
-// operation is a single IEEE rounding, so all targets give the same bits. An int64 beyond ±2^53 rounds to nearest first.
+// Computed in double and, for float, rounded once more to float. Division is what parsing a decimal does: i / 10^e is
+// the double nearest to the decimal for |i| < 2^53 and e <= 22, which multiplying with the inexact 10^-e is not. Every
+// operation is a single IEEE rounding, so all targets give the same bits. An int64 beyond ±2^53 rounds to nearest
+// first.
 //
 // Thread-safe, no allocation.
 #ifndef CORTEX_CODECS_SIMD_SCALE_KERNELS_H_

@@ -118,6 +118,19 @@ void Gather64(const uint32_t* codes, size_t count, const uint64_t* table, uint64
   for (; i < count; ++i) out[i] = table[codes[i]];
 }
 
+template <typename T>
+HWY_INLINE void Or(const T* bits, size_t count, T* values) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(hn::Or(hn::LoadU(d, bits + i), hn::LoadU(d, values + i)), d, values + i);
+  }
+  for (; i < count; ++i) values[i] |= bits[i];
+}
+void Or32(const uint32_t* bits, size_t count, uint32_t* values) { Or(bits, count, values); }
+void Or64(const uint64_t* bits, size_t count, uint64_t* values) { Or(bits, count, values); }
+
 uint32_t Max32(const uint32_t* values, size_t count) {
   const hn::ScalableTag<uint32_t> d;
   const size_t lanes = hn::Lanes(d);
@@ -238,6 +251,8 @@ HWY_EXPORT(Narrow32To16);
 HWY_EXPORT(Narrow64To32);
 HWY_EXPORT(Gather32);
 HWY_EXPORT(Gather64);
+HWY_EXPORT(Or32);
+HWY_EXPORT(Or64);
 HWY_EXPORT(Max32);
 HWY_EXPORT(MinMax64);
 HWY_EXPORT(Split);
@@ -326,6 +341,13 @@ void GatherTable(absl::Span<const uint32_t> codes, const uint32_t* table, uint32
 }
 void GatherTable(absl::Span<const uint32_t> codes, const uint64_t* table, uint64_t* out) {
   HWY_DYNAMIC_DISPATCH(Gather64)(codes.data(), codes.size(), table, out);
+}
+
+void OrInto(absl::Span<const uint32_t> bits, uint32_t* values) {
+  HWY_DYNAMIC_DISPATCH(Or32)(bits.data(), bits.size(), values);
+}
+void OrInto(absl::Span<const uint64_t> bits, uint64_t* values) {
+  HWY_DYNAMIC_DISPATCH(Or64)(bits.data(), bits.size(), values);
 }
 
 uint32_t MaxOf(absl::Span<const uint32_t> values) { return HWY_DYNAMIC_DISPATCH(Max32)(values.data(), values.size()); }

@@ -59,6 +59,10 @@ void GatherTable(absl::Span<const uint32_t> codes, const uint16_t* table, uint16
 void GatherTable(absl::Span<const uint32_t> codes, const uint32_t* table, uint32_t* out);
 void GatherTable(absl::Span<const uint32_t> codes, const uint64_t* table, uint64_t* out);
 
+// values[i] |= bits[i].
+void OrInto(absl::Span<const uint32_t> bits, uint32_t* values);
+void OrInto(absl::Span<const uint64_t> bits, uint64_t* values);
+
 // The largest value, 0 if there is none; smallest and largest of a non-empty span.
 uint32_t MaxOf(absl::Span<const uint32_t> values);
 void MinMaxOf(absl::Span<const int64_t> values, int64_t* min, int64_t* max);

@@ -41,7 +41,8 @@ void AddIntegers(PhysicalType type, uint32_t rows, Random& random, std::vector<S
                   })});
   // Far apart, and multiples of no power of two: differences wrap.
   out->push_back({name + " thirds", Fill<T>(shape, rows, [&](size_t i) {
-                    return static_cast<T>(Limits::min() / 3 * 3 + (i % 4 == 3 ? Limits::max() / 3 * 3 : 0) + 3 * (i % 7));
+                    const T jump = i % 4 == 3 ? Limits::max() / 3 * 3 : T{0};
+                    return static_cast<T>(Limits::min() / 3 * 3 + jump + 3 * (i % 7));
                   })});
   out->push_back({name + " runs", Fill<T>(shape, rows, [](size_t i) { return static_cast<T>(i / 37 * 7); })});
 }

@@ -1,5 +1,5 @@
-// Encodes a column, decodes it again and says what that cost: size, speed, error. One entry per method: our encodings at
-// both efforts, and what else one could do with the same bytes.
+// Encodes a column, decodes it again and says what that cost: size, speed, error. One entry per method: our encodings
+// at both efforts, and what else one could do with the same bytes.
 #ifndef CORTEX_TOOLS_CODEC_REPORT_MEASURE_H_
 #define CORTEX_TOOLS_CODEC_REPORT_MEASURE_H_
 
@@ -44,8 +44,8 @@ class Method {
   virtual absl::Status Decode(std::string_view bytes, ValueShape shape, uint32_t rows, ValueBuffer* out) = 0;
 };
 
-// Runs `method` over all chunks of `rows`, `runs` times, and compares what comes back. Errors: whatever the method says,
-// INTERNAL if a lossless method (max_error 0 promised by `lossless`) loses a bit.
+// Runs `method` over all chunks of `rows`, `runs` times, and compares what comes back. Errors: whatever the method
+// says, INTERNAL if a lossless method (max_error 0 promised by `lossless`) loses a bit.
 absl::StatusOr<Result> Measure(Method& method, const ValueSpan& rows, bool lossless, int runs);
 
 }  // namespace cortex::codec_report

@@ -49,6 +49,24 @@ TEST_CASE("Bit-packing returns every width and count on every target", "[codecs]
   });
 }
 
+template <typename T>
+void CheckOr() {
+  std::mt19937_64 random(sizeof(T));
+  for (size_t count = 0; count < 70; ++count) {
+    std::vector<T> bits(count), values(count + 1, static_cast<T>(0x5a5a)), want(count + 1, static_cast<T>(0x5a5a));
+    for (size_t i = 0; i < count; ++i) want[i] |= bits[i] = static_cast<T>(random());
+    OrInto(absl::Span<const T>(bits), values.data());
+    REQUIRE(values == want);
+  }
+}
+
+TEST_CASE("Bits are joined on every target", "[codecs][simd]") {
+  ForEachTarget([] {
+    CheckOr<uint32_t>();
+    CheckOr<uint64_t>();
+  });
+}
+
 TEST_CASE("Byte planes go apart and come back on every target", "[codecs][simd]") {
   ForEachTarget([] {
     std::mt19937_64 random(2);
