@@ -41,6 +41,8 @@ class ColumnChunk {
   virtual const ZoneMap* zone_map() const = 0;
   virtual EncodingId encoding() const = 0;
   virtual uint64_t stored_bytes() const = 0;
+  // About how many rows are decoded to read one: who wants most of a block should ask for it at once.
+  virtual uint32_t block_rows() const { return 1; }
 
   // False only if no row is null.
   virtual bool has_nulls() const = 0;

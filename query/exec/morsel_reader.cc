@@ -28,12 +28,8 @@ BatchColumn AllDefault(const ColumnDefinition& definition, uint32_t rows) {
   return BatchColumn::Of(std::move(column));
 }
 
-// Encodings that decompress a whole block to give one row. Wide rows have small blocks and need no care.
-bool HasLargeBlocks(const ColumnChunk& chunk, const DataType& type) {
-  constexpr uint32_t kWideRowBytes = 64;
-  const bool compressed = chunk.encoding() == EncodingId::kByteSplitZstd || chunk.encoding() == EncodingId::kZstd;
-  return compressed && type.shape().row_bytes() < kWideRowBytes;
-}
+// Encodings that decode more than a batch to give one row.
+bool HasLargeBlocks(const ColumnChunk& chunk) { return chunk.block_rows() > kVectorRows; }
 
 uint64_t BytesOf(const BatchColumn& column) {
   return column.codes != nullptr ? uint64_t{column.row_count} * sizeof(uint32_t) : column.values.byte_size();
@@ -147,8 +143,7 @@ absl::Status MorselReader::ApplyPredicate(const PushedPredicate& pushed, uint32_
     return absl::OkStatus();
   }
   if (predicate.kind == ColumnPredicate::Kind::kValues) {
-    const bool in_blocks =
-        morsel_.candidates.empty() && HasLargeBlocks(*chunk, plan_.table->columns[pushed.ordinal].type);
+    const bool in_blocks = morsel_.candidates.empty() && HasLargeBlocks(*chunk);
     return in_blocks ? FilterBlocks(*chunk, pushed, first, count)
                      : chunk->Filter(predicate, first, count, selection_.data());
   }
@@ -177,7 +172,7 @@ absl::StatusOr<BatchColumn> MorselReader::LoadColumn(const ScanColumn& column, u
   }
   if (column.type.kind == TypeKind::kString && chunk->dictionary() != nullptr)
     return LoadCodes(*chunk, column.type, first, count);
-  if (morsel_.candidates.empty() && HasLargeBlocks(*chunk, column.type))
+  if (morsel_.candidates.empty() && HasLargeBlocks(*chunk))
     return LoadFromBlocks(*chunk, column, first, count);
   if (dense_) return LoadDense(*chunk, column.type, first, count);
   Column out(column.type);

@@ -48,6 +48,7 @@ class SegmentChunk final : public ColumnChunk {
   const ZoneMap* zone_map() const override;
   EncodingId encoding() const override { return context_.layout->values.encoding; }
   uint64_t stored_bytes() const override { return context_.layout->stored_bytes(); }
+  uint32_t block_rows() const override { return values_.get() == nullptr ? 1 : values_->block_rows(); }
   bool has_nulls() const override { return context_.layout->null_count > 0; }
   absl::Status Validity(uint32_t first, uint32_t count, uint64_t* words) const override;
   absl::Status Decode(uint32_t first, uint32_t count, Column* out) const override;
