@@ -54,6 +54,7 @@ class DeleteStream final : public ChangeStream {
     if (!request.rows.empty()) {
       RETURN_IF_ERROR(context_.CheckStop());
       ASSIGN_OR_RETURN(result, database().Delete(std::move(request)));
+      mutable_statistics()->snapshot_commit = result.token.commit;
     }
     RowAppender(columns).Add(result.row_count).Add(result.token.commit);
     return absl::OkStatus();
@@ -83,6 +84,7 @@ class UpdateStream final : public ChangeStream {
       }
       const absl::StatusOr<CommitToken> token = database().Ingest(std::move(request));
       if (token.ok()) {
+        mutable_statistics()->snapshot_commit = token->commit;
         RowAppender(columns).Add(rows).Add(token->commit);
         return absl::OkStatus();
       }

@@ -72,7 +72,7 @@ struct QueryStatistics {
   int64_t plan_ns = 0, execute_ns = 0;
   uint64_t rows_returned = 0;
   uint64_t peak_memory_bytes = 0;
-  Commit snapshot_commit = 0;
+  Commit snapshot_commit = 0;  // INSERT, UPDATE, DELETE: the commit of the change
   bool approximate = false;
 };
 

@@ -9,6 +9,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "server/json_value.h"
 #include "server/status_mapping.h"
+#include "storage/column/column_default.h"
 #include "storage/column/string_dictionary.h"
 
 namespace cortex {
@@ -234,16 +235,16 @@ absl::Status UnknownColumn(std::string_view name, const TableDefinition& table) 
   return absl::NotFoundError(message);
 }
 
-// Columns that the client left out are NULL, where the table allows it.
+// Columns that the client left out hold their default, or NULL where the table allows it.
 absl::Status FillMissing(const std::vector<bool>& given, bool partial, Batch* batch) {
   for (size_t i = 0; i < batch->columns.size(); ++i) {
     if (given[i]) continue;
     const ColumnDefinition& column = batch->table->columns[i];
-    if (!column.nullable && !partial) {
+    if (!column.nullable && column.default_value == nullptr && !partial) {
       return absl::InvalidArgumentError(absl::StrFormat("missing column \"%s\", which is not nullable: table \"%s\"",
                                                         column.name, batch->table->name));
     }
-    batch->columns[i].AppendNulls(batch->row_count);
+    AppendDefaults(column, batch->row_count, &batch->columns[i]);
   }
   return absl::OkStatus();
 }
@@ -294,7 +295,7 @@ absl::Status AppendJsonRow(const google::protobuf::Struct& row, uint32_t row_num
     const ColumnDefinition& definition = table.columns[i];
     const auto cell = row.fields().find(definition.name);
     if (cell == row.fields().end()) {
-      batch->columns[i].AppendNull();
+      AppendDefaults(definition, 1, &batch->columns[i]);
       continue;
     }
     ++used;

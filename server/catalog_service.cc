@@ -33,6 +33,15 @@ absl::Status DoCreateTable(Database* database, const wire::CreateTableRequest& r
   return absl::OkStatus();
 }
 
+absl::Status DoAlterTable(Database* database, const wire::AlterTableRequest& request,
+                          wire::AlterTableResponse* response) {
+  if (request.table().empty()) return InvalidField("table", "table is missing");
+  ASSIGN_OR_RETURN(const TableChange change, ChangeFromProto(request));
+  ASSIGN_OR_RETURN(const auto altered, database->AlterTable(request.table(), change));
+  Describe(*altered, response->mutable_table());
+  return absl::OkStatus();
+}
+
 uint64_t RowCount(const Database& database, const std::string& table) {
   const absl::StatusOr<TableStats> stats = database.GetTableStats(table);
   uint64_t rows = 0;
@@ -77,9 +86,11 @@ grpc::ServerUnaryReactor* CatalogServiceImpl::CreateTable(grpc::CallbackServerCo
 }
 
 grpc::ServerUnaryReactor* CatalogServiceImpl::AlterTable(grpc::CallbackServerContext* context,
-                                                         const wire::AlterTableRequest*, wire::AlterTableResponse*) {
-  return AnswerNotBuilt(core_, "CatalogService/AlterTable", context,
-                        "changing a table's columns is not built yet; create a new table");
+                                                         const wire::AlterTableRequest* request,
+                                                         wire::AlterTableResponse* response) {
+  return RunUnary(core_, CallClass::kAdmin, "CatalogService/AlterTable", context, request->ByteSizeLong(), [=, this] {
+    return WithReason(DoAlterTable(core_.database, *request, response), kReasonInvalidDefinition);
+  });
 }
 
 grpc::ServerUnaryReactor* CatalogServiceImpl::DropTable(grpc::CallbackServerContext* context,

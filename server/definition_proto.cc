@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "server/default_proto.h"
 #include "server/status_mapping.h"
 
 namespace cortex {
@@ -80,8 +81,8 @@ absl::StatusOr<ColumnDefinition> ColumnFromProto(const wire::ColumnDefinition& p
   ASSIGN_OR_RETURN(column.compression, CompressionFromProto(proto.compression(), field + ".compression"));
   ASSIGN_OR_RETURN(column.contract, ContractFromProto(proto.contract(), field + ".contract"));
   if (proto.has_default_value()) {
-    return NotBuilt(
-        absl::StrFormat("default values are not built yet, declare the column nullable: column \"%s\"", proto.name()));
+    ASSIGN_OR_RETURN(column.default_value,
+                     DefaultFromProto(proto.default_value(), column.type, field + ".default_value"));
   }
   column.metadata.insert(proto.metadata().begin(), proto.metadata().end());
   return column;
@@ -210,11 +211,49 @@ void DefinitionToProto(const TableDefinition& definition, wire::TableDefinition*
                                                                               wire::ZptvContract::KIND_LOSSLESS));
       out->mutable_contract()->set_bound(column.contract.bound);
     }
+    if (column.default_value != nullptr) DefaultToProto(*column.default_value, out->mutable_default_value());
     out->mutable_metadata()->insert(column.metadata.begin(), column.metadata.end());
   }
   proto->set_sharding(static_cast<wire::ShardingStrategy>(definition.sharding));
   PolicyToProto(definition.policy, proto->mutable_tier_policy());
   proto->set_history_ms(definition.history_ns / kNanosPerMilli);
+}
+
+absl::StatusOr<TableChange> ChangeFromProto(const wire::AlterTableRequest& proto) {
+  switch (proto.change_case()) {
+    case wire::AlterTableRequest::kAddColumn: {
+      ASSIGN_OR_RETURN(ColumnDefinition column, ColumnFromProto(proto.add_column(), "add_column"));
+      return AddColumn{std::move(column)};
+    }
+    case wire::AlterTableRequest::kDropColumn:
+      return DropColumn{proto.drop_column()};
+    case wire::AlterTableRequest::kRenameColumn:
+      return RenameColumn{proto.rename_column().from(), proto.rename_column().to()};
+    case wire::AlterTableRequest::kSetCompression: {
+      const wire::SetColumnCompression& set = proto.set_compression();
+      SetCompression change{.column = set.column()};
+      ASSIGN_OR_RETURN(change.compression, CompressionFromProto(set.compression(), "set_compression.compression"));
+      ASSIGN_OR_RETURN(change.contract, ContractFromProto(set.contract(), "set_compression.contract"));
+      return change;
+    }
+    case wire::AlterTableRequest::kSetTierPolicy: {
+      ASSIGN_OR_RETURN(const TierPolicy policy, PolicyFromProto(proto.set_tier_policy()));
+      return SetPolicy{.hot_max_age_ns = policy.hot_max_age_ns,
+                       .warm_max_age_ns = policy.warm_max_age_ns,
+                       .ttl_ns = policy.ttl_ns,
+                       .hot_max_rows = policy.hot_max_rows,
+                       .hot_max_bytes = policy.hot_max_bytes,
+                       .warm_max_bytes = policy.warm_max_bytes,
+                       .cold_partition = policy.cold_partition};
+    }
+    case wire::AlterTableRequest::kSetHistoryMs: {
+      ASSIGN_OR_RETURN(const int64_t history_ns, MillisToNanos(proto.set_history_ms(), "set_history_ms"));
+      return SetPolicy{.history_ns = history_ns};
+    }
+    case wire::AlterTableRequest::CHANGE_NOT_SET:
+      break;
+  }
+  return InvalidField("change", "the change is missing");
 }
 
 absl::StatusOr<Tier> TierFromProto(int tier, std::optional<Tier> unspecified, std::string_view field) {

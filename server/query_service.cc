@@ -55,18 +55,46 @@ void PutRows(const LookupResult& found, const std::vector<std::string>& names, w
   }
 }
 
+// Whether the table still has the schema that `table` is.
+bool HasSchemaOf(const Database& database, const TableDefinition& table) {
+  const auto now = database.FindTable(table.name);
+  return now.ok() && (*now)->id == table.id && (*now)->schema_id == table.schema_id;
+}
+
+struct Found {
+  std::shared_ptr<const TableDefinition> table;
+  std::vector<uint32_t> ordinals;
+  Commit commit = 0;
+  LookupResult rows;
+};
+
+// Names become ordinals before the lookup takes its snapshot; if the table was altered in between, once more.
+absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request) {
+  const std::vector<std::string> keys(request.keys().begin(), request.keys().end());
+  for (;;) {
+    Found found;
+    ASSIGN_OR_RETURN(found.table, database->FindTable(request.table()));
+    ASSIGN_OR_RETURN(found.ordinals, Ordinals(*found.table, request.columns()));
+    SnapshotRequest at;
+    at.at_least = request.at_least().commit();
+    if (request.has_as_of()) at.as_of = request.as_of().commit();
+    found.commit = at.as_of.value_or(std::max<Commit>(at.at_least, database->GetStats().visible_commit));
+    auto rows = database->Lookup(request.table(), keys, found.ordinals, at);
+    const bool same = rows.ok() ? rows->table->schema_id == found.table->schema_id
+                                : !absl::IsFailedPrecondition(rows.status()) || HasSchemaOf(*database, *found.table);
+    if (!same) continue;
+    RETURN_IF_ERROR(rows.status());
+    found.rows = *std::move(rows);
+    return found;
+  }
+}
+
 absl::Status DoGet(Database* database, const wire::GetRequest& request, wire::GetResponse* response) {
-  if (request.has_as_of()) return NotBuilt("reading as of an earlier commit is not built yet; leave as_of out");
   if (request.keys_size() < 1 || request.keys_size() > kMaxKeys) {
     return InvalidField("keys", absl::StrFormat("a Get takes 1 to %d keys, got %d", kMaxKeys, request.keys_size()));
   }
-  ASSIGN_OR_RETURN(const auto table, database->FindTable(request.table()));
-  ASSIGN_OR_RETURN(const std::vector<uint32_t> ordinals, Ordinals(*table, request.columns()));
-  const std::vector<std::string> keys(request.keys().begin(), request.keys().end());
-  const Commit at_least = request.at_least().commit();
-  const Commit commit = std::max<Commit>(at_least, database->GetStats().visible_commit);
-  ASSIGN_OR_RETURN(const LookupResult found,
-                   database->Lookup(request.table(), keys, ordinals, SnapshotRequest{.at_least = at_least}));
+  ASSIGN_OR_RETURN(const Found found_rows, Look(database, request));
+  const auto& [table, ordinals, commit, found] = found_rows;
 
   std::vector<std::string> names;
   for (const uint32_t ordinal : ordinals) {
@@ -77,7 +105,7 @@ absl::Status DoGet(Database* database, const wire::GetRequest& request, wire::Ge
     out->set_nullable(column.nullable);
     TypeToProto(column.type, out->mutable_type());
   }
-  for (size_t i = 0; i < keys.size(); ++i) {
+  for (size_t i = 0; i < found.found.size(); ++i) {
     response->add_found(found.found[i]);
     response->add_tiers(found.found[i] ? TierToProto(found.tier[i]) : wire::TIER_UNSPECIFIED);
     response->add_commits(found.found[i] ? found.commit[i] : 0);

@@ -129,7 +129,7 @@ TEST_CASE("Bad reads by key, moves and definitions are refused", "[e2e][bad_inpu
   CheckRefused(get(R"({"table": "scores", "keys": ["a"]})"), kInvalid, "columns is missing");
   CheckRefused(get(R"({"table": "scores", "keys": ["a"], "columns": ["idd"]})"), StatusCode::NOT_FOUND, "\"id\"");
   CheckRefused(get(R"({"table": "scores", "keys": ["a"], "columns": ["id"], "asOf": {"commit": "1"}})"),
-               StatusCode::UNIMPLEMENTED, "as of");
+               StatusCode::OUT_OF_RANGE, "never given out");
 
   const auto move = [&](const std::string& json) {
     grpc::ClientContext context;
@@ -176,11 +176,12 @@ TEST_CASE("Calls that do not exist are UNIMPLEMENTED", "[e2e][bad_input]") {
 
 TEST_CASE("Calls that are not built say so", "[e2e][bad_input]") {
   TestServer server;
-  grpc::ClientContext verify_context, alter_context, expand_context;
+  grpc::ClientContext verify_context, reference_context, expand_context;
   wire::VerifyResponse verified;
   CheckRefused(server.admin().Verify(&verify_context, {}, &verified), StatusCode::UNIMPLEMENTED, "not built yet");
-  wire::AlterTableResponse altered;
-  CheckRefused(server.catalog().AlterTable(&alter_context, {}, &altered), StatusCode::UNIMPLEMENTED, "not built yet");
+  wire::CreateReferenceResponse reference;
+  CheckRefused(server.catalog().CreateReference(&reference_context, {}, &reference), StatusCode::UNIMPLEMENTED,
+               "not built yet");
   const auto reader = server.query().Expand(&expand_context, {});
   wire::ExpandResponse relation;
   CHECK_FALSE(reader->Read(&relation));

@@ -53,6 +53,26 @@ std::string Duration(int64_t ms) {
   return absl::StrFormat("%d ms", ms);
 }
 
+// What rows have that leave the column out.
+std::string DefaultCell(TextStyle style, const v1::ColumnDefinition& column) {
+  const v1::Value& value = column.default_value();
+  switch (value.kind_case()) {
+    case v1::Value::KIND_NOT_SET:
+    case v1::Value::kNullValue:
+      return style == TextStyle::kJson ? "null" : "";
+    case v1::Value::kBoolValue:
+      return value.bool_value() ? "true" : "false";
+    case v1::Value::kInt64Value:
+      return absl::StrFormat("%d", value.int64_value());
+    case v1::Value::kTimestampNs:
+      return absl::StrFormat("%d", value.timestamp_ns());
+    case v1::Value::kStringValue:
+      return TextCell(style, value.string_value());
+    default:
+      return TextCell(style, value.ShortDebugString());
+  }
+}
+
 absl::Status Describe(const GlobalOptions& options, const std::string& name, TextStyle style) {
   ASSIGN_OR_RETURN(const client::Connection connection, Connect(options));
   grpc::ClientContext context;
@@ -64,16 +84,18 @@ absl::Status Describe(const GlobalOptions& options, const std::string& name, Tex
   const v1::TableDefinition& definition = response.table().definition();
   if (style == TextStyle::kTable) {
     const v1::TierPolicy& policy = definition.tier_policy();
-    std::cout << absl::StrFormat("%s: %s, key %s, time %s, sharding %s\nhot for %s, warm until %s old, then cold; ttl %s\n\n",
+    std::cout << absl::StrFormat("%s: %s, key %s, time %s, sharding %s\nhot for %s, warm until %s old, then cold; ttl %s; history %s\n\n",
                                  definition.name(), KindName(definition.kind()), definition.key_column(),
                                  definition.time_column(), definition.sharding() == v1::SHARDING_STRATEGY_FMO ? "fmo" : "hash",
                                  Duration(policy.hot_max_age_ms()), Duration(policy.warm_max_age_ms()),
-                                 Duration(policy.ttl_ms()));
+                                 Duration(policy.ttl_ms()),
+                                 definition.history_ms() == 0 ? "for ever" : Duration(definition.history_ms()));
   }
-  TextTable table(style, {"column", "type", "nullable", "compression"}, {false, false, false, false});
+  TextTable table(style, {"column", "type", "nullable", "default", "compression"}, {false, false, false, false, false});
   for (const v1::ColumnDefinition& column : definition.columns()) {
     table.AddRow({TextCell(style, column.name()), TextCell(style, client::TypeName(column.type())),
                   style == TextStyle::kTable ? (column.nullable() ? "yes" : "no") : (column.nullable() ? "true" : "false"),
+                  DefaultCell(style, column),
                   TextCell(style, CompressionName(column.compression()))});
   }
   std::cout << table.Finish();
