@@ -32,7 +32,6 @@ class Checker {
   explicit Checker(Position at) : at_(at) {}
 
   absl::Status operator()(const Select& select) const {
-    if (select.latest_by) return UnsupportedAt(select.latest_by->position, "LATEST BY");
     return CheckOptions(select.options);
   }
   absl::Status operator()(const CreateReference&) const { return UnsupportedAt(at_, "CREATE REFERENCE"); }

@@ -67,6 +67,7 @@ void SelectExecutor::DescribeOperators() {
     add("aggregate", calls);
   }
   if (plan_.scan.table == nullptr) return add("one row", "");
+  if (plan_.latest_by) add("latest", absl::StrFormat("by %d keys", plan_.latest_by->keys.size()));
   add("scan", DescribeScan(plan_.scan));
 }
 
@@ -77,7 +78,32 @@ OperatorTrace* SelectExecutor::Find(std::string_view name) {
   return nullptr;
 }
 
+absl::Status SelectExecutor::FindLatest() {
+  ASSIGN_OR_RETURN(const auto scan, Scan::Open(plan_.scan, snapshot_, context_, {.with_ordinals = true}));
+  auto latest = std::make_unique<LatestRows>(*plan_.latest_by, context_);
+  RETURN_IF_ERROR(scan->Run(0, scan->morsel_count(), [&](size_t worker, size_t, ScanBatch& batch) {
+    return latest->Consume(worker, batch);
+  }));
+  RETURN_IF_ERROR(latest->Finish());
+  Find("latest")->rows = latest->size();
+  latest_ = std::move(latest);
+  return absl::OkStatus();
+}
+
+absl::Status SelectExecutor::RunScan(size_t first, size_t count, const ScanConsumer& consumer) {
+  if (latest_ == nullptr) return scan_->Run(first, count, consumer);
+  return scan_->Run(first, count, [&](size_t worker, size_t slot, ScanBatch& batch) {
+    latest_->Keep(&batch);
+    return batch.rows.row_count == 0 ? absl::OkStatus() : consumer(worker, slot, batch);
+  });
+}
+
 absl::Status SelectExecutor::OpenScan(ScanOptions options) {
+  if (plan_.latest_by) {  // rows that did not win must be met to be left out
+    options.with_ordinals = true;
+    options.rows_per_morsel = UINT64_MAX;
+    options.shortcut = nullptr;
+  }
   ASSIGN_OR_RETURN(scan_, Scan::Open(plan_.scan, snapshot_, context_, std::move(options)));
   const uint64_t estimate = EstimateRows(plan_.scan, scan_->statistics());
   // Operators above the scan: an aggregate without groups gives one row, with groups the square root is as good as any.
@@ -112,7 +138,7 @@ absl::StatusOr<RowBatch> SelectExecutor::Project(const RowBatch& rows, size_t co
 
 absl::Status SelectExecutor::ScanAll(const ScanConsumer& consumer) {
   const int64_t start = context_->MonotonicNanos();
-  const absl::Status status = scan_->Run(0, scan_->morsel_count(), [&](size_t worker, size_t slot, ScanBatch& batch) {
+  const absl::Status status = RunScan(0, scan_->morsel_count(), [&](size_t worker, size_t slot, ScanBatch& batch) {
     const int64_t before = context_->MonotonicNanos();
     const absl::Status consumed = consumer(worker, slot, batch);
     consumer_ns_.fetch_add(context_->MonotonicNanos() - before, std::memory_order_relaxed);
@@ -127,6 +153,7 @@ absl::Status SelectExecutor::Run(ResultLimits limits, const ColumnSink& sink) {
   limits.limit = plan_.limit;
   ResultWriter writer(OutputTypes(plan_), limits, sink);
   const int64_t start = context_->MonotonicNanos();
+  if (plan_.latest_by) RETURN_IF_ERROR(FindLatest());
   absl::Status status;
   if (plan_.scan.table == nullptr) {
     status = RunWithoutTable(&writer);
@@ -236,7 +263,7 @@ absl::Status SelectExecutor::RunStream(uint32_t max_batch_rows, ResultWriter* wr
     count = std::min(window, scan_->morsel_count() - first);
     std::vector<StreamSlot> slots(count);
     const int64_t start = context_->MonotonicNanos();
-    RETURN_IF_ERROR(scan_->Run(first, count, [&](size_t, size_t slot, ScanBatch& batch) -> absl::Status {
+    RETURN_IF_ERROR(RunScan(first, count, [&](size_t, size_t slot, ScanBatch& batch) -> absl::Status {
       ASSIGN_OR_RETURN(const RowBatch projected, Project(batch.rows, types.size()));
       return slots[slot].Append(projected, types, max_batch_rows, &context_->memory());
     }));

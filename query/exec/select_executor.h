@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "query/exec/latest_rows.h"
 #include "query/exec/operator_trace.h"
 #include "query/exec/query_context.h"
 #include "query/exec/result_writer.h"
@@ -38,6 +39,10 @@ class SelectExecutor {
   void DescribeOperators();
   OperatorTrace* Find(std::string_view name);
   absl::Status OpenScan(ScanOptions options);
+  // LATEST BY: finds the rows that everything else is to see.
+  absl::Status FindLatest();
+  // Scan::Run of those rows.
+  absl::Status RunScan(size_t first, size_t count, const ScanConsumer& consumer);
   absl::Status RunStream(uint32_t max_batch_rows, ResultWriter* writer);
   absl::Status RunAggregate(ResultWriter* writer);
   absl::Status RunDistinct(ResultWriter* writer);
@@ -54,6 +59,7 @@ class SelectExecutor {
   const std::shared_ptr<const Snapshot> snapshot_;
   QueryContext* const context_;
   std::unique_ptr<Scan> scan_;
+  std::unique_ptr<LatestRows> latest_;  // with LATEST BY: after its first run over the snapshot
   std::vector<OperatorTrace> operators_;
   std::atomic<int64_t> consumer_ns_{0};  // time spent behind the scan, over all workers
   int64_t scan_wall_ns_ = 0;

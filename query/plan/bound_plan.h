@@ -1,6 +1,6 @@
 // What a SELECT will do, with every name resolved: the scan, what is computed from it, and in which order it comes out.
 //
-//   scan -> [aggregate -> having] -> project -> [distinct] -> [sort] -> [offset, limit]
+//   scan -> [latest by] -> [aggregate -> having] -> project -> [distinct] -> [sort] -> [offset, limit]
 #ifndef CORTEX_QUERY_PLAN_BOUND_PLAN_H_
 #define CORTEX_QUERY_PLAN_BOUND_PLAN_H_
 
@@ -66,8 +66,17 @@ struct OutputColumn {
   ExprType type;
 };
 
+// LATEST BY: of the rows of the scan that agree in `keys`, the one with the highest commit, or in EVENTS tables the
+// highest time and among those the highest commit.
+struct LatestByPlan {
+  std::vector<BoundExpr> keys;    // over the scan's columns
+  uint32_t time = 0, commit = 0;  // positions in the scan
+  bool by_time = false;
+};
+
 struct SelectPlan {
   ScanPlan scan;
+  std::optional<LatestByPlan> latest_by;
   bool is_aggregate = false;
   std::vector<BoundExpr> group_keys;  // over the scan's columns
   std::vector<AggregateCall> aggregates;

@@ -24,6 +24,7 @@ class SelectBinder {
     plan_.scan.table = table_;
     CollectAliases();
     RETURN_IF_ERROR(BindWhere());
+    RETURN_IF_ERROR(BindLatestBy());
     RETURN_IF_ERROR(BindGroupKeys());
     RETURN_IF_ERROR(BindItems());
     RETURN_IF_ERROR(BindHaving());
@@ -60,6 +61,20 @@ class SelectBinder {
       return absl::OkStatus();
     }
     SetCondition(std::move(condition), &plan_.scan);
+    return absl::OkStatus();
+  }
+
+  absl::Status BindLatestBy() {
+    if (!select_.latest_by) return absl::OkStatus();
+    plan_.latest_by.emplace();
+    plan_.latest_by->by_time = table_->kind == TableKind::kEvents;
+    for (const cql::Expr& key : select_.latest_by->keys) {
+      ASSIGN_OR_RETURN(BoundExpr bound, BindExpression(key, Scope("LATEST BY")));
+      if (!IsOrdered(bound.type.family())) {
+        return cql::InvalidAt(key.position, absl::StrFormat("LATEST BY cannot compare %s", bound.type.ToString()));
+      }
+      plan_.latest_by->keys.push_back(std::move(bound));
+    }
     return absl::OkStatus();
   }
 
@@ -245,6 +260,11 @@ class SelectBinder {
     if (table_ == nullptr) return;
     ScanNarrower narrow(&plan_.scan);
     if (plan_.scan.residual) narrow(&*plan_.scan.residual);
+    if (plan_.latest_by) {
+      for (BoundExpr& key : plan_.latest_by->keys) narrow(&key);
+      plan_.latest_by->time = narrow.PositionOf(table_->time_ordinal());
+      plan_.latest_by->commit = narrow.PositionOf(Scope("").commit_index());
+    }
     for (BoundExpr& key : plan_.group_keys) narrow(&key);
     for (AggregateCall& call : plan_.aggregates) {
       if (call.argument) narrow(&*call.argument);

@@ -75,7 +75,6 @@ TEST_CASE("SQL outside the grammar is UNIMPLEMENTED at its clause", "[query][cql
 TEST_CASE("Clauses of the grammar this release lacks are UNIMPLEMENTED after parsing", "[query][cql]") {
   const Refused refused = GENERATE(values<Refused>({
       {"CREATE REFERENCE r ON t (v) AS $1", "CREATE REFERENCE"},
-      {"SELECT a FROM t LATEST BY k", "line 1:17: LATEST BY"},
       {"SELECT a FROM t WITH (lossy = 'certain')", "line 1:23: WITH (lossy = ..)"},
       {"SHOW QUERIES", "SHOW QUERIES"},
       {"EXPLAIN ANALYZE DELETE FROM t", "line 1:1: EXPLAIN ANALYZE of a statement that changes rows"},
