@@ -24,6 +24,25 @@ absl::Status DoMoveTier(Database* database, const wire::MoveTierRequest& request
   return absl::OkStatus();
 }
 
+absl::Status DoPin(Database* database, const wire::PinRequest& request, wire::PinResponse* response) {
+  std::optional<Tier> slowest;
+  if (request.tier() != wire::TIER_UNSPECIFIED) {
+    ASSIGN_OR_RETURN(slowest, TierFromProto(request.tier(), std::nullopt, "tier"));
+  }
+  RETURN_IF_ERROR(database->PinTable(request.table(), slowest));
+  response->set_tier(request.tier());
+  return absl::OkStatus();
+}
+
+absl::Status DoCompact(Database* database, const wire::CompactRequest& request, wire::CompactResponse* response) {
+  ASSIGN_OR_RETURN(const Tier tier, TierFromProto(request.tier(), Tier::kWarm, "tier"));
+  if (tier == Tier::kHot) return InvalidField("tier", "rows in memory are not compacted; name TIER_WARM or TIER_COLD");
+  ASSIGN_OR_RETURN(const CompactResult compacted, database->CompactTable(request.table(), tier));
+  response->set_segments_before(compacted.segments_before);
+  response->set_segments_after(compacted.segments_after);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* AdminServiceImpl::MoveTier(grpc::CallbackServerContext* context,
@@ -60,10 +79,10 @@ grpc::ServerUnaryReactor* AdminServiceImpl::GetConfig(grpc::CallbackServerContex
                   });
 }
 
-grpc::ServerUnaryReactor* AdminServiceImpl::Pin(grpc::CallbackServerContext* context, const wire::PinRequest*,
-                                                wire::PinResponse*) {
-  return AnswerNotBuilt(core_, "AdminService/Pin", context,
-                        "pinning tables to a tier is not built yet; set the table's tier policy");
+grpc::ServerUnaryReactor* AdminServiceImpl::Pin(grpc::CallbackServerContext* context, const wire::PinRequest* request,
+                                                wire::PinResponse* response) {
+  return RunUnary(core_, CallClass::kAdmin, "AdminService/Pin", context, request->ByteSizeLong(),
+                  [=, this] { return DoPin(core_.database, *request, response); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::Verify(grpc::CallbackServerContext* context, const wire::VerifyRequest*,
@@ -72,9 +91,11 @@ grpc::ServerUnaryReactor* AdminServiceImpl::Verify(grpc::CallbackServerContext* 
                         "verifying files on request is not built yet; every block is verified when it is read");
 }
 
-grpc::ServerUnaryReactor* AdminServiceImpl::Compact(grpc::CallbackServerContext* context, const wire::CompactRequest*,
-                                                    wire::CompactResponse*) {
-  return AnswerNotBuilt(core_, "AdminService/Compact", context, "compaction on request is not built yet");
+grpc::ServerUnaryReactor* AdminServiceImpl::Compact(grpc::CallbackServerContext* context,
+                                                    const wire::CompactRequest* request,
+                                                    wire::CompactResponse* response) {
+  return RunUnary(core_, CallClass::kAdmin, "AdminService/Compact", context, request->ByteSizeLong(),
+                  [=, this] { return DoCompact(core_.database, *request, response); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CreateBackup(grpc::CallbackServerContext* context,

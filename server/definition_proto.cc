@@ -110,6 +110,8 @@ absl::StatusOr<TierPolicy> PolicyFromProto(const wire::TierPolicy& proto) {
     return InvalidField("definition.tier_policy.cold_partition", absl::StrFormat("unknown partition %d", partition));
   }
   if (partition != wire::COLD_PARTITION_UNSPECIFIED) policy.cold_partition = static_cast<ColdPartition>(partition);
+  ASSIGN_OR_RETURN(policy.warm_min_age_ns,
+                   MillisToNanos(proto.warm_min_age_ms(), "definition.tier_policy.warm_min_age_ms"));
   ASSIGN_OR_RETURN(policy.ttl_ns, MillisToNanos(proto.ttl_ms(), "definition.tier_policy.ttl_ms"));
   return policy;
 }
@@ -122,6 +124,7 @@ void PolicyToProto(const TierPolicy& policy, wire::TierPolicy* proto) {
   proto->set_warm_max_bytes(policy.warm_max_bytes);
   proto->set_cold_partition(static_cast<wire::ColdPartition>(policy.cold_partition));
   proto->set_ttl_ms(policy.ttl_ns / kNanosPerMilli);
+  proto->set_warm_min_age_ms(policy.warm_min_age_ns / kNanosPerMilli);
 }
 
 }  // namespace

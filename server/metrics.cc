@@ -100,6 +100,22 @@ void CollectDatabase(const Database& database, std::vector<MetricFamily>* out) {
                         static_cast<double>(stats.moved_bytes)));
   out->push_back(Single("cortex_tiering_paused", "1 while background moves are paused.", MetricType::Gauge,
                         stats.tiering_paused ? 1 : 0));
+  const TieringStats tiering = database.GetTieringStats();
+  out->push_back(Single("cortex_tier_sealed_bytes_total", "Bytes written when rows became part of a file first.",
+                        MetricType::Counter, static_cast<double>(tiering.sealed_bytes)));
+  out->push_back(Single("cortex_tier_debt_bytes", "Bytes that policies say should have moved by now.",
+                        MetricType::Gauge, static_cast<double>(tiering.debt_bytes)));
+  out->push_back(Single("cortex_tier_debt_seconds", "How long the oldest of them has waited.", MetricType::Gauge,
+                        static_cast<double>(tiering.oldest_debt_ns) / 1e9));
+  out->push_back(Single("cortex_tier_queue_moves", "Moves planned and running.", MetricType::Gauge,
+                        static_cast<double>(tiering.queue.size())));
+  out->push_back(Single("cortex_tier_mapped_files", "Segment files mapped.", MetricType::Gauge,
+                        static_cast<double>(tiering.mapped_files)));
+  MetricFamily work = Family("cortex_tier_work_bytes_total", "Bytes written by moves, by kind.", MetricType::Counter);
+  for (const TierWorkStats& kind : tiering.work) {
+    Add(&work, {{"kind", kind.kind}}, static_cast<double>(kind.bytes_written));
+  }
+  out->push_back(std::move(work));
   out->push_back(Single("cortex_recovery_seconds", "Time of the last recovery.", MetricType::Gauge,
                         static_cast<double>(stats.recovery_ns) / 1e9));
   MetricFamily free = Family("cortex_disk_free_bytes", "Free disk space, by directory.", MetricType::Gauge);

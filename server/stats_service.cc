@@ -1,6 +1,7 @@
 #include "server/stats_service.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "codecs/bytes/status_macros.h"
@@ -52,6 +53,37 @@ void PutServerStats(const ServerCore& core, wire::ServerStats* out) {
       static_cast<uint64_t>((core.clock->MonotonicNanos() - core.start_monotonic_ns) / 1'000'000'000));
 }
 
+constexpr int64_t kNanosPerMilli = 1'000'000;
+
+void PutTieringStats(const TieringStats& stats, wire::TieringStats* out) {
+  out->set_paused(stats.paused);
+  out->set_ingested_bytes(stats.ingested_bytes);
+  out->set_sealed_bytes(stats.sealed_bytes);
+  out->set_moved_bytes(stats.moved_bytes);
+  out->set_write_amplification(stats.write_amplification);
+  out->set_debt_bytes(stats.debt_bytes);
+  out->set_oldest_debt_ms(static_cast<uint64_t>(stats.oldest_debt_ns / kNanosPerMilli));
+  out->set_mapped_files(stats.mapped_files);
+  out->set_unmapped_files(stats.unmapped_files);
+  for (const TierWorkStats& work : stats.work) {
+    wire::TierWork* line = out->add_work();
+    line->set_kind(work.kind);
+    line->set_moves(work.moves);
+    line->set_row_count(work.rows);
+    line->set_bytes_written(work.bytes_written);
+  }
+  for (const TierMoveStats& move : stats.queue) {
+    wire::TierMove* line = out->add_queue();
+    line->set_table(move.table);
+    line->set_shard(move.shard);
+    line->set_kind(move.kind);
+    line->set_running(move.running);
+    line->set_segment_count(move.segment_count);
+    line->set_stored_bytes(move.bytes);
+    line->set_waiting_ms(static_cast<uint64_t>(move.waiting_ns / kNanosPerMilli));
+  }
+}
+
 absl::Status DoGetStats(const ServerCore& core, const wire::GetStatsRequest& request,
                         wire::GetStatsResponse* response) {
   ASSIGN_OR_RETURN(const std::vector<TableStats> tables, CollectTableStats(*core.database, request.table()));
@@ -59,10 +91,13 @@ absl::Status DoGetStats(const ServerCore& core, const wire::GetStatsRequest& req
   for (const TableStats& stats : tables) {
     wire::TableStats* table = response->add_tables();
     TableStatsToProto(stats, request.include_columns(), table);
+    const absl::StatusOr<std::optional<Tier>> pin = core.database->GetPin(stats.table->name);
+    if (pin.ok() && pin->has_value()) table->set_pin(static_cast<wire::Tier>(**pin));  // not ok: dropped meanwhile
     for (const wire::TierStats& tier : table->tiers()) AddTier(tier, response->mutable_tiers(tier.tier() - 1));
   }
   for (int i = 0; i < 3; ++i) response->mutable_tiers(i)->set_tier(static_cast<wire::Tier>(i + 1));
   PutServerStats(core, response->mutable_server());
+  PutTieringStats(core.database->GetTieringStats(), response->mutable_tiering());
   return absl::OkStatus();
 }
 

@@ -121,7 +121,10 @@ TableDefinition TcsPatterns() {
   table.key_column = "pattern_id";
   table.time_column = "timestamp";
   table.sharding = ShardingKind::kFmo;
-  table.policy = {.hot_max_age_ns = kHourNs, .warm_max_age_ns = 7 * kDayNs, .cold_partition = ColdPartition::kDay};
+  table.policy = {.hot_max_age_ns = kHourNs,
+                  .warm_max_age_ns = 7 * kDayNs,
+                  .warm_min_age_ns = kDayNs,
+                  .cold_partition = ColdPartition::kDay};
   table.columns = {Required("pattern_id", DataType::String(64), Compression::kDictionary),
                    Required("timestamp", DataType::Scalar(TypeKind::kTimestamp)),
                    Define("tcs_archetype", DataType::String(16), Compression::kDictionary)};

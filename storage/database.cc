@@ -31,7 +31,9 @@
 #include "storage/table_registry.h"
 #include "storage/table_stats.h"
 #include "storage/tiers/file_tier.h"
+#include "storage/tiers/mapping_cache.h"
 #include "storage/tiers/sealer.h"
+#include "storage/tiers/segment_survey.h"
 #include "storage/tiers/tier_manager.h"
 
 namespace cortex {
@@ -61,6 +63,16 @@ absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start
   return future.get();
 }
 
+// A file as a snapshot holds it: its reader of now, and the file itself, so that a retired one outlives the snapshot.
+std::shared_ptr<const SegmentView> ViewOf(const std::shared_ptr<const SealedFile>& file) {
+  struct Held {
+    std::shared_ptr<const SealedFile> file;
+    std::shared_ptr<const SegmentReader> reader;
+  };
+  const auto held = std::make_shared<const Held>(Held{file, file->reader()});
+  return {held, held->reader.get()};
+}
+
 class DatabaseImpl final : public Database {
  public:
   explicit DatabaseImpl(DatabaseOptions options) : options_(std::move(options)) {
@@ -88,8 +100,13 @@ class DatabaseImpl final : public Database {
                                       absl::Span<const uint32_t> columns, const SnapshotRequest& at) override;
   absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) override;
   void PauseTiering(bool paused) override { tier_manager_->Pause(paused); }
+  absl::Status PinTable(std::string_view table, std::optional<Tier> slowest) override;
+  absl::StatusOr<std::optional<Tier>> GetPin(std::string_view table) const override;
+  absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier) override;
+  absl::Status ApplyTierPolicies() override { return tier_manager_->ApplyPolicies(); }
   absl::StatusOr<TableStats> GetTableStats(std::string_view table) const override;
   DatabaseStats GetStats() const override;
+  TieringStats GetTieringStats() const override;
 
  private:
   absl::Status OpenStores();
@@ -107,8 +124,10 @@ class DatabaseImpl final : public Database {
   DatabaseOptions options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<MetaStore> meta_;
+  std::unique_ptr<MappingCache> mappings_;
   std::unique_ptr<FileTier> warm_, cold_;
   std::unique_ptr<CommitTimes> times_;
+  TierCounters tier_counters_;
   TableRegistry registry_;
   std::unique_ptr<ProducerRegistry> producers_;
   std::unique_ptr<DiskReserve> disk_reserve_;
@@ -159,15 +178,18 @@ absl::Status DatabaseImpl::OpenStores() {
                                                                    .warm_bytes = options_.warm_reserve_bytes,
                                                                    .cold_bytes = options_.cold_reserve_bytes});
   producers_ = std::make_unique<ProducerRegistry>(meta_.get(), options_.budget);
+  mappings_ = std::make_unique<MappingCache>(options_.clock, options_.max_mapped_files);
   ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
                                           .directory = options_.warm_dir,
                                           .file_system = fs,
                                           .meta = meta_.get(),
+                                          .mappings = mappings_.get(),
                                           .on_event = options_.on_event}));
   ASSIGN_OR_RETURN(cold_, FileTier::Open({.tier = Tier::kCold,
                                           .directory = options_.cold_dir,
                                           .file_system = fs,
                                           .meta = meta_.get(),
+                                          .mappings = mappings_.get(),
                                           .on_event = options_.on_event}));
   return absl::OkStatus();
 }
@@ -179,6 +201,8 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                             .budget = options_.budget,
                             .clock = options_.clock,
                             .oldest_readable = [this](const Table& table) { return OldestReadable(table); },
+                            .counters = &tier_counters_,
+                            .visible_commit = [this] { return log_->visible_commit(); },
                             .on_event = options_.on_event};
   log_ = std::make_unique<CommitLog>(CommitLogOptions{.wal = std::move(recovered.wal),
                                                       .last_commit = recovered.last_commit,
@@ -191,6 +215,7 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                                                                    .sealer = sealer_.get(),
                                                                    .bytes_per_second = options_.tiering_bytes_per_second,
                                                                    .interval_ns = options_.tiering_interval_ns,
+                                                                   .trusted_time_ns = recovered.trusted_time_ns,
                                                                    .list_tables = [this] { return registry_.List(); }});
 }
 
@@ -272,6 +297,7 @@ absl::Status DatabaseImpl::DropTable(std::string_view name) {
     edit.RemoveTable(table->id());
     // The table's files may hold the highest commit; it must not be given out again.
     edit.SetCounter(kLastCommitCounter, log_->visible_commit());
+    if (table->pin().has_value()) edit.SetCounter(PinCounter(table->id()), 0);
     RETURN_IF_ERROR(meta_->Commit(edit).status());
     KillPoint("table-dropped");
     table->MarkDropped();
@@ -343,7 +369,8 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
                               .times = times_.get(),
                               .snapshot = [this](const Table& of) {
                                 return TakeSnapshot(of, options_.clock->NowNanos());
-                              }};
+                              },
+                              .counters = &tier_counters_};
   const std::optional<ProducerStamp> stamp = request->producer;
   const bool hot = request->tier == Tier::kHot;
   // A producer's batch is reported by its ProducerTask, which alone knows whether it is a repeated one.
@@ -383,6 +410,7 @@ std::shared_ptr<Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t
     snapshot->expired_until_ns = now_ns - ttl_ns;  // visible: time + ttl > now
   }
   snapshot->manifest_version = meta_->manifest_version();
+  snapshot->taken_ns = options_.clock->MonotonicNanos();
   const auto list = table.segments();
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
     for (const auto& shard : list->shards) {
@@ -391,8 +419,12 @@ std::shared_ptr<Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t
         if (tier == Tier::kHot) {
           snapshot->segments.push_back(std::make_shared<HotSegmentView>(segment.group, segment.id()));
         } else {
-          // Shares ownership with the file, so that a retired one outlives the snapshot.
-          snapshot->segments.push_back(std::shared_ptr<const SegmentView>(segment.file, &segment.file->reader()));
+          snapshot->segments.push_back(ViewOf(segment.file));
+        }
+        if (segment.file != nullptr) {
+          snapshot->access.emplace_back(segment.file, &segment.file->access());
+        } else {
+          snapshot->access.emplace_back(segment.group, &segment.group->access());
         }
       }
     }
@@ -489,6 +521,37 @@ absl::StatusOr<MoveResult> DatabaseImpl::MoveTier(const MoveRequest& request) {
   return MoveResult{.segments = moved.segments, .rows = moved.rows, .bytes_written = moved.bytes_written};
 }
 
+absl::Status DatabaseImpl::PinTable(std::string_view name, std::optional<Tier> slowest) {
+  MutexLock ddl(&ddl_mutex_);
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  ManifestEdit edit;
+  edit.SetCounter(PinCounter(table->id()), slowest.has_value() ? static_cast<uint64_t>(*slowest) : 0);
+  RETURN_IF_ERROR(meta_->Commit(edit).status());
+  KillPoint("table-pinned");
+  table->SetPin(slowest);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Tier>> DatabaseImpl::GetPin(std::string_view name) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  return table->pin();
+}
+
+absl::StatusOr<CompactResult> DatabaseImpl::CompactTable(std::string_view name, Tier tier) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  if (tier == Tier::kHot) return absl::InvalidArgumentError("rows in memory are not compacted; name tier warm or cold");
+  const auto count = [&] {
+    const std::vector<SegmentSummary> segments = SummariesOf(*table);
+    return static_cast<uint64_t>(std::count_if(segments.begin(), segments.end(),
+                                               [&](const SegmentSummary& segment) { return segment.tier == tier; }));
+  };
+  CompactResult result{.segments_before = count()};
+  ASSIGN_OR_RETURN(const MoveCount merged, tier_manager_->Compact(table, tier));
+  result.segments_after = count();
+  result.bytes_written = merged.bytes_written;
+  return result;
+}
+
 // After a group was sealed or a table dropped. Everything below the oldest row that is in no file yet may go.
 void DatabaseImpl::TrimWal() {
   Commit first_needed = log_->visible_commit() + 1;  // before looking at tables: later commits are above it
@@ -551,6 +614,42 @@ DatabaseStats DatabaseImpl::GetStats() const {
           .ingest_refused_by_disk = disk_reserve_->refused(),
           .ingest_delayed = ingest_gate_->delayed(),
           .ingest_refused_by_memory = ingest_gate_->refused()};
+}
+
+TieringStats DatabaseImpl::GetTieringStats() const {
+  const TierManagerStats manager = tier_manager_->stats();
+  TieringStats stats{.paused = manager.paused,
+                     .moves_done = manager.moves_done,
+                     .moves_failed = manager.moves_failed,
+                     .ingested_bytes = tier_counters_.ingested_bytes.load(),
+                     .sealed_bytes = tier_counters_.sealed_bytes.load(),
+                     .moved_bytes = manager.moved_bytes,
+                     .mapped_files = mappings_->mapped_files(),
+                     .unmapped_files = mappings_->unmapped_total()};
+  if (stats.sealed_bytes != 0) {
+    stats.write_amplification = static_cast<double>(stats.sealed_bytes + stats.moved_bytes) /
+                                static_cast<double>(stats.sealed_bytes);
+  }
+  for (size_t kind = 0; kind < kMoveKindCount; ++kind) {
+    const MoveKindStats& work = manager.by_kind[kind];
+    if (work.moves == 0) continue;
+    stats.work.push_back({.kind = std::string(MoveKindName(static_cast<TieringMove::Kind>(kind))),
+                          .moves = work.moves,
+                          .rows = work.rows,
+                          .bytes_written = work.bytes_written});
+  }
+  for (const QueuedMove& move : tier_manager_->Queue()) {
+    stats.debt_bytes += move.bytes;
+    stats.oldest_debt_ns = std::max(stats.oldest_debt_ns, move.waiting_ns);
+    stats.queue.push_back({.table = move.table,
+                           .shard = move.shard,
+                           .kind = std::string(move.kind),
+                           .running = move.running,
+                           .segment_count = move.segment_count,
+                           .bytes = move.bytes,
+                           .waiting_ns = move.waiting_ns});
+  }
+  return stats;
 }
 
 }  // namespace

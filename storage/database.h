@@ -48,6 +48,7 @@ struct DatabaseOptions {
   // but in no file yet.
   int64_t memory_wait_ns = 1'000'000'000;
   uint64_t unsealed_limit_bytes = 1ull << 30;
+  uint64_t max_mapped_files = 4'096;                 // segment files; more are mapped only for snapshots in use
   bool create_builtin_tables = true;
   bool repair_wal = false;  // cut logs at damage (and lose the commits behind it) instead of refusing to start
   // Borrowed; must outlive the database. nullptr: the system's own, and no limit.
@@ -153,6 +154,42 @@ struct DiskStats {
   bool low = false;  // rows are refused
 };
 
+// A move between tiers that runs or is planned.
+struct TierMoveStats {
+  std::string table;
+  uint32_t shard = 0;
+  std::string kind;  // "evict", "load", "freeze" (warm to cold), "thaw" (back), "merge", "reclaim" (expired rows)
+  bool running = false;
+  uint64_t segment_count = 0;
+  uint64_t bytes = 0;      // as they lie now
+  int64_t waiting_ns = 0;  // since it was first planned
+};
+
+// Moves of one kind since the start.
+struct TierWorkStats {
+  std::string kind;
+  uint64_t moves = 0;
+  uint64_t rows = 0;
+  uint64_t bytes_written = 0;
+};
+
+struct TieringStats {
+  bool paused = false;
+  uint64_t moves_done = 0;
+  uint64_t moves_failed = 0;
+  uint64_t ingested_bytes = 0;  // values of rows that became part of a file for the first time since the start
+  uint64_t sealed_bytes = 0;    // the same as written
+  uint64_t moved_bytes = 0;     // written by moves since
+  // (sealed + moved) / sealed: how often a stored byte was written. 0: nothing was.
+  double write_amplification = 0;
+  uint64_t debt_bytes = 0;      // what policies say should have moved by now: the sum over `queue`
+  int64_t oldest_debt_ns = 0;   // how long the first of it has waited
+  uint64_t mapped_files = 0;
+  uint64_t unmapped_files = 0;  // taken out of memory since the start, to stay below the limit
+  std::vector<TierWorkStats> work;   // kinds that happened
+  std::vector<TierMoveStats> queue;  // running first, then as they will be taken
+};
+
 struct DatabaseStats {
   Commit visible_commit = 0;
   uint64_t manifest_version = 0;
@@ -183,6 +220,12 @@ struct MoveRequest {
 struct MoveResult {
   uint64_t segments = 0;
   uint64_t rows = 0;
+  uint64_t bytes_written = 0;
+};
+
+struct CompactResult {
+  uint64_t segments_before = 0;  // of the tier, in files alone
+  uint64_t segments_after = 0;
   uint64_t bytes_written = 0;
 };
 
@@ -266,10 +309,20 @@ class Database {
   virtual absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) = 0;
   // Background moves stop after the one under way. MoveTier still works. Survives no restart.
   virtual void PauseTiering(bool paused) = 0;
+  // The slowest tier the table's rows may be in, whatever its policy says; nullopt: as the policy says. Durable. What
+  // lies in slower tiers comes back in the background. Errors: NOT_FOUND.
+  virtual absl::Status PinTable(std::string_view table, std::optional<Tier> slowest) = 0;
+  virtual absl::StatusOr<std::optional<Tier>> GetPin(std::string_view table) const = 0;
+  // Merges files of the warm or cold tier until none is left that can share one. Errors: NOT_FOUND, INVALID_ARGUMENT
+  // for hot, those of MoveTier.
+  virtual absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier) = 0;
+  // Makes every move that policies ask for, now, on this thread, until nothing is left to do. Errors: those of MoveTier.
+  virtual absl::Status ApplyTierPolicies() = 0;
 
   // --- seeing inside --------------------------------------------------------------------------------------------
   virtual absl::StatusOr<TableStats> GetTableStats(std::string_view table) const = 0;
   virtual DatabaseStats GetStats() const = 0;
+  virtual TieringStats GetTieringStats() const = 0;
 };
 
 }  // namespace cortex

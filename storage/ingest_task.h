@@ -13,6 +13,7 @@
 #include "storage/merge.h"
 #include "storage/runtime/memory_budget.h"
 #include "storage/table/table.h"
+#include "storage/tiers/tier_context.h"
 #include "storage/tiers/sealer.h"
 
 namespace cortex {
@@ -34,6 +35,7 @@ struct IngestContext {
   CommitTimes* times = nullptr;
   // The table now.
   std::function<std::shared_ptr<const Snapshot>(const Table&)> snapshot;
+  TierCounters* counters = nullptr;
 };
 
 // Completes a MERGE batch in the log's order and checks the whole rows.

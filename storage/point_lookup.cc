@@ -45,13 +45,15 @@ class LatestSearch {
         hash_(HashKey(key)) {}
 
   absl::StatusOr<std::optional<Candidate>> Run() {
-    for (const auto& segment : snapshot_.segments) {
+    for (size_t i = 0; i < snapshot_.segments.size(); ++i) {
+      const auto& segment = snapshot_.segments[i];
       // Keys of hash-sharded tables live in one shard.
       if (snapshot_.table->sharding == ShardingKind::kHash && segment->shard() != hash_ % kShardCount) continue;
       if (by_time_ && best_.has_value() && segment->max_time() < best_->time) continue;
       if (HasExpired(segment->max_time())) continue;
       if (!segment->MayContainKey(key_, hash_)) continue;
       RETURN_IF_ERROR(Look(*segment));
+      if (best_.has_value() && best_->segment == segment.get()) snapshot_.Touch(i);
       if (!by_time_ && best_.has_value()) break;  // one current version
     }
     return best_;

@@ -16,6 +16,7 @@
 #include "storage/meta/meta_store.h"
 #include "storage/producer_registry.h"
 #include "storage/tiers/file_tier.h"
+#include "storage/tiers/tier_context.h"
 #include "storage/wal/wal_reader.h"
 
 namespace cortex {
@@ -41,6 +42,10 @@ absl::Status OpenTables(const RecoveryInput& input, const ManifestState& state) 
   std::map<TableId, std::shared_ptr<Table>> tables;
   for (const auto& definition : state.tables) {
     auto table = std::make_shared<Table>(TableOptionsFor(*input.options, input.meta, definition));
+    const auto pin = state.counters.find(PinCounter(definition->id));
+    if (pin != state.counters.end() && pin->second >= 1 && pin->second <= static_cast<uint64_t>(Tier::kCold)) {
+      table->SetPin(static_cast<Tier>(pin->second));
+    }
     tables[definition->id] = table;
     input.registry->Add(table);
   }
@@ -168,6 +173,8 @@ absl::StatusOr<uint64_t> ServerId(MetaStore* meta, const ManifestState& state) {
 
 }  // namespace
 
+std::string PinCounter(TableId table) { return absl::StrFormat("pin.%d", table.value()); }
+
 TableOptions TableOptionsFor(const DatabaseOptions& options, MetaStore* meta,
                              std::shared_ptr<const TableDefinition> definition) {
   return {.definition = std::move(definition),
@@ -191,8 +198,12 @@ absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
   for (const auto& [place, point] : state.seal_points) {
     recovered.last_commit = std::max(recovered.last_commit, point.commit);
   }
-  if (const auto counter = state.counters.find(std::string(kLastCommitCounter)); counter != state.counters.end()) {
-    recovered.last_commit = std::max(recovered.last_commit, counter->second);
+  for (const std::string_view name : {kLastCommitCounter, std::string_view(kReclaimedCommitCounter)}) {
+    const auto counter = state.counters.find(std::string(name));
+    if (counter != state.counters.end()) recovered.last_commit = std::max(recovered.last_commit, counter->second);
+  }
+  if (const auto trusted = state.counters.find(kTrustedTimeCounter); trusted != state.counters.end()) {
+    recovered.trusted_time_ns = static_cast<int64_t>(trusted->second);
   }
   KillPoint("recovery-segments");
   ASSIGN_OR_RETURN(const uint64_t server_id, ServerId(input.meta, state));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -36,6 +37,7 @@ struct Recovered {
   Commit last_commit = 0;  // the highest ever given out
   uint64_t manifest_version = 0;
   uint64_t replayed_records = 0;
+  int64_t trusted_time_ns = INT64_MIN;  // as the tier manager wrote it down
   bool builtin_tables_created = false;  // once, all of them; some may have been dropped since
   // Groups that replay filled; to be sealed once the sealer runs.
   std::vector<std::pair<std::shared_ptr<Table>, ClosedGroup>> closed;
@@ -52,6 +54,8 @@ TableOptions TableOptionsFor(const DatabaseOptions& options, MetaStore* meta,
 inline constexpr std::string_view kServerIdCounter = "server_id";
 inline constexpr std::string_view kLastCommitCounter = "last_commit";
 inline constexpr std::string_view kBuiltinTablesCounter = "builtin_tables";
+// Of a table's pin: its tier, 0 for none.
+std::string PinCounter(TableId table);
 
 }  // namespace cortex
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "storage/column/schema.h"
+#include "storage/segment_access.h"
 #include "storage/segment_view.h"
 
 namespace cortex {
@@ -25,6 +26,10 @@ struct Snapshot {
   uint64_t manifest_version = 0;
   // Hot first, then warm, then cold; by shard and id within a tier.
   std::vector<std::shared_ptr<const SegmentView>> segments;
+  // One per segment. Whoever reads rows of segment i says so once.
+  std::vector<std::shared_ptr<const SegmentAccess>> access;
+  int64_t taken_ns = 0;  // monotonic
+  void Touch(size_t segment) const { access[segment]->Touch(taken_ns); }
 };
 
 }  // namespace cortex

@@ -36,7 +36,7 @@ class TierCounter {
   absl::Status AddFile(const SealedFile& file) {
     const SegmentRecord& record = file.record();
     AddSegment(record.row_count, record.raw_bytes, record.file_bytes, record.min_time, record.max_time);
-    ASSIGN_OR_RETURN(const std::vector<SegmentColumnStats> columns, file.reader().ColumnStats());
+    ASSIGN_OR_RETURN(const std::vector<SegmentColumnStats> columns, file.reader()->ColumnStats());
     for (const SegmentColumnStats& column : columns) {
       for (size_t i = 0; i < table_.columns.size(); ++i) {
         if (table_.columns[i].id != column.column) continue;
@@ -51,7 +51,7 @@ class TierCounter {
 
   // Memory serves the values of the file.
   absl::Status AddErrors(const SealedFile& file) {
-    ASSIGN_OR_RETURN(const std::vector<SegmentColumnStats> columns, file.reader().ColumnStats());
+    ASSIGN_OR_RETURN(const std::vector<SegmentColumnStats> columns, file.reader()->ColumnStats());
     for (const SegmentColumnStats& column : columns) {
       for (size_t i = 0; i < table_.columns.size(); ++i) {
         if (table_.columns[i].id == column.column) errors_[i].Add(column.statement, column.raw_bytes);

@@ -16,7 +16,7 @@ import sys
 CODECS = ["codecs"]
 COLUMN_AND_BELOW = ["codecs", "storage/runtime", "storage/io", "storage/column"]
 # Interfaces that live beside the door of storage and that the folders behind the door implement.
-SEAM = ["storage/segment_view.h", "storage/zone_map.h"]
+SEAM = ["storage/segment_view.h", "storage/segment_access.h", "storage/zone_map.h"]
 
 # Folder -> what it may include besides itself: folders, or single headers. The longest matching folder decides.
 MAY_INCLUDE = {

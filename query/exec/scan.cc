@@ -61,14 +61,17 @@ void Scan::SetPredicates() {
 }
 
 absl::Status Scan::Prune() {
-  for (const auto& segment : snapshot_->segments) {
+  for (size_t number = 0; number < snapshot_->segments.size(); ++number) {
     RETURN_IF_ERROR(context_->CheckStop());
-    RETURN_IF_ERROR(PruneSegment(*segment));
+    const size_t morsels_before = morsels_.size();
+    RETURN_IF_ERROR(PruneSegment(number));
+    if (morsels_.size() != morsels_before) snapshot_->Touch(number);
   }
   return absl::OkStatus();
 }
 
-absl::Status Scan::PruneSegment(const SegmentView& segment) {
+absl::Status Scan::PruneSegment(size_t number) {
+  const SegmentView& segment = *snapshot_->segments[number];
   TierScan& tier = statistics_.of(segment.tier());
   ++tier.segments;
   tier.row_groups += segment.row_group_count();

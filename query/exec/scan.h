@@ -80,7 +80,7 @@ class Scan {
 
   void SetPredicates();
   absl::Status Prune();
-  absl::Status PruneSegment(const SegmentView& segment);
+  absl::Status PruneSegment(size_t number);
   void CutGroup(const Morsel& whole);
 
   const ScanPlan& plan_;

@@ -45,6 +45,7 @@ struct TierPolicy {
   uint64_t hot_max_bytes = 0;
   int64_t warm_max_age_ns = 7 * 86'400'000'000'000;  // counted, like the age, from the time value
   uint64_t warm_max_bytes = 0;
+  int64_t warm_min_age_ns = 0;  // younger rows stay warm whatever the limits say
   ColdPartition cold_partition = ColdPartition::kDay;
   int64_t ttl_ns = 0;  // rows are visible while time + ttl > NOW(); 0 = for ever
 };

@@ -63,6 +63,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "table-created",        // committed, not registered
     "table-dropped",        // committed, still served
     "table-altered",        // committed, the old schema still served
+    "table-pinned",         // committed, policies not aware of it
     // moves
     "rewrite-read",         // the sources are in memory
     "rewrite-written",      // to warm: the new files are durable
@@ -73,6 +74,9 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "archive-published",
     "evict",                // a memory copy is about to be dropped
     "load",                 // a memory copy is complete, not published
+    "reclaim",              // expired segments are about to leave the manifest
+    "reclaim-committed",    // out of the manifest, still served
+    "reclaim-published",    // not served any more, their files still there
     "retire",               // a file nobody reads is about to be removed
 });
 

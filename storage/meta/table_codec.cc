@@ -90,6 +90,7 @@ void WritePolicy(const TierPolicy& policy, pb::TierPolicy* message) {
   message->set_warm_max_bytes(policy.warm_max_bytes);
   message->set_cold_partition(static_cast<pb::ColdPartition>(policy.cold_partition));
   message->set_ttl_ns(policy.ttl_ns);
+  message->set_warm_min_age_ns(policy.warm_min_age_ns);
 }
 
 absl::Status ReadPolicy(const pb::TierPolicy& message, TierPolicy* policy) {
@@ -99,6 +100,8 @@ absl::Status ReadPolicy(const pb::TierPolicy& message, TierPolicy* policy) {
   policy->warm_max_age_ns = message.warm_max_age_ns();
   policy->warm_max_bytes = message.warm_max_bytes();
   policy->ttl_ns = message.ttl_ns();
+  policy->warm_min_age_ns = message.warm_min_age_ns();
+  if (policy->warm_min_age_ns < 0) return Damaged("shortest stay in warm", policy->warm_min_age_ns);
   if (policy->ttl_ns < 0) return Damaged("time to live", policy->ttl_ns);
   if (policy->hot_max_age_ns < 0) return Damaged("hot age", policy->hot_max_age_ns);
   if (policy->warm_max_age_ns < 0) return Damaged("warm age", policy->warm_max_age_ns);

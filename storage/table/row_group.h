@@ -18,6 +18,7 @@
 #include "absl/types/span.h"
 #include "storage/column/batch.h"
 #include "storage/runtime/memory_budget.h"
+#include "storage/segment_access.h"
 #include "storage/table/hot_column.h"
 #include "storage/table/key_index.h"
 #include "storage/table/row_versions.h"
@@ -78,6 +79,7 @@ class RowGroup {
   std::optional<uint32_t> FindBefore(uint32_t row) const;
 
   const std::shared_ptr<RowVersions>& versions() const { return versions_; }
+  const SegmentAccess& access() const { return access_; }
   // By column: strings that hardly repeat here, for which a dictionary does not pay in the next group. Writer only.
   std::vector<bool> PlainStrings() const;
 
@@ -100,6 +102,7 @@ class RowGroup {
   std::vector<std::unique_ptr<Commit[]>> commit_blocks_;  // fixed length
   KeyIndex key_index_;
   const std::shared_ptr<RowVersions> versions_;
+  const SegmentAccess access_;  // until it is sealed; then the file's counts
 
   std::atomic<uint32_t> published_rows_{0};
   std::atomic<Commit> min_commit_{kOpenEnd};

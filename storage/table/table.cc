@@ -256,6 +256,9 @@ void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<RowGroup> s
   Shard& shard = shards_[closed.shard];
   MutexLock lock(&shard.mutex);
   std::erase(shard.closed, closed.group);
+  if (const int64_t touched_ns = closed.group->access().last_touch_ns(); touched_ns != SegmentAccess::kNever) {
+    file->access().Remember(touched_ns);
+  }
   EditList(closed.shard, [&](std::vector<LiveSegment>* segments) {
     for (LiveSegment& segment : *segments) {
       if (segment.group != closed.group) continue;

@@ -136,6 +136,15 @@ class Table {
     if (floor > history_floor()) history_floor_.store(floor, std::memory_order_release);
   }
 
+  // The slowest tier its rows may be in. Durable in the manifest, where the database keeps it.
+  void SetPin(std::optional<Tier> slowest) {
+    pin_.store(slowest.has_value() ? static_cast<uint8_t>(*slowest) : 0, std::memory_order_relaxed);
+  }
+  std::optional<Tier> pin() const {
+    const uint8_t pin = pin_.load(std::memory_order_relaxed);
+    return pin == 0 ? std::nullopt : std::optional(static_cast<Tier>(pin));
+  }
+
   // --- anybody --------------------------------------------------------------------------------------------------
   // Keep the result in a variable while you walk it: `for (... : table.segments()->shards[i])` walks freed memory once
   // somebody publishes (the temporary dies before the loop starts; C++23 changes that).
@@ -181,6 +190,7 @@ class Table {
   std::atomic<bool> dropped_{false};
   std::atomic<Commit> last_ends_{0};
   std::atomic<Commit> history_floor_{0};
+  std::atomic<uint8_t> pin_{0};  // a Tier, or 0
 
   mutable Mutex list_mutex_;  // guards what readers copy; a leaf
   std::shared_ptr<const TableDefinition> definition_ ABSL_GUARDED_BY(list_mutex_);

@@ -28,7 +28,8 @@ absl::StatusOr<bool> IsOpen(const RowGroupView& rows, uint32_t row) {
 
 absl::StatusOr<std::optional<FoundVersion>> FindInFile(const LiveSegment& segment, std::string_view key,
                                                        uint64_t hash) {
-  const SegmentReader& view = segment.file->reader();
+  const std::shared_ptr<const SegmentReader> reader = segment.file->reader();
+  const SegmentReader& view = *reader;
   if (!view.MayContainKey(key, hash)) return std::optional<FoundVersion>();
   std::vector<RowRef> rows;
   RETURN_IF_ERROR(view.FindKey(key, hash, &rows));
@@ -77,11 +78,11 @@ absl::Status FindInRowGroup(const RowGroupView& group, uint64_t first_row, const
 
 absl::Status FindVersionsInFile(const LiveSegment& segment, absl::Span<const VersionId> ids,
                                 std::vector<FoundVersion>* found) {
-  const SegmentReader& reader = segment.file->reader();
+  const std::shared_ptr<const SegmentReader> reader = segment.file->reader();
   absl::Status status;
-  for (size_t g = 0; g < reader.row_group_count(); ++g) {
-    ASSIGN_OR_RETURN(const uint64_t first_row, reader.first_row(g));
-    status.Update(FindInRowGroup(reader.row_group(g), first_row, segment, ids, found));
+  for (size_t g = 0; g < reader->row_group_count(); ++g) {
+    ASSIGN_OR_RETURN(const uint64_t first_row, reader->first_row(g));
+    status.Update(FindInRowGroup(reader->row_group(g), first_row, segment, ids, found));
   }
   return status;
 }

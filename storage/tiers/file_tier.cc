@@ -9,6 +9,7 @@
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
 #include "storage/segment/segment_reader.h"
+#include "storage/tiers/mapping_cache.h"
 
 namespace cortex {
 
@@ -71,16 +72,22 @@ absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const Segme
   reader_options.tier = record.tier;
   reader_options.table = std::move(table);
   reader_options.overlay = std::move(late_ends);
-  reader_options.open_file = [blobs = blobs_.get(), name = record.file_name] { return blobs->Open(name); };
+  const auto slot = std::make_shared<MappedSlot>();
+  reader_options.open_file = [blobs = blobs_.get(), mappings = options_.mappings, slot, name = record.file_name] {
+    return mappings->Map(slot, [&] { return blobs->Open(name); });
+  };
   if (tier() == Tier::kCold) {
     MetaStore* meta = options_.meta;
     reader_options.load_footer = [meta, id = record.id] { return meta->ReadFooter(id); };
     reader_options.load_key_filter = [meta, id = record.id] { return meta->ReadKeyFilter(id); };
     reader_options.load_fences = [meta, id = record.id] { return meta->ReadFences(id); };
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, SegmentReader::Open(std::move(reader_options)));
-  return std::make_shared<SealedFile>(record, std::move(reader),
-                                      [this, name = record.file_name] { RemoveUncommitted(name); });
+  ASSIGN_OR_RETURN(std::shared_ptr<const SegmentReader> reader, SegmentReader::Open(reader_options));
+  auto file = std::make_shared<const SealedFile>(
+      record, std::move(reader), [this, name = record.file_name] { RemoveUncommitted(name); },
+      [options = std::move(reader_options)] { return SegmentReader::Open(options); });
+  slot->file = file;
+  return file;
 }
 
 void FileTier::RemoveUncommitted(const std::string& file_name) {

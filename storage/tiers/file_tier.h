@@ -22,6 +22,7 @@
 namespace cortex {
 
 class FileSystem;
+class MappingCache;
 class MetaStore;
 
 // Where the rows of a new file come from: rows that never were in a file change within the contracts of their columns.
@@ -38,6 +39,7 @@ struct FileTierOptions {
   std::string directory;               // created if missing
   FileSystem* file_system = nullptr;   // borrowed, as all below
   MetaStore* meta = nullptr;
+  MappingCache* mappings = nullptr;
   std::function<void(std::string_view event, std::string_view detail)> on_event;
 };
 

@@ -33,7 +33,7 @@ std::vector<Destination> DestinationsOf(uint64_t row_count, const std::vector<Re
 }
 
 // Ends recorded on the sources since the unit was read, set on the targets. Repeating it is harmless.
-void TranslateLateEnds(const RewriteUnit& unit, const std::vector<LiveSegment>& sources,
+void TranslateLateEnds(const RewriteUnit& unit, absl::Span<const LiveSegment> sources,
                        const std::vector<Destination>& destinations, const std::vector<LiveSegment>& targets) {
   for (size_t s = 0; s < sources.size(); ++s) {
     for (const VersionEnd& end : sources[s].versions->List()) {
@@ -56,13 +56,43 @@ std::vector<LiveSegment> FindSealed(const Table& table, uint32_t shard, absl::Sp
   return found;
 }
 
+// What is known of the reading of rows goes with them.
+void CarryAccess(absl::Span<const LiveSegment> sources, const std::vector<LiveSegment>& targets) {
+  int64_t touched_ns = SegmentAccess::kNever;
+  for (const LiveSegment& source : sources) touched_ns = std::max(touched_ns, source.access().last_touch_ns());
+  for (const LiveSegment& target : targets) target.access().Remember(touched_ns);
+}
+
+// Key, time, two commits, ordinal and the sort itself, for keys of common length.
+constexpr uint64_t kOrderBytesPerRow = 96;
+
 }  // namespace
+
+void MoveCount::Add(const MoveCount& other) {
+  segments += other.segments;
+  rows += other.rows;
+  bytes_written += other.bytes_written;
+  created.insert(created.end(), other.created.begin(), other.created.end());
+}
+
+UnitLimits UnitLimits::For(uint64_t budget_bytes) {
+  const uint64_t eighth = budget_bytes / 8;
+  return {.resident_bytes = std::clamp<uint64_t>(eighth, 4ull << 20, 256ull << 20),
+          .order_bytes = std::clamp<uint64_t>(eighth, 4ull << 20, 1ull << 30),
+          .group_bytes = std::clamp<uint64_t>(eighth / 4, 1ull << 20, 64ull << 20)};
+}
+
+uint64_t UnitLimits::max_rows() const { return order_bytes / kOrderBytesPerRow; }
+
+Mover::Mover(TierContext context, Pacer* pacer)
+    : context_(std::move(context)), limits_(UnitLimits::For(context_.budget->limit())), pacer_(pacer) {}
 
 absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
   MoveCount count;
   for (const LiveSegment& segment : FindSealed(*table, shard, segments)) {
     if (segment.group == nullptr) continue;
     KillPoint("evict");
+    segment.access().MarkMoved(context_.clock->MonotonicNanos(), /*promoted=*/false);
     table->PublishEvicted(shard, segment.id());
     ++count.segments;
     count.rows += segment.group->published_rows();
@@ -72,7 +102,7 @@ absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<
   return count;
 }
 
-absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id) {
+absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id, bool promoted) {
   const std::vector<LiveSegment> found = FindSealed(*table, shard, {&id, 1});
   if (found.empty() || found[0].group != nullptr) return MoveCount();
   const LiveSegment& segment = found[0];
@@ -80,10 +110,10 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   ASSIGN_OR_RETURN(auto memory, MemoryReservation::Make(context_.budget, MemoryUse::kCaches,
                                                         2 * segment.file->record().raw_bytes));
   const auto rows = static_cast<uint32_t>(segment.file->record().row_count);
-  const SegmentReader& reader = segment.file->reader();
+  const std::shared_ptr<const SegmentReader> reader = segment.file->reader();
   std::vector<uint32_t> ordinals;
-  for (size_t g = 0; g < reader.row_group_count(); ++g) {
-    const RowGroupView& view = reader.row_group(g);
+  for (size_t g = 0; g < reader->row_group_count(); ++g) {
+    const RowGroupView& view = reader->row_group(g);
     ordinals.resize(ordinals.size() + view.row_count());
     RETURN_IF_ERROR(view.Ordinals(0, view.row_count(), ordinals.data() + ordinals.size() - view.row_count()));
   }
@@ -97,8 +127,8 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
       .ordinals = std::move(ordinals)});
   std::vector<VersionEnd> file_ends;
   uint64_t first_row = 0;
-  for (size_t g = 0; g < reader.row_group_count(); ++g) {
-    const RowGroupView& view = reader.row_group(g);
+  for (size_t g = 0; g < reader->row_group_count(); ++g) {
+    const RowGroupView& view = reader->row_group(g);
     Batch batch = Batch::For(schema);
     batch.row_count = view.row_count();
     for (size_t i = 0; i < batch.columns.size(); ++i) {
@@ -121,6 +151,7 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
     first_row += batch.row_count;
   }
   KillPoint("load");
+  segment.access().MarkMoved(context_.clock->MonotonicNanos(), promoted);
   table->PublishLoaded(shard, id, group, file_ends);
   return MoveCount{.segments = 1, .rows = rows, .bytes_written = 0, .created = {}};
 }
@@ -128,49 +159,104 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
 absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments,
                                          Tier target) {
   MoveCount total;
-  std::vector<LiveSegment> unit;
+  std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
+  // Neighbours in time share archives.
+  std::stable_sort(sources.begin(), sources.end(), [](const LiveSegment& a, const LiveSegment& b) {
+    return a.file->record().min_time < b.file->record().min_time;
+  });
+  size_t first = 0;
   uint64_t unit_bytes = 0;
-  const std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
   for (size_t i = 0; i < sources.size(); ++i) {
-    unit.push_back(sources[i]);
     unit_bytes += sources[i].file->record().raw_bytes;
-    if (i + 1 < sources.size() && unit_bytes < kUnitBytes) continue;
-    ASSIGN_OR_RETURN(const MoveCount moved, RewriteUnit(table, shard, unit, target));
-    total.segments += moved.segments;
-    total.rows += moved.rows;
-    total.bytes_written += moved.bytes_written;
-    total.created.insert(total.created.end(), moved.created.begin(), moved.created.end());
-    unit.clear();
+    const bool is_full = i + 1 == sources.size() ||
+                         unit_bytes + sources[i + 1].file->record().raw_bytes > limits_.resident_bytes;
+    if (!is_full) continue;
+    ASSIGN_OR_RETURN(const MoveCount moved,
+                     RewriteInParts(table, shard, absl::MakeConstSpan(sources).subspan(first, i + 1 - first), target));
+    total.Add(moved);
+    first = i + 1;
     unit_bytes = 0;
   }
   return total;
 }
 
-absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const std::vector<LiveSegment>& sources,
+absl::StatusOr<MoveCount> Mover::RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
+                                                Tier target) {
+  absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, target);
+  if (!absl::IsResourceExhausted(moved.status()) || sources.size() < 2) return moved;
+  const size_t half = sources.size() / 2;
+  ASSIGN_OR_RETURN(MoveCount total, RewriteInParts(table, shard, sources.subspan(0, half), target));
+  ASSIGN_OR_RETURN(const MoveCount rest, RewriteInParts(table, shard, sources.subspan(half), target));
+  total.Add(rest);
+  return total;
+}
+
+absl::StatusOr<MoveCount> Mover::Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier) {
+  std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
+  // Planned a while ago: what has moved elsewhere since is no part of it.
+  std::erase_if(sources, [&](const LiveSegment& source) { return source.file->record().tier != tier; });
+  if (sources.empty() || sources.size() < std::min<size_t>(segments.size(), 2)) return MoveCount();
+  return RewriteUnit(table, shard, sources, tier);
+}
+
+absl::StatusOr<MoveCount> Mover::Reclaim(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
+  MoveCount count;
+  const std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
+  if (sources.empty()) return count;
+  {
+    MutexLock maintenance(table->maintenance_mutex(shard));
+    if (table->dropped()) return count;
+    ManifestEdit edit;
+    for (const LiveSegment& source : sources) {
+      edit.RemoveSegment(table->id(), source.id());
+      ++count.segments;
+      count.rows += source.file->record().row_count;
+    }
+    edit.SetCounter(kReclaimedCommitCounter, context_.visible_commit());
+    KillPoint("reclaim");
+    RETURN_IF_ERROR(context_.meta->Commit(edit).status());
+    KillPoint("reclaim-committed");
+    table->PublishReplaced(shard, segments, {}, [] {});
+  }
+  KillPoint("reclaim-published");
+  for (const LiveSegment& source : sources) source.file->Retire();
+  context_.Event("reclaimed", absl::StrFormat("table %s, shard %d, %d segments, %d expired rows",
+                                              table->definition()->name, shard, count.segments, count.rows));
+  return count;
+}
+
+absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
                                              Tier target) {
   if (table->dropped()) return MoveCount();
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave files that nobody may remove
   FileTier* const tier = target == Tier::kCold ? context_.cold : context_.warm;
   uint64_t raw_bytes = 0;
+  uint64_t rows = 0;
   std::vector<SegmentId> source_ids;
   for (const LiveSegment& source : sources) {
     raw_bytes += source.file->record().raw_bytes;
+    rows += source.file->record().row_count;
     source_ids.push_back(source.id());
   }
-  // The rows themselves, and one row group gathered from them.
-  ASSIGN_OR_RETURN(auto memory,
-                   MemoryReservation::Make(context_.budget, MemoryUse::kCaches, raw_bytes + (128ull << 20)));
+  // The rows, or what decides their order, and one row group gathered from them and encoded.
+  MemoryReservation memory(context_.budget, MemoryUse::kCaches);
+  const uint64_t group_bytes = 2 * std::min(limits_.group_bytes, raw_bytes);
+  const bool resident = raw_bytes <= limits_.resident_bytes && memory.Grow(raw_bytes + group_bytes).ok();
+  if (!resident) RETURN_IF_ERROR(memory.Grow(rows * kOrderBytesPerRow + group_bytes));
 
   // Write.
   ASSIGN_OR_RETURN(const Commit floor, context_.OldestReadable(*table));
   const std::shared_ptr<const TableDefinition> schema = table->definition();
-  ASSIGN_OR_RETURN(const class RewriteUnit unit, RewriteUnit::Read(schema, sources));
+  ASSIGN_OR_RETURN(const class RewriteUnit unit,
+                   RewriteUnit::Read(schema, {sources.begin(), sources.end()}, resident));
+  if (!resident) RETURN_IF_ERROR(memory.Resize(unit.memory_bytes() + group_bytes));
   KillPoint("rewrite-read");
   std::vector<RewrittenFile> files;
   UncommittedFiles uncommitted(tier);
-  for (std::vector<uint32_t>& rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold, floor)) {
+  for (std::vector<uint32_t>& target_rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold, floor)) {
     ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
-    ASSIGN_OR_RETURN(RewrittenFile file, unit.Write(tier, shard, id, std::move(rows), pacer_));
+    ASSIGN_OR_RETURN(RewrittenFile file,
+                     unit.Write(tier, shard, id, std::move(target_rows), limits_.group_bytes, pacer_));
     uncommitted.Add(file.info.file_name);
     files.push_back(std::move(file));
   }
@@ -186,6 +272,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
     count.created.push_back(record.id);
   }
 
+  CarryAccess(sources, targets);
   {
     MutexLock maintenance(table->maintenance_mutex(shard));
     if (table->dropped()) return MoveCount();
@@ -209,6 +296,8 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, const
       edit.SetCounter(HistoryFloorCounter(table->id()), floor);
       table->RaiseHistoryFloor(floor);  // before anything is missing
     }
+    // The highest commits may have been those of rows that are gone.
+    if (rows_kept < unit.row_count()) edit.SetCounter(kReclaimedCommitCounter, context_.visible_commit());
     KillPoint(target == Tier::kCold ? "archive-written" : "rewrite-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
     KillPoint(target == Tier::kCold ? "archive-committed" : "rewrite-committed");

@@ -1,4 +1,5 @@
-// Carries out moves: eviction (hot -> warm), loading (warm -> hot) and rewriting (warm <-> cold).
+// Carries out moves: dropping and loading memory copies, and the sorting rewrites warm -> cold, cold -> warm and several
+// files -> one.
 //
 // A rewrite reads whole segments of one shard, sorts their rows by (key, time, commit), splits them by time partition
 // (cold) and writes new files: write -> commit one manifest edit -> publish -> retire. An `end` that arrives while files
@@ -24,29 +25,50 @@ struct MoveCount {
   uint64_t rows = 0;
   uint64_t bytes_written = 0;
   std::vector<SegmentId> created;  // targets of a rewrite
+
+  void Add(const MoveCount& other);
 };
 
-// One move at a time (the tier manager's lock).
+// What one rewrite may hold in memory, by the budget: a small server writes smaller units, not none.
+struct UnitLimits {
+  uint64_t resident_bytes = 0;  // raw bytes of sources that are read whole
+  uint64_t order_bytes = 0;     // of what decides the order, where they are not
+  uint64_t group_bytes = 0;     // raw bytes of a row group that is written
+  uint64_t max_rows() const;
+
+  static UnitLimits For(uint64_t budget_bytes);
+};
+
+// One rewrite, load or reclaim at a time (the tier manager's lock); Evict may run beside them.
 class Mover {
  public:
   // `pacer` must outlive the mover.
-  Mover(TierContext context, Pacer* pacer) : context_(std::move(context)), pacer_(pacer) {}
+  Mover(TierContext context, Pacer* pacer);
 
   // Drops the memory copy. Segments that are not sealed or not in memory are left alone.
   absl::StatusOr<MoveCount> Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);
-  // Reads a segment back into memory. Errors: RESOURCE_EXHAUSTED if the budget has no room for it.
-  absl::StatusOr<MoveCount> Load(Table* table, uint32_t shard, SegmentId segment);
-  // Rewrites sealed segments of one shard into tier `target`, at most kUnitBytes of rows at a time (each unit is one
-  // move of its own). Errors: RESOURCE_EXHAUSTED memory or disk, DATA_LOSS a source is damaged; sources stay as they were.
+  // Reads a segment back into memory; `promoted`: because it is read, not because it is young. Errors:
+  // RESOURCE_EXHAUSTED if the budget has no room for it.
+  absl::StatusOr<MoveCount> Load(Table* table, uint32_t shard, SegmentId segment, bool promoted);
+  // Rewrites sealed segments of one shard into tier `target`, as much at a time as memory allows (each unit is one move
+  // of its own). Errors: RESOURCE_EXHAUSTED memory or disk, DATA_LOSS a source is damaged; sources stay as they were.
   absl::StatusOr<MoveCount> Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target);
+  // Rewrites segments of one tier as one unit. Errors: those of Rewrite; RESOURCE_EXHAUSTED if they do not fit in one.
+  absl::StatusOr<MoveCount> Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier);
+  // Removes segments with their rows, for good.
+  absl::StatusOr<MoveCount> Reclaim(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);
+
+  const UnitLimits& limits() const { return limits_; }
 
  private:
-  static constexpr uint64_t kUnitBytes = 256ull << 20;
-
-  absl::StatusOr<MoveCount> RewriteUnit(Table* table, uint32_t shard, const std::vector<LiveSegment>& sources,
+  // Halves the unit as long as memory does not suffice.
+  absl::StatusOr<MoveCount> RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
+                                           Tier target);
+  absl::StatusOr<MoveCount> RewriteUnit(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
                                         Tier target);
 
   const TierContext context_;
+  const UnitLimits limits_;
   Pacer* const pacer_;
 };
 

@@ -1,7 +1,6 @@
 #include "storage/tiers/rewrite_unit.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <numeric>
 
@@ -12,29 +11,12 @@ namespace cortex {
 namespace {
 
 constexpr uint32_t kRowGroupRows = 65'536;
-constexpr uint64_t kRowGroupBytes = 64ull << 20;
-constexpr int64_t kHourNs = 3'600'000'000'000;
-
-int64_t FloorTo(int64_t value, int64_t step) {
-  const int64_t remainder = value % step;
-  return value - (remainder < 0 ? remainder + step : remainder);
-}
-
 }  // namespace
 
-int64_t PartitionOf(int64_t time_ns, ColdPartition partition) {
-  if (partition == ColdPartition::kHour) return FloorTo(time_ns, kHourNs);
-  const int64_t day_ns = FloorTo(time_ns, 24 * kHourNs);
-  if (partition == ColdPartition::kDay) return day_ns;
-  const std::chrono::sys_days day{std::chrono::days(day_ns / (24 * kHourNs))};
-  const std::chrono::year_month_day date{day};
-  const std::chrono::sys_days first{date.year() / date.month() / 1};
-  return first.time_since_epoch().count() * 24 * kHourNs;
-}
-
 absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinition> table,
-                                              const std::vector<LiveSegment>& sources) {
+                                              const std::vector<LiveSegment>& sources, bool resident) {
   RewriteUnit unit;
+  unit.resident_ = resident;
   unit.table_ = std::move(table);
   for (const ColumnDefinition& column : unit.table_->columns) unit.columns_.emplace_back(column.type);
   for (const LiveSegment& source : sources) {
@@ -45,12 +27,15 @@ absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinit
 }
 
 absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
-  const SegmentReader& reader = source.file->reader();
-  RETURN_IF_ERROR(ReadStatements(reader));
-  for (size_t g = 0; g < reader.row_group_count(); ++g) {
-    const RowGroupView& group = reader.row_group(g);
+  const std::shared_ptr<const SegmentReader> reader = source.file->reader();
+  RETURN_IF_ERROR(ReadStatements(*reader));
+  raw_bytes_ += source.file->record().raw_bytes;
+  for (size_t g = 0; g < reader->row_group_count(); ++g) {
+    const RowGroupView& group = reader->row_group(g);
     const uint32_t rows = group.row_count();
+    groups_.push_back({.reader = reader, .group = g, .first_row = commits_.size()});
     for (size_t i = 0; i < columns_.size(); ++i) {
+      if (!is_resident(i)) continue;
       ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(table_->columns[i].id));
       if (chunk == nullptr) {
         AppendDefaults(table_->columns[i], rows, &columns_[i]);
@@ -108,21 +93,73 @@ std::vector<std::vector<uint32_t>> RewriteUnit::SortedPartitions(bool by_partiti
   return sorted;
 }
 
-absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard, SegmentId id,
-                                                 std::vector<uint32_t> rows, Pacer* pacer) const {
-  ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true, RowOrigin::Files(Statements())));
-  uint64_t bytes = 0;
+uint64_t RewriteUnit::memory_bytes() const {
+  uint64_t bytes = row_count() * (2 * sizeof(Commit) + sizeof(uint32_t));
   for (const Column& column : columns_) bytes += column.memory_bytes();
-  const uint64_t row_bytes = std::max<uint64_t>(1, bytes / std::max<uint64_t>(1, row_count()));
+  return bytes;
+}
+
+uint64_t RewriteUnit::row_bytes() const { return std::max<uint64_t>(1, raw_bytes_ / std::max<uint64_t>(1, row_count())); }
+
+absl::StatusOr<std::vector<Column>> RewriteUnit::ColumnsOf(absl::Span<const uint32_t> rows) const {
+  // Sources are read in their own order; `place` leads back to the order wanted.
+  std::vector<uint32_t> ascending, place;
+  if (!resident_) {
+    std::vector<uint32_t> order(rows.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return rows[a] < rows[b]; });
+    place.resize(rows.size());
+    for (uint32_t i = 0; i < order.size(); ++i) {
+      place[order[i]] = i;
+      ascending.push_back(rows[order[i]]);
+    }
+  }
+  std::vector<Column> columns;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    Column& out = columns.emplace_back(columns_[i].type());
+    if (is_resident(i)) {
+      out.AppendSelected(columns_[i], rows);
+      continue;
+    }
+    Column fetched(columns_[i].type());
+    RETURN_IF_ERROR(Fetch(i, ascending, &fetched));
+    out.AppendSelected(fetched, place);
+  }
+  return columns;
+}
+
+absl::Status RewriteUnit::Fetch(size_t column, absl::Span<const uint32_t> rows, Column* out) const {
+  std::vector<uint32_t> of_group;
+  size_t next = 0;
+  for (size_t g = 0; g < groups_.size() && next < rows.size(); ++g) {
+    const SourceGroup& source = groups_[g];
+    const RowGroupView& group = source.reader->row_group(source.group);
+    of_group.clear();
+    for (; next < rows.size() && rows[next] < source.first_row + group.row_count(); ++next) {
+      of_group.push_back(static_cast<uint32_t>(rows[next] - source.first_row));
+    }
+    if (of_group.empty()) continue;
+    ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(table_->columns[column].id));
+    if (chunk == nullptr) {
+      AppendDefaults(table_->columns[column], static_cast<uint32_t>(of_group.size()), out);
+    } else if (of_group.size() == group.row_count()) {
+      RETURN_IF_ERROR(chunk->Decode(0, group.row_count(), out));
+    } else {
+      RETURN_IF_ERROR(chunk->Gather(of_group, out));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard, SegmentId id,
+                                                 std::vector<uint32_t> rows, uint64_t group_bytes,
+                                                 Pacer* pacer) const {
+  ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true, RowOrigin::Files(Statements())));
   const auto group_rows =
-      static_cast<size_t>(std::clamp<uint64_t>(kRowGroupBytes / row_bytes, 1024, kRowGroupRows));
+      static_cast<size_t>(std::clamp<uint64_t>(group_bytes / row_bytes(), 1024, kRowGroupRows));
   for (size_t first = 0; first < rows.size(); first += group_rows) {
     const absl::Span<const uint32_t> part = absl::MakeConstSpan(rows).subspan(first, group_rows);
-    std::vector<Column> columns;
-    for (const Column& source : columns_) {
-      columns.emplace_back(source.type());
-      columns.back().AppendSelected(source, part);
-    }
+    ASSIGN_OR_RETURN(const std::vector<Column> columns, ColumnsOf(part));
     std::vector<Commit> commits, ends;
     std::vector<uint32_t> ordinals;
     for (const uint32_t row : part) {

@@ -52,9 +52,10 @@ absl::StatusOr<std::shared_ptr<RowGroup>> Sealer::GroupAsStored(const RowGroup& 
   Batch batch = Batch::For(table);
   batch.row_count = rows;
   batch.columns = std::move(columns);
+  const std::shared_ptr<const SegmentReader> reader = file.reader();
   for (size_t i = 0; i < batch.columns.size(); ++i) {
     if (table->columns[i].contract.kind == ZptvContract::Kind::kLossless) continue;
-    ASSIGN_OR_RETURN(const ColumnChunk* chunk, file.reader().row_group(0).column(table->columns[i].id));
+    ASSIGN_OR_RETURN(const ColumnChunk* chunk, reader->row_group(0).column(table->columns[i].id));
     batch.columns[i].Reset(table->columns[i].type);
     RETURN_IF_ERROR(chunk->Decode(0, rows, &batch.columns[i]));
   }
@@ -228,6 +229,8 @@ absl::Status Sealer::Seal(const Job& job) {
     closed.group->versions()->MarkSaved(own_changes);
     table.PublishSealed(closed, std::move(served), std::move(file));
   }
+  context_.counters->ingested_bytes += record.raw_bytes;
+  context_.counters->sealed_bytes += record.file_bytes;
   // Deterministic replay: this line and the WAL tell which rows the file holds.
   context_.Event("sealed", absl::StrFormat("table %s, shard %d, commits %d..%d, %d rows, %s",
                                            schema->name, closed.shard, record.min_commit,

@@ -2,6 +2,8 @@
 #ifndef CORTEX_STORAGE_TIERS_TIER_CONTEXT_H_
 #define CORTEX_STORAGE_TIERS_TIER_CONTEXT_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -16,6 +18,19 @@ class MemoryBudget;
 class MetaStore;
 class Table;
 
+// The manifest's name for the highest commit that was given out when files were last removed with their rows: no file
+// may remember it any more.
+inline constexpr char kReclaimedCommitCounter[] = "reclaimed_commit";
+
+// And for the time that clock_guard.h goes by after a start.
+inline constexpr char kTrustedTimeCounter[] = "trusted_time_ns";
+
+// What background writing is measured against.
+struct TierCounters {
+  std::atomic<uint64_t> ingested_bytes{0};  // rows as plain values that were written to a file for the first time
+  std::atomic<uint64_t> sealed_bytes{0};    // the same as written
+};
+
 // All borrowed; they outlive the tiers' threads.
 struct TierContext {
   MetaStore* meta = nullptr;
@@ -26,6 +41,8 @@ struct TierContext {
   // The oldest commit that a read of the table may still go back to: versions that ended at or before it may be
   // dropped. 0: everything is kept. Empty: likewise.
   std::function<absl::StatusOr<Commit>(const Table&)> oldest_readable = {};
+  TierCounters* counters = nullptr;
+  std::function<Commit()> visible_commit;
   // Thread-safe; may be empty.
   std::function<void(std::string_view event, std::string_view detail)> on_event;
 

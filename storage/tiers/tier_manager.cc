@@ -7,38 +7,22 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/meta/meta_store.h"
 #include "storage/runtime/clock.h"
 #include "storage/runtime/memory_budget.h"
 
 namespace cortex {
 namespace {
 
-// Above this share of the budget hot rows leave early; below the other one a start refills memory.
+// Above this share of the budget hot rows leave early; below the other one a start refills memory and promotion adds.
 constexpr double kPressureShare = 0.85;
 constexpr double kRefillShare = 0.5;
-
-SegmentSummary SummaryOf(uint32_t shard, const LiveSegment& segment) {
-  SegmentSummary summary{.shard = shard, .id = segment.id(), .tier = segment.tier(), .sealed = segment.file != nullptr};
-  if (segment.group != nullptr) {
-    summary.row_count = segment.group->published_rows();
-    summary.bytes = segment.group->memory_bytes();
-    summary.max_time = segment.group->max_time();
-  } else {
-    summary.row_count = segment.file->record().row_count;
-    summary.bytes = segment.file->record().file_bytes;
-    summary.max_time = segment.file->record().max_time;
-  }
-  return summary;
-}
-
-std::vector<SegmentSummary> SummariesOf(const Table& table) {
-  std::vector<SegmentSummary> summaries;
-  const auto list = table.segments();
-  for (uint32_t shard = 0; shard < kShardCount; ++shard) {
-    for (const LiveSegment& segment : list->shards[shard]) summaries.push_back(SummaryOf(shard, segment));
-  }
-  return summaries;
-}
+// Promotion reads at this part of the pace, and saves up to so much: a few row groups.
+constexpr uint64_t kPromotePart = 4;
+constexpr int64_t kPromoteSavingsBytes = 512ll << 20;
+constexpr int64_t kSaveTrustedTimeNs = 3'600'000'000'000;
+// Rounds after which ApplyPolicies leaves the rest to the next call; plans come to rest after a handful.
+constexpr int kMostRounds = 100;
 
 // The segments a selection means, oldest first.
 std::vector<SegmentSummary> Select(const Table& table, const MoveSelection& selection, Tier from) {
@@ -65,21 +49,28 @@ std::map<uint32_t, std::vector<SegmentId>> ByShard(const std::vector<SegmentSumm
   return by_shard;
 }
 
-void Add(const MoveCount& moved, MoveCount* total) {
-  total->segments += moved.segments;
-  total->rows += moved.rows;
-  total->bytes_written += moved.bytes_written;
-}
-
 }  // namespace
 
 TierManager::TierManager(TierManagerOptions options)
     : options_(std::move(options)),
       pacer_(options_.context.clock, options_.bytes_per_second),
-      mover_(options_.context, &pacer_) {
+      clock_guard_(options_.context.clock, options_.trusted_time_ns),
+      promote_since_ns_(options_.context.clock->MonotonicNanos()),
+      mover_(options_.context, &pacer_),
+      promote_allowance_(kPromoteSavingsBytes) {
+  // Nobody knows what was read before the start; what may have been is not dormant.
+  const int64_t now_ns = options_.context.clock->MonotonicNanos();
+  for (const auto& table : options_.list_tables()) {
+    const auto list = table->segments();
+    for (const auto& shard : list->shards) {
+      for (const LiveSegment& segment : shard) segment.access().Remember(now_ns);
+    }
+  }
   if (options_.interval_ns == 0) return;
-  thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "tier-manager");
+  planner_ = std::thread([this] { PlanLoop(); });
+  pthread_setname_np(planner_.native_handle(), "tier-planner");
+  mover_thread_ = std::thread([this] { MoveLoop(); });
+  pthread_setname_np(mover_thread_.native_handle(), "tier-mover");
 }
 
 TierManager::~TierManager() {
@@ -89,7 +80,8 @@ TierManager::~TierManager() {
     wake_.NotifyAll();
   }
   pacer_.Stop();
-  if (thread_.joinable()) thread_.join();
+  if (planner_.joinable()) planner_.join();
+  if (mover_thread_.joinable()) mover_thread_.join();
 }
 
 bool TierManager::stopping() const {
@@ -97,37 +89,120 @@ bool TierManager::stopping() const {
   return stopping_;
 }
 
-TierManagerStats TierManager::stats() const {
-  return {.moves_done = moves_done_.load(),
-          .moves_failed = moves_failed_.load(),
-          .moved_bytes = moved_bytes_.load(),
-          .paused = paused_.load()};
+void TierManager::Pause(bool paused) {
+  paused_.store(paused, std::memory_order_relaxed);
+  MutexLock lock(&mutex_);
+  wake_.NotifyAll();
 }
 
-void TierManager::Count(const absl::StatusOr<MoveCount>& moved) {
+TierManagerStats TierManager::stats() const {
+  TierManagerStats stats;
+  for (size_t kind = 0; kind < kMoveKindCount; ++kind) {
+    MoveKindStats& out = stats.by_kind[kind];
+    out = {.moves = by_kind_[kind].moves.load(),
+           .rows = by_kind_[kind].rows.load(),
+           .bytes_written = by_kind_[kind].bytes_written.load()};
+    stats.moves_done += out.moves;
+    stats.moved_bytes += out.bytes_written;
+  }
+  stats.moves_failed = moves_failed_.load();
+  stats.paused = paused();
+  return stats;
+}
+
+std::vector<QueuedMove> TierManager::Queue() const { return queue_.List(options_.context.clock->MonotonicNanos()); }
+
+void TierManager::Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved) {
   if (!moved.ok()) {
     ++moves_failed_;
   } else if (moved->segments != 0) {
-    ++moves_done_;
-    moved_bytes_ += moved->bytes_written;
+    KindCounters& counters = by_kind_[static_cast<size_t>(kind)];
+    ++counters.moves;
+    counters.rows += moved->rows;
+    counters.bytes_written += moved->bytes_written;
   }
 }
 
-// --- background ---------------------------------------------------------------------------------------------------
+// --- planning -----------------------------------------------------------------------------------------------------
 
-void TierManager::Run() {
-  for (const auto& table : options_.list_tables()) RefillHot(table);
+void TierManager::PlanLoop() {
   for (;;) {
     {
       MutexLock lock(&mutex_);
       if (!stopping_) wake_.WaitFor(&mutex_, options_.interval_ns);
       if (stopping_) return;
     }
-    for (const auto& table : options_.list_tables()) {
-      if (paused_.load(std::memory_order_relaxed) || stopping()) break;
-      LookAt(table);
+    const absl::StatusOr<size_t> planned = PlanAll(/*wait_for_seals=*/false);
+    if (!planned.ok()) options_.context.Event("planning failed", planned.status().ToString());
+    MutexLock lock(&mutex_);
+    planned_ = true;
+    wake_.NotifyAll();
+  }
+}
+
+absl::StatusOr<size_t> TierManager::PlanAll(bool wait_for_seals) {
+  MutexLock lock(&plan_mutex_);
+  const std::vector<std::shared_ptr<Table>> tables = options_.list_tables();
+  const bool anything_expires = std::any_of(tables.begin(), tables.end(), [](const auto& table) {
+    return table->definition()->policy.ttl_ns != 0;
+  });
+  const int64_t trusted_now_ns = anything_expires ? TrustedNow() : ClockGuard::kUnknown;
+  uint64_t promote_bytes = PromoteBytes();
+  size_t moves = 0;
+  for (const auto& table : tables) {
+    if (stopping()) break;
+    ASSIGN_OR_RETURN(const size_t of_table, PlanTable(table, trusted_now_ns, &promote_bytes, wait_for_seals));
+    moves += of_table;
+  }
+  survey_.Forget();
+  queue_.Keep(tables);
+  return moves;
+}
+
+absl::StatusOr<size_t> TierManager::PlanTable(const std::shared_ptr<Table>& table, int64_t trusted_now_ns,
+                                              uint64_t* promote_bytes, bool wait_for_seals) {
+  std::vector<TieringMove> moves = PlanMoves(InputFor(table, trusted_now_ns, *promote_bytes));
+  const size_t count = moves.size();
+  std::vector<TieringMove> later;
+  std::vector<uint32_t> to_seal;
+  for (TieringMove& move : moves) {
+    if (paused()) {
+      later.push_back(std::move(move));
+    } else if (move.kind == TieringMove::Kind::kEvict) {
+      // Writes nothing and frees memory: no reason to wait for its turn.
+      const absl::StatusOr<MoveCount> evicted = mover_.Evict(table.get(), move.shard, move.segments);
+      Count(move.kind, evicted);
+      RETURN_IF_ERROR(evicted.status());
+    } else if (move.kind == TieringMove::Kind::kSeal) {
+      to_seal.push_back(move.shard);
+    } else {
+      if (move.kind == TieringMove::Kind::kLoad) *promote_bytes -= std::min(*promote_bytes, move.bytes);
+      later.push_back(std::move(move));
     }
   }
+  queue_.Plan(table, std::move(later), options_.context.clock->MonotonicNanos());
+  for (const uint32_t shard : to_seal) {
+    table->CloseOpenGroup(shard, [&](ClosedGroup closed) { options_.sealer->Enqueue(table, std::move(closed)); });
+  }
+  if (wait_for_seals && !to_seal.empty()) RETURN_IF_ERROR(options_.sealer->Drain());
+  return count;
+}
+
+TieringInput TierManager::InputFor(const std::shared_ptr<Table>& table, int64_t trusted_now_ns,
+                                   uint64_t promote_bytes) {
+  const Clock& clock = *options_.context.clock;
+  const std::shared_ptr<const TableDefinition> definition = table->definition();
+  // Where the past cannot be dated now, nothing of it is dropped now.
+  const Commit horizon = options_.context.OldestReadable(*table).value_or(0);
+  const UnitLimits& unit = mover_.limits();
+  return {.policy = definition->policy,
+          .kind = definition->kind,
+          .pin = table->pin(),
+          .segments = survey_.Look(*table, horizon, clock.MonotonicNanos()),
+          .now_ns = clock.NowNanos(),
+          .trusted_now_ns = trusted_now_ns,
+          .hot_bytes_to_free = HotBytesToFree(),
+          .limits = {.promote_bytes = promote_bytes, .unit_rows = unit.max_rows()}};
 }
 
 uint64_t TierManager::HotBytesToFree() const {
@@ -136,39 +211,123 @@ uint64_t TierManager::HotBytesToFree() const {
   return budget.used() > allowed ? budget.used() - allowed : 0;
 }
 
-void TierManager::LookAt(const std::shared_ptr<Table>& table) {
-  const Clock& clock = *options_.context.clock;
-  Backoff& backoff = backoff_[table->id()];
-  const bool resting = clock.MonotonicNanos() < backoff.not_before_ns;
-  const std::vector<TieringMove> moves = PlanMoves({.policy = table->definition()->policy,
-                                                    .segments = SummariesOf(*table),
-                                                    .now_ns = clock.NowNanos(),
-                                                    .hot_bytes_to_free = HotBytesToFree()});
-  bool failed = false;
-  for (const TieringMove& move : moves) {
-    if (paused_.load(std::memory_order_relaxed) || stopping()) return;
-    // Evictions write nothing and free memory: no reason to put them off.
-    if (resting && move.kind != TieringMove::Kind::kEvict) continue;
-    const absl::Status status = CarryOut(table, move);
-    if (status.ok()) continue;
-    // One bad file is not to hold up the other shards.
-    if (std::exchange(failed, true)) continue;
-    backoff.pause_ns = std::clamp(backoff.pause_ns * 2, kFirstPauseNs, kLongestPauseNs);
-    backoff.not_before_ns = clock.MonotonicNanos() + backoff.pause_ns;
-    options_.context.Event("move failed", absl::StrFormat("table %s, shard %d, next try in %d s: %s",
-                                                          table->definition()->name, move.shard,
-                                                          backoff.pause_ns / 1'000'000'000, status.ToString()));
+uint64_t TierManager::PromoteBytes() {
+  const int64_t now_ns = options_.context.clock->MonotonicNanos();
+  const int64_t since_ns = std::exchange(promote_since_ns_, now_ns);
+  const uint64_t per_second = options_.bytes_per_second / kPromotePart;
+  int64_t saved = per_second == 0 ? kPromoteSavingsBytes
+                                  : static_cast<int64_t>(static_cast<double>(per_second) *
+                                                         static_cast<double>(now_ns - since_ns) / 1e9);
+  saved += promote_allowance_.load();
+  // What the mover spends meanwhile is missed by one plan at most.
+  saved = std::min(saved, kPromoteSavingsBytes);
+  promote_allowance_.store(saved);
+  const MemoryBudget& budget = *options_.context.budget;
+  const auto allowed = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kRefillShare);
+  const uint64_t room = budget.used() < allowed ? allowed - budget.used() : 0;
+  return std::min<uint64_t>(static_cast<uint64_t>(std::max<int64_t>(0, saved)), room);
+}
+
+int64_t TierManager::TrustedNow() {
+  const int64_t trusted_ns = clock_guard_.TrustedNow();
+  if (trusted_ns == ClockGuard::kUnknown) return trusted_ns;
+  const bool is_due = trusted_time_saved_ns_ == ClockGuard::kUnknown ||
+                      trusted_ns - trusted_time_saved_ns_ >= kSaveTrustedTimeNs;
+  if (!is_due || trusted_ns <= 0) return trusted_ns;
+  ManifestEdit edit;
+  edit.SetCounter(kTrustedTimeCounter, static_cast<uint64_t>(trusted_ns));
+  const absl::Status saved = options_.context.meta->Commit(edit).status();
+  if (saved.ok()) trusted_time_saved_ns_ = trusted_ns;
+  // Without it the next start waits a day before it reclaims.
+  if (!saved.ok()) options_.context.Event("trusted time not saved", saved.ToString());
+  return trusted_ns;
+}
+
+// --- moving -------------------------------------------------------------------------------------------------------
+
+void TierManager::MoveLoop() {
+  for (const auto& table : options_.list_tables()) RefillHot(table);
+  for (;;) {
+    {
+      MutexLock lock(&mutex_);
+      while (!stopping_ && (!planned_ || paused())) wake_.Wait(&mutex_);
+      if (stopping_) return;
+      planned_ = false;
+    }
+    for (bool moved = true; moved && !paused() && !stopping();) {
+      const absl::StatusOr<bool> next = MoveNext(/*respect_backoff=*/true);
+      // One bad file is not to hold up the other shards: the failed move has left the queue.
+      moved = next.ok() ? *next : true;
+    }
   }
-  if (!failed && !resting) backoff = Backoff();
+}
+
+absl::StatusOr<bool> TierManager::MoveNext(bool respect_backoff) {
+  MutexLock lock(&move_mutex_);
+  const std::optional<MoveQueue::Item> next =
+      queue_.Take([&](TableId table, uint32_t shard) { return !respect_backoff || !IsResting(table, shard); });
+  if (!next.has_value()) return false;
+  const absl::Status status = CarryOut(next->table, next->move);
+  queue_.Done();
+  if (status.ok()) {
+    MutexLock state(&mutex_);
+    backoff_.erase({next->table->id(), next->move.shard});
+    return true;
+  }
+  Rest(*next, status);
+  return status;
+}
+
+bool TierManager::IsResting(TableId table, uint32_t shard) const {
+  MutexLock lock(&mutex_);
+  const auto found = backoff_.find({table, shard});
+  return found != backoff_.end() && options_.context.clock->MonotonicNanos() < found->second.not_before_ns;
+}
+
+void TierManager::Rest(const MoveQueue::Item& failed, const absl::Status& status) {
+  int64_t pause_ns = 0;
+  {
+    MutexLock lock(&mutex_);
+    Backoff& backoff = backoff_[{failed.table->id(), failed.move.shard}];
+    backoff.pause_ns = std::clamp(backoff.pause_ns * 2, kFirstPauseNs, kLongestPauseNs);
+    backoff.not_before_ns = options_.context.clock->MonotonicNanos() + backoff.pause_ns;
+    pause_ns = backoff.pause_ns;
+  }
+  options_.context.Event("move failed", absl::StrFormat("table %s, shard %d, %s, next try in %d s: %s",
+                                                        failed.table->definition()->name, failed.move.shard,
+                                                        std::string(MoveKindName(failed.move.kind)),
+                                                        pause_ns / 1'000'000'000, status.ToString()));
 }
 
 absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move) {
-  if (move.kind == TieringMove::Kind::kSeal) return SealOpenGroups(table, {&move.shard, 1});
-  MutexLock lock(&move_mutex_);
-  const absl::StatusOr<MoveCount> moved = move.kind == TieringMove::Kind::kEvict
-                                              ? mover_.Evict(table.get(), move.shard, move.segments)
-                                              : mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kCold);
-  Count(moved);
+  absl::StatusOr<MoveCount> moved = MoveCount();
+  switch (move.kind) {
+    case TieringMove::Kind::kSeal:
+      return SealOpenGroups(table, {&move.shard, 1});
+    case TieringMove::Kind::kEvict:
+      moved = mover_.Evict(table.get(), move.shard, move.segments);
+      break;
+    case TieringMove::Kind::kReclaim:
+      moved = mover_.Reclaim(table.get(), move.shard, move.segments);
+      break;
+    case TieringMove::Kind::kLoad:
+      for (const SegmentId id : move.segments) {
+        moved = mover_.Load(table.get(), move.shard, id, /*promoted=*/true);
+        if (!moved.ok()) break;
+      }
+      promote_allowance_ -= static_cast<int64_t>(move.bytes);
+      break;
+    case TieringMove::Kind::kFreeze:
+      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kCold);
+      break;
+    case TieringMove::Kind::kThaw:
+      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kWarm);
+      break;
+    case TieringMove::Kind::kMerge:
+      moved = mover_.Merge(table.get(), move.shard, move.segments, move.tier);
+      break;
+  }
+  Count(move.kind, moved);
   return moved.status();
 }
 
@@ -185,15 +344,15 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
   }
   for (auto segment = warm.rbegin(); segment != warm.rend(); ++segment) {
     rows += segment->row_count;
-    bytes += segment->bytes;
+    bytes += segment->raw_bytes;
     if (IsOldEnough(now_ns - segment->max_time, policy.hot_max_age_ns)) return;
     if (policy.hot_max_rows != 0 && rows > policy.hot_max_rows) return;
     if (policy.hot_max_bytes != 0 && bytes > policy.hot_max_bytes) return;
     if (static_cast<double>(budget.used()) > kRefillShare * static_cast<double>(budget.limit())) return;
-    if (paused_.load(std::memory_order_relaxed) || stopping()) return;
+    if (paused() || stopping()) return;
     MutexLock lock(&move_mutex_);
-    const absl::StatusOr<MoveCount> loaded = mover_.Load(table.get(), segment->shard, segment->id);
-    Count(loaded);
+    const absl::StatusOr<MoveCount> loaded = mover_.Load(table.get(), segment->shard, segment->id, /*promoted=*/false);
+    Count(TieringMove::Kind::kLoad, loaded);
     if (!loaded.ok()) {
       // The segment stays warm and readable as far as it is sound; filling memory is only for speed.
       options_.context.Event("refill stopped", std::string(loaded.status().message()));
@@ -211,10 +370,47 @@ absl::Status TierManager::SealOpenGroups(const std::shared_ptr<Table>& table, ab
 
 // --- on request ---------------------------------------------------------------------------------------------------
 
+absl::Status TierManager::ApplyPolicies() {
+  for (int round = 0; round < kMostRounds; ++round) {
+    ASSIGN_OR_RETURN(const size_t planned, PlanAll(/*wait_for_seals=*/true));
+    if (planned == 0) return absl::OkStatus();
+    for (bool moved = true; moved;) {
+      ASSIGN_OR_RETURN(moved, MoveNext(/*respect_backoff=*/false));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& table, Tier tier) {
+  MoveCount total;
+  for (;;) {
+    std::vector<TieringMove> merges;
+    {
+      MutexLock lock(&plan_mutex_);
+      merges = PlanFullMerge(InputFor(table, ClockGuard::kUnknown, /*promote_bytes=*/0), tier);
+    }
+    MoveCount round;
+    for (const TieringMove& merge : merges) {
+      MutexLock lock(&move_mutex_);
+      const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier);
+      Count(merge.kind, moved);
+      RETURN_IF_ERROR(moved.status());
+      round.Add(*moved);
+    }
+    if (round.segments == 0) return total;
+    total.Add(round);
+  }
+}
+
 absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& table, const MoveSelection& selection) {
   if (selection.from == selection.to) {
     return absl::InvalidArgumentError(absl::StrFormat("rows are to move from tier %s to itself; name two tiers",
                                                       std::string(TierName(selection.from))));
+  }
+  if (const std::optional<Tier> pin = table->pin(); pin.has_value() && selection.to > *pin) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("table \"%s\" is pinned to tier %s and no slower one; it cannot move to %s",
+                        table->definition()->name, std::string(TierName(*pin)), std::string(TierName(selection.to))));
   }
   MoveCount total;
   Tier from = selection.from;
@@ -232,30 +428,31 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
     std::erase_if(chosen, [](const SegmentSummary& segment) { return !segment.sealed; });
     for (const auto& [shard, ids] : ByShard(chosen)) {
       const absl::StatusOr<MoveCount> moved = mover_.Evict(table.get(), shard, ids);
-      Count(moved);
+      Count(TieringMove::Kind::kEvict, moved);
       RETURN_IF_ERROR(moved.status());
-      if (selection.to == Tier::kWarm) Add(*moved, &total);
+      if (selection.to == Tier::kWarm) total.Add(*moved);
     }
-    if (selection.to == Tier::kWarm) return total;
+    // The copy in memory may have been one of an archive.
+    std::erase_if(chosen, [&](const SegmentSummary& segment) { return segment.file_tier == selection.to; });
     from = Tier::kWarm;
   }
   for (const auto& [shard, ids] : ByShard(chosen)) {
     // A step at a time: cold -> hot is cold -> warm, then a load of what that wrote.
     std::vector<SegmentId> warm = ids;
-    if (from == Tier::kCold || selection.to == Tier::kCold) {
+    if (from == Tier::kCold || selection.to != Tier::kHot) {
       const absl::StatusOr<MoveCount> moved =
           mover_.Rewrite(table.get(), shard, ids, selection.to == Tier::kCold ? Tier::kCold : Tier::kWarm);
-      Count(moved);
+      Count(selection.to == Tier::kCold ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, moved);
       RETURN_IF_ERROR(moved.status());
-      Add(*moved, &total);
+      total.Add(*moved);
       warm = moved->created;
     }
     if (selection.to != Tier::kHot) continue;
     for (const SegmentId id : warm) {
-      const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id);
-      Count(moved);
+      const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id, /*promoted=*/true);
+      Count(TieringMove::Kind::kLoad, moved);
       RETURN_IF_ERROR(moved.status());
-      if (from == Tier::kWarm) Add(*moved, &total);
+      if (from == Tier::kWarm) total.Add(*moved);
     }
   }
   return total;

@@ -1,16 +1,20 @@
 // Moves rows between tiers: looks at the policies now and then, and carries out what people ask for.
 //
-// One thread plans (tiering_policy.h, pure) and moves (mover.h); MoveTier runs the same moves on the caller's thread.
-// One move is under way at a time. After a failed move nothing of the table is sealed or rewritten for a pause that
-// doubles up to ten minutes, so that nothing is retried in a loop; evictions go on.
+// `tier-planner` asks the policy (tiering_policy.h, pure) about every table, drops memory copies at once and puts what
+// reads and writes files into a queue; `tier-mover` takes one move after the other from it. MoveTier, Compact and
+// ApplyPolicies run the same moves on the caller's thread. One move is under way at a time. After a failed move nothing
+// of the table's shard is loaded or rewritten for a pause that doubles up to ten minutes, so that nothing is retried in
+// a loop; evictions and other shards go on.
 #ifndef CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 #define CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -18,9 +22,12 @@
 #include "absl/status/statusor.h"
 #include "storage/runtime/mutex.h"
 #include "storage/table/table.h"
+#include "storage/tiers/clock_guard.h"
+#include "storage/tiers/move_queue.h"
 #include "storage/tiers/mover.h"
 #include "storage/tiers/pacer.h"
 #include "storage/tiers/sealer.h"
+#include "storage/tiers/segment_survey.h"
 #include "storage/tiers/tier_context.h"
 #include "storage/tiers/tiering_policy.h"
 
@@ -30,7 +37,8 @@ struct TierManagerOptions {
   TierContext context;
   Sealer* sealer = nullptr;  // borrowed
   uint64_t bytes_per_second = 0;
-  int64_t interval_ns = 1'000'000'000;  // 0: no background thread
+  int64_t interval_ns = 1'000'000'000;  // 0: no background threads
+  int64_t trusted_time_ns = ClockGuard::kUnknown;  // as the last process wrote it down (kTrustedTimeCounter)
   // The tables as they are now; called from the manager's threads.
   std::function<std::vector<std::shared_ptr<Table>>()> list_tables;
 };
@@ -43,11 +51,19 @@ struct MoveSelection {
   uint64_t max_rows = 0;  // 0: all
 };
 
+// Work of one kind since the start.
+struct MoveKindStats {
+  uint64_t moves = 0;
+  uint64_t rows = 0;
+  uint64_t bytes_written = 0;
+};
+
 struct TierManagerStats {
   uint64_t moves_done = 0;
   uint64_t moves_failed = 0;
-  uint64_t moved_bytes = 0;
+  uint64_t moved_bytes = 0;  // written
   bool paused = false;
+  std::array<MoveKindStats, kMoveKindCount> by_kind;  // by TieringMove::Kind
 };
 
 class TierManager {
@@ -57,12 +73,20 @@ class TierManager {
   ~TierManager();
 
   // Moves whole segments now, oldest first, whatever the policy says. Blocking.
-  // Errors: INVALID_ARGUMENT from == to; those of Mover.
+  // Errors: INVALID_ARGUMENT from == to; FAILED_PRECONDITION the table's pin forbids it; those of Mover.
   absl::StatusOr<MoveCount> MoveTier(const std::shared_ptr<Table>& table, const MoveSelection& selection);
-  void Pause(bool paused) { paused_.store(paused, std::memory_order_relaxed); }
+  // Merges the small files of a tier of the table until none are left that can share one. Blocking. Errors: those of
+  // Mover.
+  absl::StatusOr<MoveCount> Compact(const std::shared_ptr<Table>& table, Tier tier);
+  // Does what the policies ask for until nothing is left to do, on this thread. Blocking. The first error ends it.
+  absl::Status ApplyPolicies();
+  void Pause(bool paused);
   // Looks at the tables now: somebody waits for memory.
   void WakeUp() { wake_.NotifyAll(); }
+
   TierManagerStats stats() const;
+  // What runs and what is planned, as of the last look at the policies.
+  std::vector<QueuedMove> Queue() const;
 
  private:
   struct Backoff {
@@ -72,29 +96,56 @@ class TierManager {
   static constexpr int64_t kFirstPauseNs = 5'000'000'000;
   static constexpr int64_t kLongestPauseNs = 600'000'000'000;
 
-  void Run();
-  void LookAt(const std::shared_ptr<Table>& table);
+  void PlanLoop();
+  void MoveLoop();
+  // Plans for all tables, evicts at once and leaves the rest in the queue. Returns how many moves it made or queued.
+  // `wait_for_seals`: sealing is done when it returns.
+  absl::StatusOr<size_t> PlanAll(bool wait_for_seals);
+  absl::StatusOr<size_t> PlanTable(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, uint64_t* promote_bytes,
+                                   bool wait_for_seals) ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
+  TieringInput InputFor(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, uint64_t promote_bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
+  // Takes the next move from the queue, if there is one, and makes it.
+  absl::StatusOr<bool> MoveNext(bool respect_backoff);
   absl::Status CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move);
+  bool IsResting(TableId table, uint32_t shard) const;
+  void Rest(const MoveQueue::Item& failed, const absl::Status& status);
   // After a start nothing is in memory: loads what the policy says is hot, newest first, while memory allows.
   void RefillHot(const std::shared_ptr<Table>& table);
   absl::Status SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards);
+  // Now, of every table together: what promotion may take of memory and of the pace.
+  uint64_t PromoteBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   uint64_t HotBytesToFree() const;
-  void Count(const absl::StatusOr<MoveCount>& moved);
+  int64_t TrustedNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
+  void Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved);
   bool stopping() const;
+  bool paused() const { return paused_.load(std::memory_order_relaxed); }
 
   const TierManagerOptions options_;
   Pacer pacer_;
-  Mutex move_mutex_;  // held during a move: one at a time; taken before everything else
-  Mover mover_ ABSL_GUARDED_BY(move_mutex_);
+  Mutex plan_mutex_;  // held while planning: one at a time; taken before everything else
+  SegmentSurvey survey_ ABSL_GUARDED_BY(plan_mutex_);
+  ClockGuard clock_guard_ ABSL_GUARDED_BY(plan_mutex_);
+  int64_t trusted_time_saved_ns_ ABSL_GUARDED_BY(plan_mutex_) = ClockGuard::kUnknown;
+  int64_t promote_since_ns_ ABSL_GUARDED_BY(plan_mutex_) = 0;
+  Mutex move_mutex_;  // held during a move: one at a time; taken after plan_mutex_ at most
+  Mover mover_;  // Evict: anybody; all else under move_mutex_
+  MoveQueue queue_;
 
   std::atomic<bool> paused_{false};
-  std::atomic<uint64_t> moves_done_{0}, moves_failed_{0}, moved_bytes_{0};
+  std::atomic<int64_t> promote_allowance_{0};  // bytes saved up by the pace and not yet spent
+  struct KindCounters {
+    std::atomic<uint64_t> moves{0}, rows{0}, bytes_written{0};
+  };
+  std::array<KindCounters, kMoveKindCount> by_kind_;
+  std::atomic<uint64_t> moves_failed_{0};
 
-  mutable Mutex mutex_;  // guards stopping_; a leaf
+  mutable Mutex mutex_;  // guards what follows; a leaf
   CondVar wake_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<TableId, Backoff> backoff_;  // the manager's thread only
-  std::thread thread_;
+  bool planned_ ABSL_GUARDED_BY(mutex_) = false;  // since the mover last ran out of work
+  std::map<std::pair<TableId, uint32_t>, Backoff> backoff_ ABSL_GUARDED_BY(mutex_);
+  std::thread planner_, mover_thread_;
 };
 
 }  // namespace cortex

@@ -112,5 +112,56 @@ TEST_CASE("Background moves can be paused and resumed", "[e2e][tiers]") {
   }
 }
 
+TEST_CASE("Pins and merges by request show in the figures", "[e2e][tiers]") {
+  TestServer server;
+  server.CreateTable(kScores);
+  for (uint32_t batch = 0; batch < 5; ++batch) IngestScores(&server, batch * 100, 100, wire::TIER_COLD);
+  const Lines before = server.Query(kSummary).Lines();
+  const auto stats = [&] {
+    grpc::ClientContext context;
+    wire::GetStatsRequest request;
+    request.set_table("scores");
+    wire::GetStatsResponse response;
+    REQUIRE(server.stats().GetStats(&context, request, &response).ok());
+    return response;
+  };
+  wire::CompactRequest compact;
+  compact.set_table("scores");
+  compact.set_tier(wire::TIER_COLD);
+  wire::CompactResponse compacted;
+  {
+    grpc::ClientContext context;
+    REQUIRE(server.admin().Compact(&context, compact, &compacted).ok());
+  }
+  CHECK(compacted.segments_before() > compacted.segments_after());
+  CHECK(compacted.segments_after() > 0);
+  CHECK(server.Query(kSummary).Lines() == before);
+  const wire::GetStatsResponse after = stats();
+  CHECK(after.tiering().write_amplification() > 1);
+  REQUIRE(after.tiering().work_size() == 1);
+  CHECK(after.tiering().work(0).kind() == "merge");
+  CHECK(after.tiering().work(0).row_count() >= 500);
+
+  wire::PinRequest pin;
+  pin.set_table("scores");
+  pin.set_tier(wire::TIER_WARM);
+  wire::PinResponse pinned;
+  {
+    grpc::ClientContext context;
+    REQUIRE(server.admin().Pin(&context, pin, &pinned).ok());
+  }
+  CHECK(pinned.tier() == wire::TIER_WARM);
+  CHECK(stats().tables(0).pin() == wire::TIER_WARM);
+  server.Restart();
+  CHECK(stats().tables(0).pin() == wire::TIER_WARM);
+  pin.clear_tier();
+  {
+    grpc::ClientContext context;
+    REQUIRE(server.admin().Pin(&context, pin, &pinned).ok());
+  }
+  CHECK(stats().tables(0).pin() == wire::TIER_UNSPECIFIED);
+  CHECK(server.Query(kSummary).Lines() == before);
+}
+
 }  // namespace
 }  // namespace cortex::testing
