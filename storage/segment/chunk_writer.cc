@@ -34,6 +34,34 @@ ValueBuffer StoredRows(const Column& column, bool dense) {
   return rows;
 }
 
+constexpr uint32_t kLeastSketchComponents = 64;
+
+bool IsSketched(const DataType& type, SketchKind kind) {
+  if (!type.is_vector() && !type.is_complex()) return false;
+  if (kind == SketchKind::kPolar && !type.is_complex()) return false;
+  return SketchComponents(kind, type.shape()) >= kLeastSketchComponents;
+}
+
+// Sketches what a reader will decode, not what came in: a lossy encoding may have moved the values.
+absl::Status WriteSketches(const DataType& type, const EncodedBytes& encoded, uint32_t row_count,
+                           absl::Span<const SketchKind> kinds, PieceWriter* out, std::vector<SketchPiece>* pieces) {
+  ValueBuffer decoded(type.shape());
+  for (const SketchKind kind : kinds) {
+    if (!IsSketched(type, kind)) continue;
+    if (decoded.row_count() == 0) {
+      const MemorySource source(AsBytes(encoded.bytes));
+      ASSIGN_OR_RETURN(const auto chunk, OpenChunk(encoded.encoding, &source, type.shape(), row_count));
+      RETURN_IF_ERROR(chunk->Decode(0, row_count, &decoded));
+    }
+    std::string section;
+    SketchBuilder(kind, type.shape()).AppendSection(decoded.span(), &section);
+    SketchPiece piece{.kind = static_cast<uint32_t>(kind)};
+    ASSIGN_OR_RETURN(piece.bytes, out->AppendPiece(AsBytes(section)));
+    pieces->push_back(piece);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<EncodedPiece> AppendEncoded(const EncodedBytes& encoded, uint32_t row_count, PieceWriter* out) {
   EncodedPiece piece{.encoding = encoded.encoding, .row_count = row_count};
   ASSIGN_OR_RETURN(piece.bytes, out->AppendPiece(AsBytes(encoded.bytes)));
@@ -67,8 +95,8 @@ absl::StatusOr<ZoneMap> ZoneMapAsStored(const Column& column, const EncodedBytes
 }
 
 // Scalars, vectors and strings: encodes `rows`, which stand for those of `column`.
-absl::Status WriteRows(const Column& column, const ValueSpan& rows, const EncodeOptions& options, PieceWriter* out,
-                       ChunkLayout* layout) {
+absl::Status WriteRows(const Column& column, const ValueSpan& rows, const EncodeOptions& options,
+                       absl::Span<const SketchKind> sketches, PieceWriter* out, ChunkLayout* layout) {
   if (rows.row_count == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, options));
   layout->statement = encoded.statement;
@@ -77,7 +105,7 @@ absl::Status WriteRows(const Column& column, const ValueSpan& rows, const Encode
                      ZoneMapAsStored(column, encoded, rows.shape, rows.row_count, layout->dense));
   }
   ASSIGN_OR_RETURN(layout->values, AppendEncoded(encoded, rows.row_count, out));
-  return absl::OkStatus();
+  return WriteSketches(column.type(), encoded, rows.row_count, sketches, out, &layout->sketches);
 }
 
 uint64_t RawBytes(const Column& column) {
@@ -117,7 +145,8 @@ absl::Status WriteList(const Column& column, const EncodeOptions& options, Piece
 
 }  // namespace
 
-absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options, PieceWriter* out) {
+absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options,
+                                       absl::Span<const SketchKind> sketches, PieceWriter* out) {
   options.is_complex = column.type().is_complex();
   ChunkLayout layout{.null_count = column.null_count()};
   if (layout.null_count > 0 && layout.null_count < column.row_count()) {
@@ -133,11 +162,11 @@ absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions optio
   layout.raw_bytes = RawBytes(column);
   layout.dense = StoreDense(column.type(), layout.null_count, column.row_count());
   if (layout.null_count == 0 && !column.is_dictionary()) {
-    RETURN_IF_ERROR(WriteRows(column, column.values(), options, out, &layout));
+    RETURN_IF_ERROR(WriteRows(column, column.values(), options, sketches, out, &layout));
     return layout;
   }
   const ValueBuffer rows = StoredRows(column, layout.dense);
-  RETURN_IF_ERROR(WriteRows(column, rows.span(), options, out, &layout));
+  RETURN_IF_ERROR(WriteRows(column, rows.span(), options, sketches, out, &layout));
   return layout;
 }
 

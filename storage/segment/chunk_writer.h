@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "codecs/encoding_chooser.h"
+#include "codecs/zptv/sketch/section.h"
 #include "storage/column/column.h"
 #include "storage/segment/piece_writer.h"
 #include "storage/segment/segment_footer.h"
@@ -14,7 +15,10 @@ namespace cortex {
 // null, strings as soon as half is; below that, and always for scalars of 8 bytes or less, null rows hold zeros, which
 // keeps rows in place for filters and zero-copy views.
 // Values that the contract in `options` lets change are stored changed, and the zone map is theirs; is_complex is set here.
-absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options, PieceWriter* out);
+// Sketches. Of vectors and complex values each kind in `sketches` that fits the column is written over the stored rows,
+// as they will decode, if a row has at least 64 components; below that reading the row costs no more.
+absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options,
+                                       absl::Span<const SketchKind> sketches, PieceWriter* out);
 
 // One int64 per row: the hidden columns.
 absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, EncodingEffort effort, PieceWriter* out);

@@ -61,6 +61,25 @@ absl::Status SegmentChunk::OpenPieces() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<const SketchSection*> SegmentChunk::Sketch(SketchKind kind) const {
+  const std::vector<SketchPiece>& pieces = context_.layout->sketches;
+  const auto piece = std::find_if(pieces.begin(), pieces.end(),
+                                  [&](const SketchPiece& p) { return p.kind == static_cast<uint32_t>(kind); });
+  if (piece == pieces.end()) return nullptr;
+  const auto open = [&]() -> absl::StatusOr<std::unique_ptr<OpenedSketch>> {
+    auto opened = std::make_unique<OpenedSketch>();
+    opened->source = std::make_unique<PagedSource>(context_.file, piece->bytes);
+    auto section = SketchSection::Open(opened->source.get(), kind, context_.type.shape(),
+                                       context_.layout->values.row_count);
+    if (!section.ok()) return Sealed(section.status());
+    opened->section = *std::move(section);
+    return opened;
+  };
+  const LazyValue<OpenedSketch>& slot = kind == SketchKind::kPolar ? polar_sketch_ : euclidean_sketch_;
+  ASSIGN_OR_RETURN(const OpenedSketch* const opened, slot.Get(open));
+  return &*opened->section;
+}
+
 absl::Status SegmentChunk::ReadValidity() {
   const PagedSource source(context_.file, context_.layout->validity);
   ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, source.Read(0, source.size()));

@@ -12,6 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/codec.h"
+#include "codecs/zptv/sketch/section.h"
+#include "storage/segment/lazy_value.h"
 #include "storage/segment/paged_source.h"
 #include "storage/segment/segment_footer.h"
 #include "storage/segment_view.h"
@@ -59,7 +61,16 @@ class SegmentChunk final : public ColumnChunk {
   const StringDictionary* dictionary() const override;
   absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const override;
 
+  // The sketch of this kind, or nullptr if the file has none. It describes the stored rows: row r of the chunk, which
+  // must be present, is row StoredRow(r) of the sketch. Lives as long as the chunk. Errors: DATA_LOSS, UNIMPLEMENTED.
+  absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const;
+  uint32_t StoredRow(uint32_t row) const { return context_.layout->dense ? Rank(row) : row; }
+
  private:
+  struct OpenedSketch {
+    std::unique_ptr<PagedSource> source;
+    std::optional<SketchSection> section;  // borrows source
+  };
   explicit SegmentChunk(Context context) : context_(std::move(context)) {}
   absl::Status OpenPieces();
   absl::Status ReadValidity();
@@ -91,6 +102,8 @@ class SegmentChunk final : public ColumnChunk {
   std::vector<uint32_t> ranks_;     // dense only: Rank(1,024 i)
   OpenedPiece values_;
   OpenedPiece list_ends_;
+  LazyValue<OpenedSketch> euclidean_sketch_;
+  LazyValue<OpenedSketch> polar_sketch_;
 };
 
 }  // namespace cortex

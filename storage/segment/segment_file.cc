@@ -221,6 +221,9 @@ absl::Status SegmentFile::Verify() const {
       RETURN_IF_ERROR(VerifyPiece(group.columns[c].validity, what));
       RETURN_IF_ERROR(VerifyPiece(group.columns[c].list_ends.bytes, what));
       RETURN_IF_ERROR(VerifyPiece(group.columns[c].values.bytes, what));
+      for (const SketchPiece& sketch : group.columns[c].sketches) {
+        RETURN_IF_ERROR(VerifyPiece(sketch.bytes, what + ", sketch"));
+      }
     }
   }
   return file->Read(0, 0).status();

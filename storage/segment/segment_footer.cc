@@ -62,6 +62,11 @@ void ToProto(const ChunkLayout& chunk, pb::ColumnChunk* out) {
   if (chunk.values.row_count > 0) ToProto(chunk.values, out->mutable_values());
   if (chunk.zone_map.has_value()) ToProto(*chunk.zone_map, out->mutable_zone_map());
   if (chunk.statement.has_value()) ToProto(*chunk.statement, out->mutable_error());
+  for (const SketchPiece& sketch : chunk.sketches) {
+    pb::SketchPiece* const added = out->add_sketches();
+    added->set_kind(sketch.kind);
+    ToProto(sketch.bytes, added->mutable_bytes());
+  }
 }
 
 void ToProto(const RowGroupLayout& group, pb::RowGroup* out) {
@@ -194,6 +199,9 @@ class FooterDecoder {
       const uint32_t stored = out->dense ? row_count - out->null_count : row_count;
       if (in.has_list_ends() || out->values.row_count != stored) return Bad("rows of a column");
     }
+    for (const pb::SketchPiece& sketch : in.sketches()) {
+      RETURN_IF_ERROR(DecodeSketch(sketch, type, out));
+    }
     if (in.has_error()) RETURN_IF_ERROR(DecodeStatement(in.error(), out));
     return in.has_zone_map() ? DecodeZoneMap(in.zone_map(), type, row_count, out) : absl::OkStatus();
   }
@@ -202,6 +210,18 @@ class FooterDecoder {
     const int kind = static_cast<int>(in.contract()) - 1;
     if (kind < 0 || kind > static_cast<int>(ZptvContract::Kind::kPhase16)) return Bad("contract of a column");
     out->statement = {{static_cast<ZptvContract::Kind>(kind), in.bound()}, {in.max_error(), in.rms_error()}};
+    return absl::OkStatus();
+  }
+
+  absl::Status DecodeSketch(const pb::SketchPiece& in, const DataType& type, ChunkLayout* out) {
+    if (!type.is_vector() && !type.is_complex()) return Bad("sketch of a column that has none");
+    if (in.kind() == 0 || out->values.row_count == 0) return Bad("sketch without kind or rows");
+    for (const SketchPiece& other : out->sketches) {
+      if (other.kind == in.kind()) return Bad("two sketches of one kind");
+    }
+    SketchPiece sketch{.kind = in.kind()};
+    RETURN_IF_ERROR(DecodePiece(in.bytes(), &sketch.bytes));
+    out->sketches.push_back(sketch);
     return absl::OkStatus();
   }
 
@@ -253,7 +273,9 @@ uint64_t FilePiece::stored_bytes() const {
 }
 
 uint64_t ChunkLayout::stored_bytes() const {
-  return validity.stored_bytes() + list_ends.bytes.stored_bytes() + values.bytes.stored_bytes();
+  uint64_t bytes = validity.stored_bytes() + list_ends.bytes.stored_bytes() + values.bytes.stored_bytes();
+  for (const SketchPiece& sketch : sketches) bytes += sketch.bytes.stored_bytes();
+  return bytes;
 }
 
 std::optional<size_t> SegmentFooter::FindColumn(ColumnId column) const {

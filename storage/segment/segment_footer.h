@@ -35,6 +35,12 @@ struct EncodedPiece {
   FilePiece bytes;
 };
 
+// A section of sketches over the stored rows; `kind` is a SketchKind, or one this build does not know.
+struct SketchPiece {
+  uint32_t kind = 0;
+  FilePiece bytes;
+};
+
 struct ChunkLayout {
   uint32_t null_count = 0;
   bool dense = false;  // `values` holds only present rows
@@ -44,6 +50,7 @@ struct ChunkLayout {
   EncodedPiece values;
   std::optional<ZoneMap> zone_map;
   std::optional<ZptvStatement> statement;  // bounded columns
+  std::vector<SketchPiece> sketches;  // float vectors and complex values only
 
   uint64_t stored_bytes() const;
 };

@@ -95,7 +95,8 @@ class SegmentWriter::Impl {
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
     RETURN_IF_ERROR(WriteOrdinals(commits, ordinals, &group));
     for (size_t i = 0; i < columns.size(); ++i) {
-      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], OptionsOf(i, columns[i]), &out_));
+      ASSIGN_OR_RETURN(ChunkLayout chunk,
+                       WriteChunk(columns[i], OptionsOf(i, columns[i]), options_.sketches, &out_));
       info_.raw_bytes += chunk.raw_bytes;
       group.columns.push_back(std::move(chunk));
     }

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/encoding_chooser.h"
+#include "codecs/zptv/sketch/section.h"
 #include "storage/column/column.h"
 #include "storage/column/schema.h"
 #include "storage/io/file_system.h"
@@ -39,6 +40,7 @@ struct SegmentWriterOptions {
   bool apply_contracts = false;
   // What the sources of such rows say of each column; empty: nothing.
   std::vector<std::optional<ZptvStatement>> made = {};
+  std::vector<SketchKind> sketches = {};  // kinds written for the columns they fit (chunk_writer.h)
   bool sorted_by_key = false;  // rows come in ascending key order over all row groups; equal keys may straddle them
 };
 

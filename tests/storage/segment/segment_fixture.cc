@@ -38,6 +38,7 @@ absl::StatusOr<WrittenSegment> WriteSegment(const std::string& directory, const 
                                                              .shard = spec.shard,
                                                              .id = SegmentId(spec.id),
                                                              .effort = spec.effort,
+                                                             .sketches = spec.sketches,
                                                              .sorted_by_key = spec.sorted_by_key}));
   Commit next_commit = 100;
   for (size_t g = 0; g < spec.groups.size(); ++g) {

@@ -20,6 +20,7 @@ struct SegmentSpec {
   std::vector<std::vector<Commit>> commits;  // empty: row i of the segment has commit 100 + i
   std::vector<std::vector<Commit>> ends;     // empty: all open
   EncodingEffort effort = EncodingEffort::kLight;
+  std::vector<SketchKind> sketches;
   bool sorted_by_key = false;
   uint32_t shard = 3;
   uint64_t id = 0x2a;
