@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Options {
   bool json = false;
   bool widen = false;
   bool ours_only = false;
+  std::string contract = "lossless";
   int runs = 3;
 };
 
@@ -54,6 +56,29 @@ void PrintJson(const std::string& column, const std::string& type, const Result&
       result.bits_per_value(), result.max_error, result.rms_error, result.encode_gb_s, result.decode_gb_s);
 }
 
+struct Candidate {
+  std::unique_ptr<Method> method;
+  bool lossless = true;
+};
+
+// Those of our methods and of the others that can hold the column's rows.
+std::vector<Candidate> Candidates(ZptvContract contract, const NpyColumn& column, const Options& options) {
+  std::vector<Candidate> all;
+  if (contract.kind == ZptvContract::Kind::kLossless) {
+    for (auto& ours : OurLosslessMethods()) all.push_back({std::move(ours)});
+  } else {
+    all.push_back({ContractMethod(contract, column.is_complex()), false});
+    if (!options.ours_only) all.push_back({ContractRival(contract, column.rows()), false});
+  }
+  if (!options.ours_only) {
+    for (auto& rival : LosslessRivals()) all.push_back({std::move(rival)});
+  }
+  std::erase_if(all, [&](const Candidate& candidate) {
+    return candidate.method == nullptr || column.rows().row_count == 0 || !candidate.method->Holds(column.rows().shape);
+  });
+  return all;
+}
+
 absl::Status ReportColumn(const std::string& path, const Options& options) {
   ASSIGN_OR_RETURN(const NpyColumn column, NpyColumn::Open(path, options.widen));
   const ValueSpan rows = column.rows();
@@ -61,13 +86,9 @@ absl::Status ReportColumn(const std::string& path, const Options& options) {
   if (!options.json) {
     absl::PrintF("%s: %s, %d rows, %d bytes\n", name, column.TypeName(), rows.row_count, rows.byte_size());
   }
-  auto methods = OurLosslessMethods();
-  if (!options.ours_only) {
-    for (auto& rival : LosslessRivals()) methods.push_back(std::move(rival));
-  }
-  for (const auto& method : methods) {
-    if (rows.row_count == 0 || !method->Holds(rows.shape)) continue;
-    ASSIGN_OR_RETURN(const Result result, Measure(*method, rows, /*lossless=*/true, options.runs));
+  ASSIGN_OR_RETURN(const ZptvContract contract, ParseContract(options.contract));
+  for (const auto& [method, lossless] : Candidates(contract, column, options)) {
+    ASSIGN_OR_RETURN(const Result result, Measure(*method, rows, lossless, options.runs));
     if (options.json) {
       PrintJson(name, column.TypeName(), result);
     } else {
@@ -109,6 +130,9 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "one JSON object a line instead of a table");
   app.add_flag("--widen", options.widen, "read float32 and complex64 as float64 and complex128");
   app.add_flag("--ours-only", options.ours_only, "leave out the other compressors");
+  app.add_option("--contract", options.contract,
+                 "lossless, or abs=E, rms=E, row_l2=E, point=E, phase16=E: columns of floats as ZPTV stores them")
+      ->capture_default_str();
   app.add_option("--runs", options.runs, "runs of which the best counts; decoding runs three times as often")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -2,13 +2,19 @@
 
 #include <zfp.h>
 
+#include <cmath>
+#include <cstring>
 #include <string>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/bytes/string_view.h"
 #include "codecs/codec_registry.h"
 #include "codecs/encoding_chooser.h"
 #include "codecs/simd/unpack_kernels.h"
+#include "codecs/zptv_codec.h"
 #include "codecs/zstd_frame.h"
 
 namespace cortex::codec_report {
@@ -71,9 +77,37 @@ class Zstd final : public Method {
   const bool split_;
 };
 
+class Bounded final : public Method {
+ public:
+  Bounded(ZptvContract contract, bool is_complex) : options_{.contract = contract, .is_complex = is_complex} {}
+
+  std::string name() const override { return "zptv"; }
+  bool Holds(ValueShape shape) const override { return IsFloat(shape.type); }
+
+  absl::Status Encode(const ValueSpan& rows, std::string* bytes, std::string* note) override {
+    ASSIGN_OR_RETURN(const ZptvError error, EncodeZptv(rows, options_, bytes));
+    *note = absl::StrFormat("%.3g/%.3g", error.max, error.rms);
+    return absl::OkStatus();
+  }
+
+  absl::Status Decode(std::string_view bytes, ValueShape shape, uint32_t rows, ValueBuffer* out) override {
+    const MemorySource source(AsBytes(bytes));
+    ASSIGN_OR_RETURN(const auto chunk, OpenChunk(EncodingId::kZptv, &source, shape, rows));
+    return chunk->Decode(0, rows, out);
+  }
+
+ private:
+  const ZptvOptions options_;
+};
+
 class Zfp final : public Method {
  public:
-  std::string name() const override { return "zfp reversible"; }
+  // Without a tolerance: reversible.
+  explicit Zfp(double tolerance = 0) : tolerance_(tolerance) {}
+
+  std::string name() const override {
+    return tolerance_ == 0 ? "zfp reversible" : absl::StrFormat("zfp %.3g", tolerance_);
+  }
   bool Holds(ValueShape shape) const override {
     return shape.type == PhysicalType::kFloat32 || shape.type == PhysicalType::kFloat64;
   }
@@ -82,9 +116,9 @@ class Zfp final : public Method {
     *note = "-";
     // zfp takes a pointer to values it may change, but compression does not.
     const Field field(rows.shape, rows.row_count, const_cast<std::byte*>(rows.fixed));
-    const Stream stream(nullptr, 0);
+    const Stream stream(tolerance_, nullptr, 0);
     bytes->resize(zfp_stream_maximum_size(stream.get(), field.get()));
-    const Stream sized(bytes->data(), bytes->size());
+    const Stream sized(tolerance_, bytes->data(), bytes->size());
     const size_t size = zfp_compress(sized.get(), field.get());
     if (size == 0) return absl::InternalError("zfp cannot compress the column");
     bytes->resize(size);
@@ -93,7 +127,7 @@ class Zfp final : public Method {
 
   absl::Status Decode(std::string_view bytes, ValueShape shape, uint32_t rows, ValueBuffer* out) override {
     const Field field(shape, rows, out->ExtendFixed(rows));
-    const Stream stream(const_cast<char*>(bytes.data()), bytes.size());
+    const Stream stream(tolerance_, const_cast<char*>(bytes.data()), bytes.size());
     if (zfp_decompress(stream.get(), field.get()) == 0) return absl::InternalError("zfp cannot decompress its bytes");
     return absl::OkStatus();
   }
@@ -119,9 +153,13 @@ class Zfp final : public Method {
 
   class Stream {
    public:
-    Stream(char* bytes, size_t size)
+    Stream(double tolerance, char* bytes, size_t size)
         : bits_(stream_open(bytes, size)), stream_(zfp_stream_open(bits_)) {
-      zfp_stream_set_reversible(stream_);
+      if (tolerance == 0) {
+        zfp_stream_set_reversible(stream_);
+      } else {
+        zfp_stream_set_accuracy(stream_, tolerance);
+      }
       zfp_stream_rewind(stream_);
     }
     ~Stream() {
@@ -136,7 +174,28 @@ class Zfp final : public Method {
     bitstream* bits_;
     zfp_stream* stream_;
   };
+
+  const double tolerance_;
 };
+
+double RootMeanSquare(const ValueSpan& rows) {
+  const size_t values = size_t{rows.row_count} * rows.shape.values_per_row;
+  double squares = 0, count = 0;
+  for (size_t i = 0; i < values; ++i) {
+    double value;
+    if (rows.shape.type == PhysicalType::kFloat32) {
+      float narrow;
+      std::memcpy(&narrow, rows.fixed + i * sizeof(narrow), sizeof(narrow));
+      value = narrow;
+    } else {
+      std::memcpy(&value, rows.fixed + i * sizeof(value), sizeof(value));
+    }
+    if (!std::isfinite(value)) continue;
+    squares += value * value;
+    ++count;
+  }
+  return count == 0 ? 0 : std::sqrt(squares / count);
+}
 
 }  // namespace
 
@@ -154,6 +213,33 @@ std::vector<std::unique_ptr<Method>> LosslessRivals() {
   methods.push_back(std::make_unique<Zstd>(3, true));
   methods.push_back(std::make_unique<Zfp>());
   return methods;
+}
+
+absl::StatusOr<ZptvContract> ParseContract(std::string_view text) {
+  using enum ZptvContract::Kind;
+  constexpr std::pair<std::string_view, ZptvContract::Kind> kNames[] = {
+      {"abs", kAbs}, {"rms", kRms}, {"row_l2", kRowL2}, {"point", kPoint}, {"phase16", kPhase16}};
+  if (text == "lossless") return ZptvContract{};
+  const size_t equals = text.find('=');
+  for (const auto& [name, kind] : kNames) {
+    ZptvContract contract{kind, 0};
+    if (text.substr(0, equals) != name || equals == std::string_view::npos) continue;
+    if (!absl::SimpleAtod(AbslView(text.substr(equals + 1)), &contract.bound)) break;
+    return contract;
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "contract is not lossless or one of abs, rms, row_l2, point, phase16 with a bound, as in rms=1e-3: %s", text));
+}
+
+std::unique_ptr<Method> ContractMethod(ZptvContract contract, bool is_complex) {
+  return std::make_unique<Bounded>(contract, is_complex);
+}
+
+std::unique_ptr<Method> ContractRival(ZptvContract contract, const ValueSpan& rows) {
+  using enum ZptvContract::Kind;
+  if (contract.kind != kAbs && contract.kind != kRms && contract.kind != kRowL2) return nullptr;
+  if (rows.shape.type != PhysicalType::kFloat32 && rows.shape.type != PhysicalType::kFloat64) return nullptr;
+  return std::make_unique<Zfp>(contract.kind == kAbs ? contract.bound : contract.bound * RootMeanSquare(rows));
 }
 
 }  // namespace cortex::codec_report
