@@ -1,8 +1,8 @@
-// Damage at rest, by seed and by class of file: flipped bits, cut files, zeroed pages, swapped blocks, stale files. It is found
-// and named, or has no effect; no row is ever wrong, and what is not damaged stays readable.
+// Damage at rest, by seed and by class of file: flipped bits, cut files, zeroed pages, swapped blocks, stale files. It
+// is found and named, or has no effect; no row is ever wrong, and what is not damaged stays readable.
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -89,8 +89,10 @@ size_t SyncedEnd(const fs::path& dir) {
 }
 
 Damage Inflict(const fs::path& data, FileClass file_class, RandomSteps* random) {
-  const fs::path dir = data / (file_class == FileClass::kWal ? "wal" : file_class == FileClass::kWarm ? "warm"
-                               : file_class == FileClass::kCold ? "cold" : "meta");
+  const fs::path dir = data / (file_class == FileClass::kWal    ? "wal"
+                               : file_class == FileClass::kWarm ? "warm"
+                               : file_class == FileClass::kCold ? "cold"
+                                                                : "meta");
   const std::vector<fs::path> files =
       FilesIn(dir, file_class == FileClass::kMeta ? std::set<std::string>{".sst", ".log", ""}
                                                   : std::set<std::string>{".seg", ".log"});
@@ -131,12 +133,13 @@ Damage Inflict(const fs::path& data, FileClass file_class, RandomSteps* random) 
 }
 
 struct Tally {
-  int refused = 0;     // did not open, and said why
-  int named = 0;       // opened; reading the damage says DATA_LOSS
-  int no_effect = 0;   // every row there and right
+  int refused = 0;    // did not open, and said why
+  int named = 0;      // opened; reading the damage says DATA_LOSS
+  int no_effect = 0;  // every row there and right
 };
 
-// What one damaged copy shows. The database must not hold a wrong row, and miss only rows of shards that answer DATA_LOSS.
+// What one damaged copy shows. The database must not hold a wrong row, and miss only rows of shards that answer
+// DATA_LOSS.
 void Examine(const std::string& dir, const Original& original, FileClass file_class, Tally* tally) {
   Life life(PosixFileSystem(), dir);
   const absl::Status opened = life.Open();
@@ -188,13 +191,17 @@ void DamageOneClass(FileClass file_class) {
 
 }  // namespace
 
-TEST_CASE("Damage to the log below what is synced is refused", "[recovery][damage]") { DamageOneClass(FileClass::kWal); }
+TEST_CASE("Damage to the log below what is synced is refused", "[recovery][damage]") {
+  DamageOneClass(FileClass::kWal);
+}
 TEST_CASE("Damage to a warm file is named and keeps nobody else from reading", "[recovery][damage]") {
   DamageOneClass(FileClass::kWarm);
 }
 TEST_CASE("Damage to a cold archive is named and keeps nobody else from reading", "[recovery][damage]") {
   DamageOneClass(FileClass::kCold);
 }
-TEST_CASE("Damage to the meta store never shows a wrong row", "[recovery][damage]") { DamageOneClass(FileClass::kMeta); }
+TEST_CASE("Damage to the meta store never shows a wrong row", "[recovery][damage]") {
+  DamageOneClass(FileClass::kMeta);
+}
 
 }  // namespace cortex::testing

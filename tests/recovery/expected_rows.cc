@@ -19,9 +19,7 @@ void ApplyStep(const LifeStep& step, LifeRows* rows) {
   }
 }
 
-bool ChangesRows(const LifeStep& step) {
-  return step.kind == Kind::kDrop || step.count > 0;
-}
+bool ChangesRows(const LifeStep& step) { return step.kind == Kind::kDrop || step.count > 0; }
 
 }  // namespace
 
@@ -46,9 +44,8 @@ LifeRows ExpectedRows::Apply(uint64_t fates) const {
 }
 
 std::string ExpectedRows::Settle(const LifeRows& found) {
-  const auto uncertain = std::count_if(steps_.begin(), steps_.end(), [](const Step& step) {
-    return !step.certain && ChangesRows(step.step);
-  });
+  const auto uncertain = std::count_if(steps_.begin(), steps_.end(),
+                                       [](const Step& step) { return !step.certain && ChangesRows(step.step); });
   if (uncertain > 8) return "the test left too many steps uncertain";
   uint64_t choices = 1;
   for (int64_t i = 0; i < uncertain; ++i) choices *= kFates;
@@ -63,7 +60,8 @@ std::string ExpectedRows::Settle(const LifeRows& found) {
   int shown = 0;
   const auto show = [&](const char* what, const std::string& name, const LifeRow& row) {
     if (++shown > 6) return;
-    differences += std::string(" ") + what + " " + name + " x " + std::to_string(row.x) + " y " + std::to_string(row.y) + ";";
+    differences +=
+        std::string(" ") + what + " " + name + " x " + std::to_string(row.x) + " y " + std::to_string(row.y) + ";";
   };
   for (const auto& [name, row] : certain) {
     const auto at = found.find(name);

@@ -28,8 +28,8 @@ class ExpectedRows {
   void Forget() { steps_.pop_back(); }
 
   // "" if `found` is what some choice among the unconfirmed steps gives, which then becomes what is known; else what is
-  // wrong, measured against all confirmed steps. An unconfirmed step takes effect where it was asked for, or as the last
-  // of all: a delete that came after it named the versions of its time, not what a restart brings to light.
+  // wrong, measured against all confirmed steps. An unconfirmed step takes effect where it was asked for, or as the
+  // last of all: a delete that came after it named the versions of its time, not what a restart brings to light.
   std::string Settle(const LifeRows& found);
 
  private:

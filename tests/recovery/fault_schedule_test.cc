@@ -1,4 +1,5 @@
-// Every operation of a scripted life fails once, and once for good; then the power goes. What was acknowledged is there.
+// Every operation of a scripted life fails once, and once for good; then the power goes. What was acknowledged is
+// there.
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -59,7 +60,8 @@ TEST_CASE("A database that meets an error at any operation keeps every acknowled
     const uint64_t torn_bytes = n % 3 == 0 ? 100 : 0;
     if (every || n % 2 == 0) FailOnce(n, /*sticky=*/true, torn_bytes);
     if (every || n % 2 == 1) FailOnce(n, /*sticky=*/false, torn_bytes);
-    if (every && ++lives % 200 == 0) std::printf("operation %d of %d\n", static_cast<int>(n), static_cast<int>(operations));
+    if (every && ++lives % 200 == 0)
+      std::printf("operation %d of %d\n", static_cast<int>(n), static_cast<int>(operations));
   }
 }
 

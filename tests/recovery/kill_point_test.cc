@@ -1,4 +1,7 @@
-// The scripted life ends at every kill point of storage, in a process of its own; what it acknowledged is there afterwards.
+// The scripted life ends at every kill point of storage, in a process of its own; what it acknowledged is there
+// afterwards.
+
+#include "storage/io/kill_point.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "storage/io/kill_point.h"
 #include "tests/recovery/life.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
@@ -35,7 +37,8 @@ int Live(const std::string& dir, const std::string& order, const std::string& lo
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t pid = 0;
-  const int failed = posix_spawn(&pid, words[0].c_str(), &files, nullptr, pointers(words).data(), pointers(variables).data());
+  const int failed =
+      posix_spawn(&pid, words[0].c_str(), &files, nullptr, pointers(words).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&files);
   REQUIRE(failed == 0);
   int status = 0;

@@ -64,9 +64,10 @@ std::vector<std::string> Life::events() const {
 absl::Status Life::Do(const LifeStep& step) {
   switch (step.kind) {
     case Kind::kCreate:
-      return db_->CreateTable(*TestTable(step.table, {{"x", DataType::Scalar(TypeKind::kInt64)},
-                                                      {"y", DataType::Scalar(TypeKind::kInt64)}},
-                                         step.table_kind))
+      return db_
+          ->CreateTable(*TestTable(
+              step.table, {{"x", DataType::Scalar(TypeKind::kInt64)}, {"y", DataType::Scalar(TypeKind::kInt64)}},
+              step.table_kind))
           .status();
     case Kind::kDrop:
       return db_->DropTable(step.table);

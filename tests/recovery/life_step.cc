@@ -27,7 +27,8 @@ LifeStep Move(std::string table, Tier from, Tier to) {
 }  // namespace
 
 std::string LifeStep::ToString() const {
-  constexpr const char* kNames[] = {"create", "drop", "alter", "put", "merge", "delete", "purge", "move", "reopen", "litter"};
+  constexpr const char* kNames[] = {"create", "drop",  "alter", "put",    "merge",
+                                    "delete", "purge", "move",  "reopen", "litter"};
   return absl::StrFormat("%s %s rows %d+%d x %d %s->%s", kNames[static_cast<int>(kind)], table, first, count, x,
                          std::string(TierName(from)), std::string(TierName(to)));
 }
@@ -89,7 +90,8 @@ LifeStep RandomSteps::Next() {
     return Put("e", next_event - count, count, next_x++, kTiers[Random(6)]);
   }
   if (dice == 13) {
-    LifeStep merge = Change(Kind::kMerge, "t", static_cast<int>(Random(1500)), 1 + static_cast<int>(Random(80)), next_x++);
+    LifeStep merge =
+        Change(Kind::kMerge, "t", static_cast<int>(Random(1500)), 1 + static_cast<int>(Random(80)), next_x++);
     merge.to = kTiers[Random(6)];
     return merge;
   }

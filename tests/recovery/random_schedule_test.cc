@@ -1,5 +1,5 @@
-// Lives drawn by seed on a disk that fails by seed: errors once and for good, short writes, a disk that is full for a while,
-// reads that fail while opening, power cuts. By default 500 seeds.
+// Lives drawn by seed on a disk that fails by seed: errors once and for good, short writes, a disk that is full for a
+// while, reads that fail while opening, power cuts. By default 500 seeds.
 //
 //   CORTEX_FAULT_SEEDS=1..20000 recovery_test "[schedule]"     a range by hand; prints how far it is every 500 seeds
 //   CORTEX_FAULT_SEEDS=1234..1234 ...                          one again: the same steps and the same faults
@@ -21,8 +21,8 @@ namespace {
 constexpr const char* kClasses[] = {"", "/wal/", "/warm/", "/cold/", "/meta/"};
 
 struct Outcome {
-  uint64_t injected = 0;   // operations that failed
-  uint64_t refused = 0;    // steps answered with an error
+  uint64_t injected = 0;  // operations that failed
+  uint64_t refused = 0;   // steps answered with an error
   uint64_t opened_in_vain = 0;
   uint64_t steps = 0;
 };
@@ -119,9 +119,7 @@ class RandomLife {
     past_commit_ = life_.visible_commit();
     past_rows_ = REQUIRE_OK_AND_TAKE(life_.Rows());
   }
-  void Compare() {
-    REQUIRE(expected_.Settle(REQUIRE_OK_AND_TAKE(life_.Rows())) == "");
-  }
+  void Compare() { REQUIRE(expected_.Settle(REQUIRE_OK_AND_TAKE(life_.Rows())) == ""); }
 
   RandomSteps steps_;
   Outcome* const outcome_;
@@ -145,16 +143,17 @@ SeedRange RangeToRun() {
 
 }  // namespace
 
-TEST_CASE("A database on a failing disk keeps every acknowledged row once, whatever the schedule", "[recovery][schedule]") {
+TEST_CASE("A database on a failing disk keeps every acknowledged row once, whatever the schedule",
+          "[recovery][schedule]") {
   const SeedRange range = RangeToRun();
   Outcome outcome;
   for (unsigned long long seed = range.first; seed <= range.last; ++seed) {
     CAPTURE(seed);
     RandomLife(seed, &outcome).Run();
     if (seed % 500 == 0) {
-      std::printf("seeds %llu..%llu: %llu steps, %llu refused, %llu operations failed, %llu starts refused\n", range.first,
-                  seed, static_cast<unsigned long long>(outcome.steps), static_cast<unsigned long long>(outcome.refused),
-                  static_cast<unsigned long long>(outcome.injected),
+      std::printf("seeds %llu..%llu: %llu steps, %llu refused, %llu operations failed, %llu starts refused\n",
+                  range.first, seed, static_cast<unsigned long long>(outcome.steps),
+                  static_cast<unsigned long long>(outcome.refused), static_cast<unsigned long long>(outcome.injected),
                   static_cast<unsigned long long>(outcome.opened_in_vain));
       std::fflush(stdout);
     }

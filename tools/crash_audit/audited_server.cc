@@ -12,13 +12,13 @@ namespace cortex::audit {
 namespace {
 
 client::ServerProcess::Options ProcessOptions(std::string binary, std::string directory,
-                                             const std::vector<std::string>& flags) {
+                                              const std::vector<std::string>& flags) {
   client::ServerProcess::Options options;
   options.binary = std::move(binary);
   options.directory = std::move(directory);
   // Small limits, so that sealing, log rotation, checkpoints and moves all happen within a round.
-  options.flags = {"--data.builtin_tables=false", "--hot.seal_rows=1024",      "--hot.seal_bytes=1MiB",
-                   "--wal.file_bytes=1MiB",       "--wal.limit_bytes=8MiB",    "--tiering.interval_ms=50",
+  options.flags = {"--data.builtin_tables=false",  "--hot.seal_rows=1024",   "--hot.seal_bytes=1MiB",
+                   "--wal.file_bytes=1MiB",        "--wal.limit_bytes=8MiB", "--tiering.interval_ms=50",
                    "--memory.budget_bytes=512MiB", "--log.level=warn"};
   options.flags.insert(options.flags.end(), flags.begin(), flags.end());
   return options;

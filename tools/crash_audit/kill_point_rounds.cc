@@ -16,10 +16,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kLoadMs = 3'000;   // until a round gives up waiting for the place
-constexpr int kIdleMs = 250;     // then quiet, which some places need
+constexpr int kLoadMs = 3'000;  // until a round gives up waiting for the place
+constexpr int kIdleMs = 250;    // then quiet, which some places need
 constexpr int kPrepareMs = 300;
-constexpr int kMaxMisses = 12;   // in a row
+constexpr int kMaxMisses = 12;  // in a row
 constexpr uint64_t kFirstHighestHit = 4;
 constexpr uint64_t kHighestHit = 512;
 

@@ -1,8 +1,8 @@
 // Rounds that end at a named place: every kill point of storage is reached a number of times, and audited after each.
 //
 // A round: a server without orders starts, is audited and leaves something to recover; a second one starts with the
-// order and gets load until it dies. A point that a round does not reach is asked for with a lower hit number next time.
-// Each point has a directory and a ledger of its own, so that a failure leaves exactly what led to it.
+// order and gets load until it dies. A point that a round does not reach is asked for with a lower hit number next
+// time. Each point has a directory and a ledger of its own, so that a failure leaves exactly what led to it.
 #ifndef CORTEX_TOOLS_CRASH_AUDIT_KILL_POINT_ROUNDS_H_
 #define CORTEX_TOOLS_CRASH_AUDIT_KILL_POINT_ROUNDS_H_
 
@@ -20,8 +20,8 @@ struct KillPointOptions {
   std::string binary;
   std::string directory;
   uint64_t seed = 0;
-  int hits = 20;         // of each point
-  std::string only;      // points whose name contains this; "" = all
+  int hits = 20;     // of each point
+  std::string only;  // points whose name contains this; "" = all
 };
 
 class KillPointRounds final {

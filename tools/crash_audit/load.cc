@@ -20,9 +20,9 @@ v1::Tier RandomTier(std::mt19937_64* random) {
 }
 
 // Down twice as often as up.
-constexpr std::pair<v1::Tier, v1::Tier> kMoves[] = {
-    {v1::TIER_HOT, v1::TIER_WARM},  {v1::TIER_HOT, v1::TIER_WARM},  {v1::TIER_WARM, v1::TIER_COLD},
-    {v1::TIER_WARM, v1::TIER_COLD}, {v1::TIER_COLD, v1::TIER_WARM}, {v1::TIER_WARM, v1::TIER_HOT}};
+constexpr std::pair<v1::Tier, v1::Tier> kMoves[] = {{v1::TIER_HOT, v1::TIER_WARM},  {v1::TIER_HOT, v1::TIER_WARM},
+                                                    {v1::TIER_WARM, v1::TIER_COLD}, {v1::TIER_WARM, v1::TIER_COLD},
+                                                    {v1::TIER_COLD, v1::TIER_WARM}, {v1::TIER_WARM, v1::TIER_HOT}};
 
 const char* TableOf(Target target) { return target == Target::kEvents ? kEventsTable : kEntitiesTable; }
 
@@ -171,10 +171,9 @@ void Load::TableMaker() {
 void Load::Scanner() {
   const auto connection = client::Connect(options_.endpoint, kCallMs);
   if (!Tolerate(connection.status(), "connect")) return;
-  constexpr const char* kScans[] = {
-      "SELECT key, count(*) AS n, max(digest) AS d FROM audit_events GROUP BY key",
-      "SELECT key, note FROM audit_events ORDER BY digest LIMIT 20",
-      "SELECT count(*) AS n FROM audit_entities WHERE l2_distance(state, state) = 0"};
+  constexpr const char* kScans[] = {"SELECT key, count(*) AS n, max(digest) AS d FROM audit_events GROUP BY key",
+                                    "SELECT key, note FROM audit_events ORDER BY digest LIMIT 20",
+                                    "SELECT count(*) AS n FROM audit_entities WHERE l2_distance(state, state) = 0"};
   for (uint64_t round = 0; Pace(round); ++round) {
     const char* const cql = kScans[round % std::size(kScans)];
     if (!Tolerate(client::CollectQuery(*connection, cql, kScanMs).status(), cql)) return;

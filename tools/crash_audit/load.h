@@ -18,15 +18,16 @@ namespace cortex::audit {
 
 struct LoadOptions {
   std::string endpoint;
-  uint64_t seed = 0;        // of this round's choices
-  int batches_per_s = 60;   // of each writer
-  bool scans = false;       // also queries that read every row
+  uint64_t seed = 0;       // of this round's choices
+  int batches_per_s = 60;  // of each writer
+  bool scans = false;      // also queries that read every row
 };
 
 // What went wrong while the server was alive, as sentences; empty in a good round.
 class Load final {
  public:
-  // Starts the threads: four writers, one mover, one reader, one that makes and drops tables. `ledger` must outlive the load.
+  // Starts the threads: four writers, one mover, one reader, one that makes and drops tables. `ledger` must outlive the
+  // load.
   Load(const LoadOptions& options, uint64_t row_seed, Ledger* ledger);
   // Stop().
   ~Load();

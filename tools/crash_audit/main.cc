@@ -32,19 +32,25 @@ void AddOptions(Options* options, CLI::App* app) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app->add_option("--server", options->server, "Path of cortexd");
-  app->add_option("--dir", options->directory, "Where the server keeps its data (default: a new directory below $TMPDIR)");
+  app->add_option("--dir", options->directory,
+                  "Where the server keeps its data (default: a new directory below $TMPDIR)");
   app->add_option("--seed", options->seed, "Of all random choices (default: from the clock)");
   app->add_option("--min-ms", options->random.min_ms, "Shortest load before a kill")->capture_default_str();
   app->add_option("--max-ms", options->random.max_ms, "Longest load before a kill")->capture_default_str();
-  app->add_option("--cut", options->random.cut, "Command that takes the disk away, instead of a kill (see tools/power-cut)");
+  app->add_option("--cut", options->random.cut,
+                  "Command that takes the disk away, instead of a kill (see tools/power-cut)");
   app->add_option("--restore", options->random.restore, "Command that brings it back");
   app->add_flag("--killpoints", options->kill_points, "Kill at every named place instead of at random");
-  app->add_option("--hits", options->points.hits, "Kills at each named place")->check(CLI::Range(1, 100'000))->capture_default_str();
+  app->add_option("--hits", options->points.hits, "Kills at each named place")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   app->add_option("--only", options->points.only, "Only places whose name contains this");
   app->add_flag("--soak", options->soak, "Kill nothing: load for --minutes at the memory budget");
   app->add_option("--minutes", options->soaking.minutes, "How long")->capture_default_str();
-  app->add_option("--budget", options->soaking.budget_bytes, "Memory budget of the server in bytes")->capture_default_str();
-  app->add_option("--pace", options->soaking.batches_per_s, "Batches per second of each of four writers")->capture_default_str();
+  app->add_option("--budget", options->soaking.budget_bytes, "Memory budget of the server in bytes")
+      ->capture_default_str();
+  app->add_option("--pace", options->soaking.batches_per_s, "Batches per second of each of four writers")
+      ->capture_default_str();
   app->add_flag("--list", options->list, "Print the named places and end");
   app->add_flag("--keep", options->keep, "Keep the directory also after success");
 }
@@ -78,7 +84,8 @@ bool Run(const Options& options) {
 
 int Main(int argc, char** argv) {
   Options options;
-  CLI::App app("Kills a real cortexd under ingest, tiering and queries, and proves that no acknowledged row is lost.", "crash-audit");
+  CLI::App app("Kills a real cortexd under ingest, tiering and queries, and proves that no acknowledged row is lost.",
+               "crash-audit");
   AddOptions(&options, &app);
   CLI11_PARSE(app, argc, argv);
   if (options.list) {
@@ -110,7 +117,8 @@ int Main(int argc, char** argv) {
   if (good && own_directory && !options.keep) {
     std::error_code error;
     std::filesystem::remove_all(options.directory, error);
-    if (error) std::fprintf(stderr, "crash-audit: cannot remove %s: %s\n", options.directory.c_str(), error.message().c_str());
+    if (error)
+      std::fprintf(stderr, "crash-audit: cannot remove %s: %s\n", options.directory.c_str(), error.message().c_str());
   } else if (!good) {
     absl::PrintF("crash-audit: FAILED; the server's directory is kept in %s\n", options.directory);
   }

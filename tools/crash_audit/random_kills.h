@@ -1,4 +1,5 @@
-// Rounds that end at random moments: kill -9 after a random time under load, sometimes while starting, sometimes SIGTERM.
+// Rounds that end at random moments: kill -9 after a random time under load, sometimes while starting, sometimes
+// SIGTERM.
 #ifndef CORTEX_TOOLS_CRASH_AUDIT_RANDOM_KILLS_H_
 #define CORTEX_TOOLS_CRASH_AUDIT_RANDOM_KILLS_H_
 

@@ -24,10 +24,10 @@ double Mebibytes(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20)
 }  // namespace
 
 absl::Status Soak::Run() {
-  AuditedServer server(options_.binary, options_.directory, options_.seed, totals_,
-                       {absl::StrCat("--memory.budget_bytes=", options_.budget_bytes), "--hot.seal_rows=16384",
-                        "--hot.seal_bytes=8MiB", "--wal.limit_bytes=64MiB", "--wal.file_bytes=8MiB",
-                        "--tiering.interval_ms=500"});
+  AuditedServer server(
+      options_.binary, options_.directory, options_.seed, totals_,
+      {absl::StrCat("--memory.budget_bytes=", options_.budget_bytes), "--hot.seal_rows=16384", "--hot.seal_bytes=8MiB",
+       "--wal.limit_bytes=64MiB", "--wal.file_bytes=8MiB", "--tiering.interval_ms=500"});
   RETURN_IF_ERROR(server.Spawn());
   RETURN_IF_ERROR(server.Connect());
   server.BeginLoad(options_.seed, options_.batches_per_s, /*scans=*/true);
@@ -58,8 +58,8 @@ void Soak::Watch(AuditedServer* server) {
     if (static_cast<int>(minutes_) <= minutes_told) continue;
     minutes_told = static_cast<int>(minutes_);
     const absl::StatusOr<std::string> tiers = TierSummary(server->connection());
-    absl::PrintF("minute %d: %.0f MiB, at most %.0f MiB; rows %s\n", minutes_told, Mebibytes(bytes), Mebibytes(most_bytes_),
-                 tiers.ok() ? *tiers : tiers.status().ToString());
+    absl::PrintF("minute %d: %.0f MiB, at most %.0f MiB; rows %s\n", minutes_told, Mebibytes(bytes),
+                 Mebibytes(most_bytes_), tiers.ok() ? *tiers : tiers.status().ToString());
     std::fflush(stdout);
   }
 }

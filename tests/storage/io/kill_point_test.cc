@@ -84,7 +84,8 @@ TEST_CASE("ParseKillOrder refuses what would kill nothing", "[storage][io]") {
   REQUIRE(order.name == "meta-commit");
   REQUIRE(order.hit == 12);
   REQUIRE(REQUIRE_OK_AND_TAKE(ParseKillOrder("meta-commit")).hit == 1);
-  for (const char* bad : {"", "nowhere", "wal-append:", "wal-append:0", "wal-append:x", "wal-append:1x", "wal-append:-1"}) {
+  for (const char* bad :
+       {"", "nowhere", "wal-append:", "wal-append:0", "wal-append:x", "wal-append:1x", "wal-append:-1"}) {
     CAPTURE(bad);
     REQUIRE_STATUS(ParseKillOrder(bad), absl::StatusCode::kInvalidArgument, "kill point");
   }
