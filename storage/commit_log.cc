@@ -34,6 +34,7 @@ CommitLog::CommitLog(CommitLogOptions options)
       last_given_(options.last_commit),
       visible_commit_(options.last_commit) {
   wal_bytes_.store(wal_->total_bytes());
+  synced_position_.store(wal_->synced_through());
   writer_ = std::thread([this] { RunWriter(); });
   applier_ = std::thread([this] { RunApplier(); });
   pthread_setname_np(writer_.native_handle(), "wal-writer");
@@ -88,6 +89,30 @@ void CommitLog::RequestTrim(Commit first_needed) {
   not_empty_.NotifyOne();
 }
 
+void CommitLog::HoldTrim() {
+  MutexLock lock(&mutex_);
+  ++trim_holds_;
+}
+
+void CommitLog::ReleaseTrim() {
+  {
+    MutexLock lock(&mutex_);
+    --trim_holds_;
+  }
+  not_empty_.NotifyOne();  // what was asked for meanwhile is due
+}
+
+uint64_t CommitLog::AddListener(std::function<void(Commit)> listener) {
+  MutexLock lock(&listeners_mutex_);
+  listeners_[next_listener_] = std::move(listener);
+  return next_listener_++;
+}
+
+void CommitLog::RemoveListener(uint64_t id) {
+  MutexLock lock(&listeners_mutex_);
+  listeners_.erase(id);
+}
+
 absl::Status CommitLog::health() const {
   MutexLock lock(&mutex_);
   return failed_;
@@ -131,7 +156,7 @@ std::vector<std::unique_ptr<CommitTask>> CommitLog::TakeGroup() {
     {
       MutexLock lock(&mutex_);
       while (queue_.empty() && !stopping_ && !idle) {
-        if (trim_below_ != 0) {
+        if (trim_below_ != 0 && trim_holds_ == 0) {
           idle = true;
         } else if (marked) {
           not_empty_.Wait(&mutex_);
@@ -203,6 +228,7 @@ absl::Status CommitLog::WriteGroup(const Group& group) {
   RETURN_IF_ERROR(wal_->Append(records));
   RETURN_IF_ERROR(wal_->Sync());
   KillPoint("wal-synced");
+  synced_position_.store(wal_->synced_through(), std::memory_order_release);
   sync_count_.fetch_add(1, std::memory_order_relaxed);
   wal_bytes_.store(wal_->total_bytes(), std::memory_order_relaxed);
   return absl::OkStatus();
@@ -249,7 +275,7 @@ void CommitLog::TrimIfAsked() {
   Commit below = 0;
   {
     MutexLock lock(&mutex_);
-    below = std::exchange(trim_below_, 0);
+    if (trim_holds_ == 0) below = std::exchange(trim_below_, 0);
   }
   if (below == 0 || !wal_->status().ok()) return;
   const absl::Status status = wal_->Trim(below);
@@ -301,6 +327,10 @@ absl::Status CommitLog::ApplyAndReport(Prepared* prepared) {
     visible_commit_.store(prepared->commit, std::memory_order_release);
   }
   visible_changed_.NotifyAll();
+  {
+    MutexLock lock(&listeners_mutex_);
+    for (const auto& [id, listener] : listeners_) listener(prepared->commit);
+  }
   KillPoint("wal-visible");
   prepared->task->Done(applied.ok() ? absl::StatusOr<Commit>(prepared->commit) : applied);
   return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -75,6 +76,16 @@ class CommitLog {
 
   // WAL files entirely below `first_needed` may go. Carried out by the writer thread.
   void RequestTrim(Commit first_needed);
+  // While anybody holds it, no file of the log is removed. Every call of HoldTrim is followed by one of ReleaseTrim.
+  void HoldTrim();
+  void ReleaseTrim();
+  // Everything below this position of the log is durable and changes no more.
+  WalPosition synced_position() const { return synced_position_.load(std::memory_order_acquire); }
+
+  // Called on the applier thread after each commit became visible, in order; must be quick and not call the log. After
+  // RemoveListener has returned it is not called any more.
+  uint64_t AddListener(std::function<void(Commit)> listener);
+  void RemoveListener(uint64_t id);
 
   // OK, or why the log stopped.
   absl::Status health() const;
@@ -125,11 +136,17 @@ class CommitLog {
   bool writer_done_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
   Commit trim_below_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint32_t trim_holds_ ABSL_GUARDED_BY(mutex_) = 0;
   Commit last_given_ ABSL_GUARDED_BY(mutex_);
+
+  Mutex listeners_mutex_;  // guards what follows; held while listeners are called; a leaf of ours
+  std::map<uint64_t, std::function<void(Commit)>> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
+  uint64_t next_listener_ ABSL_GUARDED_BY(listeners_mutex_) = 1;
 
   std::atomic<Commit> visible_commit_;
   std::atomic<uint64_t> wal_bytes_{0};
   std::atomic<uint64_t> sync_count_{0};
+  std::atomic<WalPosition> synced_position_{0};
   std::thread writer_;
   std::thread applier_;
 };

@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/backup/backup_files.h"
+#include "storage/backup/backup_writer.h"
 #include "storage/builtin_tables.h"
 #include "storage/commit_log.h"
 #include "storage/commit_times.h"
@@ -32,9 +34,11 @@
 #include "storage/table_stats.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/mapping_cache.h"
+#include "storage/tiers/pacer.h"
 #include "storage/tiers/sealer.h"
 #include "storage/tiers/segment_survey.h"
 #include "storage/tiers/tier_manager.h"
+#include "storage/verify.h"
 
 namespace cortex {
 namespace {
@@ -56,6 +60,26 @@ class BarrierTask final : public CommitTask {
   IngestDone done_;
 };
 
+// Work between two commits: everything before it is applied and nothing after it.
+class BetweenCommitsTask final : public CommitTask {
+ public:
+  BetweenCommitsTask(std::function<absl::Status(Commit)> work, IngestDone done)
+      : work_(std::move(work)), done_(std::move(done)) {}
+  uint64_t queued_bytes() const override { return 0; }
+  bool takes_number() const override { return false; }
+  absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
+  absl::Status Apply(Commit commit) override { return status_ = work_(commit); }
+  void Done(absl::StatusOr<Commit> result) override {
+    if (!status_.ok() || !result.ok()) return done_(status_.ok() ? result.status() : status_);
+    done_(CommitToken{.epoch = 1, .commit = *result});
+  }
+
+ private:
+  const std::function<absl::Status(Commit)> work_;
+  IngestDone done_;
+  absl::Status status_;
+};
+
 absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<CommitToken>>>();
   std::future<absl::StatusOr<CommitToken>> future = promise->get_future();
@@ -72,6 +96,23 @@ std::shared_ptr<const SegmentView> ViewOf(const std::shared_ptr<const SealedFile
   const auto held = std::make_shared<const Held>(Held{file, file->reader()});
   return {held, held->reader.get()};
 }
+
+// While it lives no file of the log or of segments is removed.
+class FileHold {
+ public:
+  FileHold(CommitLog* log, std::array<FileTier*, 2> tiers) : log_(log), tiers_(tiers) {
+    log_->HoldTrim();
+    for (FileTier* tier : tiers_) tier->HoldRemovals();
+  }
+  ~FileHold() {
+    for (FileTier* tier : tiers_) tier->ReleaseRemovals();
+    log_->ReleaseTrim();
+  }
+
+ private:
+  CommitLog* const log_;
+  const std::array<FileTier*, 2> tiers_;
+};
 
 class DatabaseImpl final : public Database {
  public:
@@ -107,6 +148,12 @@ class DatabaseImpl final : public Database {
   absl::StatusOr<TableStats> GetTableStats(std::string_view table) const override;
   DatabaseStats GetStats() const override;
   TieringStats GetTieringStats() const override;
+  absl::StatusOr<VerifyProgress> Verify(const VerifyRequest& request, const VerifyObserver& observer) override;
+  absl::StatusOr<BackupResult> CreateBackup(const BackupRequest& request) override;
+  uint64_t AddCommitListener(std::function<void(Commit)> listener) override {
+    return log_->AddListener(std::move(listener));
+  }
+  void RemoveCommitListener(uint64_t id) override { log_->RemoveListener(id); }
 
  private:
   absl::Status OpenStores();
@@ -137,6 +184,7 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<CommitLog> log_;
 
   Mutex ddl_mutex_;  // one catalog change at a time; held across the meta-store commit; taken before all others
+  uint64_t server_id_ = 0;           // constant after Start
   int64_t recovery_ns_ = 0;          // constant after Start
   uint64_t replayed_records_ = 0;    // constant after Start
 };
@@ -153,6 +201,7 @@ absl::Status DatabaseImpl::Start() {
                                                  .producers = producers_.get()}));
   const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
+  server_id_ = recovered.server_id;
   StartThreads(std::move(recovered));
   OpenGate();
   recovery_ns_ = options_.clock->MonotonicNanos() - begin_ns;
@@ -162,6 +211,7 @@ absl::Status DatabaseImpl::Start() {
 
 absl::Status DatabaseImpl::OpenStores() {
   FileSystem* const fs = options_.file_system;
+  RETURN_IF_ERROR(CheckNotBackup(fs, options_.data_dir));
   RETURN_IF_ERROR(fs->CreateDirs(options_.data_dir));
   ASSIGN_OR_RETURN(lock_, fs->LockFile(JoinPath(options_.data_dir, "LOCK")));
   ASSIGN_OR_RETURN(meta_, MetaStore::Open({.dir = JoinPath(options_.data_dir, "meta"),
@@ -650,6 +700,50 @@ TieringStats DatabaseImpl::GetTieringStats() const {
                            .waiting_ns = move.waiting_ns});
   }
   return stats;
+}
+
+// --- safety -------------------------------------------------------------------------------------------------------
+
+absl::StatusOr<VerifyProgress> DatabaseImpl::Verify(const VerifyRequest& request, const VerifyObserver& observer) {
+  return VerifyDatabase({.options = &options_,
+                         .server_id = server_id_,
+                         .meta = meta_.get(),
+                         .warm = warm_.get(),
+                         .cold = cold_.get(),
+                         .registry = &registry_,
+                         .log = log_.get()},
+                        request, observer);
+}
+
+absl::StatusOr<BackupResult> DatabaseImpl::CreateBackup(const BackupRequest& request) {
+  for (const std::string& dir : {options_.data_dir, options_.warm_dir, options_.cold_dir}) {
+    if (IsWithin(request.repository, dir)) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("a backup cannot be written to %s, inside what it is to save", request.repository));
+    }
+  }
+  const FileHold hold(log_.get(), {warm_.get(), cold_.get()});
+  Pacer pacer(options_.clock, options_.tiering_bytes_per_second);
+  RETURN_IF_ERROR(meta_->Flush());  // so that little is left to copy while commits wait
+  const auto checkpoint = [this](const std::string& dir) -> absl::StatusOr<CheckpointPlace> {
+    ASSIGN_OR_RETURN(const CommitToken token, WaitFor([&](IngestDone done) {
+                       log_->Submit(std::make_unique<BetweenCommitsTask>(
+                           [this, dir](Commit) { return meta_->Checkpoint(dir); }, std::move(done)));
+                     }));
+    return CheckpointPlace{.commit = token.commit, .synced_through = log_->synced_position()};
+  };
+  return WriteBackup({.file_system = options_.file_system,
+                      .repository = request.repository,
+                      .wal_dir = JoinPath(options_.data_dir, "wal"),
+                      .warm_dir = options_.warm_dir,
+                      .cold_dir = options_.cold_dir,
+                      .server_id = server_id_,
+                      .now_ns = options_.clock->NowNanos(),
+                      .checkpoint = checkpoint,
+                      .observer = [&](uint64_t bytes) {
+                        pacer.Spend(bytes);
+                        return request.observer == nullptr ? absl::OkStatus() : request.observer(bytes);
+                      }});
 }
 
 }  // namespace

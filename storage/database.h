@@ -217,6 +217,25 @@ struct MoveRequest {
   uint64_t max_rows = 0;
 };
 
+struct BackupRequest {
+  std::string repository;  // a directory of backups, created if missing; not inside the data directory
+  // Called with bytes read or written since the call before; an error returned ends the backup. May be empty.
+  std::function<absl::Status(uint64_t bytes)> observer;
+};
+
+struct VerifyRequest {
+  std::string table;  // only its segment files; empty: everything
+};
+
+struct VerifyProgress {
+  uint64_t files_done = 0, files_total = 0;  // the totals are estimates until the end
+  uint64_t bytes_done = 0, bytes_total = 0;
+  uint64_t damages = 0;
+};
+
+// Called after every block. `checked`: OK, or a sentence that names file and block. An error returned ends the check.
+using VerifyObserver = std::function<absl::Status(const VerifyProgress& progress, const absl::Status& checked)>;
+
 struct MoveResult {
   uint64_t segments = 0;
   uint64_t rows = 0;
@@ -242,6 +261,8 @@ struct LookupResult {
   std::vector<Commit> commit;
   std::vector<Column> columns;   // as asked for; only rows of found keys, in key order
 };
+
+struct BackupResult;  // storage/backup/backup_writer.h
 
 class Database {
  public:
@@ -323,6 +344,19 @@ class Database {
   virtual absl::StatusOr<TableStats> GetTableStats(std::string_view table) const = 0;
   virtual DatabaseStats GetStats() const = 0;
   virtual TieringStats GetTieringStats() const = 0;
+
+  // --- safety (blocking) ----------------------------------------------------------------------------------------
+  // Checks every checksum on disk, at the pace of moves; goes on after damage. Errors: NOT_FOUND table, and what the
+  // observer returned.
+  virtual absl::StatusOr<VerifyProgress> Verify(const VerifyRequest& request, const VerifyObserver& observer) = 0;
+  // Saves everything up to one commit while rows keep coming: see storage/backup. Blocking, at the pace of moves.
+  virtual absl::StatusOr<BackupResult> CreateBackup(const BackupRequest& request) = 0;
+
+  // --- following along ------------------------------------------------------------------------------------------
+  // `listener` is called on the commit thread after each commit became visible; it must be quick and call nothing of
+  // the database. After RemoveCommitListener has returned it is not called any more.
+  virtual uint64_t AddCommitListener(std::function<void(Commit)> listener) = 0;
+  virtual void RemoveCommitListener(uint64_t id) = 0;
 };
 
 }  // namespace cortex

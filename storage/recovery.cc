@@ -206,8 +206,8 @@ absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
     recovered.trusted_time_ns = static_cast<int64_t>(trusted->second);
   }
   KillPoint("recovery-segments");
-  ASSIGN_OR_RETURN(const uint64_t server_id, ServerId(input.meta, state));
-  RETURN_IF_ERROR(ReplayWal(input, server_id, &recovered));
+  ASSIGN_OR_RETURN(recovered.server_id, ServerId(input.meta, state));
+  RETURN_IF_ERROR(ReplayWal(input, recovered.server_id, &recovered));
   return recovered;
 }
 

@@ -34,6 +34,7 @@ struct RecoveryInput {
 
 struct Recovered {
   std::unique_ptr<WalWriter> wal;
+  uint64_t server_id = 0;
   Commit last_commit = 0;  // the highest ever given out
   uint64_t manifest_version = 0;
   uint64_t replayed_records = 0;

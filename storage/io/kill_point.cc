@@ -78,6 +78,16 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "reclaim-committed",    // out of the manifest, still served
     "reclaim-published",    // not served any more, their files still there
     "retire",               // a file nobody reads is about to be removed
+    // a backup
+    "backup-started",       // its directory is there
+    "backup-checkpoint",    // with the meta store as of one commit
+    "backup-file",          // one file more is linked or copied
+    "backup-files",         // all of them, durable; no BACKUP yet
+    "backup-complete",
+    // a restore
+    "restore-started",      // the directory is marked
+    "restore-file",         // one file more is copied
+    "restore-copied",       // all of them, durable; still marked
 });
 
 [[noreturn]] void Refuse(const absl::Status& status) {

@@ -1,5 +1,8 @@
 #include "storage/meta/meta_db.h"
 
+#include <cstdarg>
+#include <cstdio>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +30,35 @@ absl::Status CheckNotHalfGone(FileSystem* fs, const std::string& dir) {
     }
   }
   return absl::OkStatus();
+}
+
+// RocksDB says which of its logs is bad nowhere but in its own log: "<path>/000004.log: dropping 12 bytes; ...".
+class BadLogLogger final : public rocksdb::Logger {
+ public:
+  BadLogLogger() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char line[1024];
+    std::vsnprintf(line, sizeof(line), format, arguments);
+    const std::string_view text = line;
+    const size_t end = text.find(".log: dropping");
+    if (end == std::string_view::npos || !bad_log_.empty()) return;
+    const size_t slash = text.rfind('/', end);
+    const size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
+    bad_log_ = std::string(text.substr(begin, end + 4 - begin));
+  }
+  const std::string& bad_log() const { return bad_log_; }
+
+ private:
+  std::string bad_log_;  // the first; RocksDB opens on one thread
+};
+
+// The log that is bad, or the manifest that CURRENT names.
+std::string DamagedFile(FileSystem* fs, const std::string& dir, const std::string& bad_log) {
+  if (!bad_log.empty()) return bad_log;
+  const absl::StatusOr<std::string> current = ReadFile(fs, JoinPath(dir, "CURRENT"), 4 << 10);
+  if (!current.ok() || current->empty()) return "CURRENT";
+  return current->substr(0, current->size() - 1);
 }
 
 absl::Status OpenError(const rocksdb::Status& status, const std::string& dir) {
@@ -68,6 +100,29 @@ absl::Status MetaDb::OpenFamilies(const MetaStoreOptions& options, FileSystem* f
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::unique_ptr<MetaDb>> MetaDb::OpenReadOnly(FileSystem* fs, const std::string& dir, bool strict) {
+  auto db = std::unique_ptr<MetaDb>(new MetaDb);
+  db->cache_ = MakeMetaCache(1 << 20);
+  db->write_buffers_ = MakeMetaWriteBuffers();
+  db->env_ = rocksdb::NewCompositeEnv(MakeRocksDbFileSystem(fs));
+  rocksdb::DBOptions options = MetaDbOptions(db->env_.get(), db->write_buffers_, /*repair=*/false);
+  const auto logger = std::make_shared<BadLogLogger>();
+  options.info_log = logger;
+  if (strict) options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(options, dir, MetaFamilies(db->cache_), &handles, &opened);
+  if (status.IsCorruption()) {
+    return absl::DataLossError(absl::StrFormat("meta store file %s: %s", DamagedFile(fs, dir, logger->bad_log()),
+                                               status.ToString()));
+  }
+  if (!status.ok()) return OpenError(status, dir);
+  db->db_.reset(opened);
+  for (size_t i = 0; i < kMetaFamilyCount; ++i) db->families_[i] = handles[i];
+  return db;
+}
+
 MetaDb::~MetaDb() {
   if (db_ == nullptr) return;
   for (rocksdb::ColumnFamilyHandle* handle : families_) db_->DestroyColumnFamilyHandle(handle);
@@ -94,6 +149,10 @@ absl::Status MetaDb::PutSynced(std::string_view key, std::string_view value) {
 }
 
 absl::Status MetaDb::Sync() { return FromRocksDb(db_->SyncWAL(), "cannot sync"); }
+
+absl::Status MetaDb::Flush() {
+  return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), {families_.begin(), families_.end()}), "cannot flush");
+}
 
 std::unique_ptr<rocksdb::Iterator> MetaDb::Scan(MetaFamily family) const {
   rocksdb::ReadOptions options;

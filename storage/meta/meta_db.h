@@ -35,6 +35,10 @@ class MetaDb {
  public:
   // Takes `file_system` instead of the one in `options`. Errors as MetaStore::Open.
   static absl::StatusOr<std::unique_ptr<MetaDb>> Open(const MetaStoreOptions& options, FileSystem* file_system);
+  // For a directory nobody else has open; changes nothing in it. `strict`: refuses a log whose last record is not whole.
+  // DATA_LOSS names the log that is damaged, or else the store's manifest.
+  static absl::StatusOr<std::unique_ptr<MetaDb>> OpenReadOnly(FileSystem* file_system, const std::string& dir,
+                                                              bool strict);
   ~MetaDb();
 
   rocksdb::ColumnFamilyHandle* family(MetaFamily family) const { return families_[static_cast<size_t>(family)]; }
@@ -47,6 +51,8 @@ class MetaDb {
   // Everything written before is durable on return.
   absl::Status Sync();
   std::unique_ptr<rocksdb::Iterator> Scan(MetaFamily family) const;
+  // Memtables to table files; waits.
+  absl::Status Flush();
 
   rocksdb::DB& db() const { return *db_; }
   uint64_t cache_bytes() const { return cache_->GetUsage(); }

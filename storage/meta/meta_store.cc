@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
+#include "storage/io/directory_tree.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/commit_time_index.h"
@@ -16,6 +17,7 @@
 #include "storage/meta/live_set.h"
 #include "storage/meta/manifest_codec.h"
 #include "storage/meta/manifest_loader.h"
+#include "storage/meta/meta_checkpoint.h"
 #include "storage/meta/meta_db.h"
 #include "storage/meta/meta_key.h"
 #include "storage/meta/placements.h"
@@ -28,6 +30,8 @@ namespace {
 
 // One sync per so many segments; the rest of a block is lost with a restart, which 64 bits can bear.
 constexpr uint64_t kSegmentIdBlock = 1024;
+// Behind the name of the store's directory: where Verify looks at a copy.
+constexpr char kScratchSuffix[] = ".verify";
 
 // Leaves a new store with its format, and checks the format of an old one.
 absl::Status CheckOrWriteFormat(MetaDb* db) {
@@ -60,8 +64,10 @@ LiveSet LiveSetOf(const ManifestState& state) {
 
 class MetaStore::Impl {
  public:
-  Impl(std::unique_ptr<MetaDb> db, CommitWitness witness, const ManifestState& state)
-      : db_(std::move(db)),
+  Impl(FileSystem* fs, std::string dir, std::unique_ptr<MetaDb> db, CommitWitness witness, const ManifestState& state)
+      : fs_(fs),
+        dir_(std::move(dir)),
+        db_(std::move(db)),
         table_ids_(state.next_table_id.value()),
         segment_ids_(state.next_segment_id.value()),
         version_(state.version),
@@ -97,6 +103,19 @@ class MetaStore::Impl {
   absl::Status health() {
     Turn turn(&commit_turn_);
     return CheckUsable();
+  }
+
+  absl::Status CheckWitnessFile() {
+    Turn turn(&commit_turn_);
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> acknowledged, witness_.Read());
+    if (acknowledged.value_or(0) <= version_) return absl::OkStatus();
+    return absl::DataLossError(absl::StrFormat("meta store file COMMITTED: names version %d, the newest is %d",
+                                               *acknowledged, version_.load()));
+  }
+
+  absl::Status Verify(const MetaFileVisitor& visit) {
+    RETURN_IF_ERROR(visit(CheckWitnessFile(), 0));
+    return VerifyMetaDb(fs_, dir_, *db_, dir_ + kScratchSuffix, visit);
   }
 
   // Every table is made by an operator, so there is no need to reserve ahead.
@@ -147,6 +166,8 @@ class MetaStore::Impl {
     }
   }
 
+  FileSystem* const fs_;
+  const std::string dir_;
   const std::unique_ptr<MetaDb> db_;
   IdSource table_ids_, segment_ids_;
   std::atomic<uint64_t> version_;
@@ -162,13 +183,14 @@ class MetaStore::Impl {
 
 absl::StatusOr<std::unique_ptr<MetaStore>> MetaStore::Open(const MetaStoreOptions& options) {
   FileSystem* const fs = options.file_system != nullptr ? options.file_system : PosixFileSystem();
+  RETURN_IF_ERROR(RemoveTree(fs, options.dir + kScratchSuffix));  // of a check that was killed
   ASSIGN_OR_RETURN(std::unique_ptr<MetaDb> db, MetaDb::Open(options, fs));
   RETURN_IF_ERROR(CheckOrWriteFormat(db.get()));
   ASSIGN_OR_RETURN(const ManifestState state, LoadManifest(*db));
   ASSIGN_OR_RETURN(CommitWitness witness, CommitWitness::Open(fs, options.dir, options.repair));
   RETURN_IF_ERROR(CheckWitness(witness, state.version));
   return std::unique_ptr<MetaStore>(
-      new MetaStore(std::make_unique<Impl>(std::move(db), std::move(witness), state)));
+      new MetaStore(std::make_unique<Impl>(fs, options.dir, std::move(db), std::move(witness), state)));
 }
 
 MetaStore::MetaStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -258,6 +280,27 @@ absl::StatusOr<std::optional<ProducerSequence>> MetaStore::FindSequence(std::str
 }
 
 absl::Status MetaStore::SyncWrites() { return impl_->db().Sync(); }
+
+absl::Status MetaStore::Flush() { return impl_->db().Flush(); }
+
+absl::Status MetaStore::Checkpoint(const std::string& dir) const {
+  return CheckpointMetaDb(impl_->db(), dir, /*flush=*/false);
+}
+
+absl::StatusOr<ManifestState> MetaStore::FinishCheckpoint(FileSystem* fs, const std::string& dir) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<MetaDb> db, MetaDb::OpenReadOnly(fs, dir, /*strict=*/false));
+  ASSIGN_OR_RETURN(const std::optional<std::string> format, db->Get(MetaFamily::kManifest, FormatKey()));
+  if (!format.has_value()) return absl::DataLossError("meta store has lost its format key");
+  RETURN_IF_ERROR(CheckFormat(*format));
+  ASSIGN_OR_RETURN(ManifestState state, LoadManifest(*db));
+  ASSIGN_OR_RETURN(CommitWitness witness, CommitWitness::Open(fs, dir, /*reset=*/true));
+  RETURN_IF_ERROR(witness.Write(state.version));
+  return state;
+}
+
+absl::Status MetaStore::Verify(const std::function<absl::Status(const absl::Status&, uint64_t)>& visit) {
+  return impl_->Verify(visit);
+}
 
 uint64_t MetaStore::memory_bytes() const { return impl_->db().cache_bytes() + impl_->db().memtable_bytes(); }
 

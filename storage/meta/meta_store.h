@@ -12,6 +12,7 @@
 #define CORTEX_STORAGE_META_META_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -114,6 +115,19 @@ class MetaStore final {
   absl::StatusOr<std::optional<ProducerSequence>> FindSequence(std::string_view producer, uint64_t sequence) const;
   // Everything put before is durable on return.
   absl::Status SyncWrites();
+
+  // --- copies and checks ----------------------------------------------------------------------------------------
+  // Writes memtables to table files, so that a Checkpoint soon after has little to copy.
+  absl::Status Flush();
+  // Creates `dir`, which must not exist, as a store of its own that holds the same as this one now: all commits that
+  // returned before the call. Table files are hard links where the device allows. Not synced.
+  absl::Status Checkpoint(const std::string& dir) const;
+  // To be called once for a checkpoint: reads its manifest and writes down which version it is (COMMITTED), so that
+  // whoever opens it later knows if something was lost since. Errors: DATA_LOSS, FAILED_PRECONDITION newer format.
+  static absl::StatusOr<ManifestState> FinishCheckpoint(FileSystem* file_system, const std::string& dir);
+  // Reads everything the store has on disk and calls `visit` for each file: OK, or DATA_LOSS naming it, and its bytes.
+  // Goes on after damage; ends with what `visit` returned if that is not OK.
+  absl::Status Verify(const std::function<absl::Status(const absl::Status& checked, uint64_t bytes)>& visit);
 
   // Version of the last commit. One load: every snapshot asks.
   uint64_t manifest_version() const;

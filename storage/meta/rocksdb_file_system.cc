@@ -184,7 +184,10 @@ class SeamFileSystem final : public rocksdb::FileSystem {
     return ToRocksDb(fs_->Rename(from, to));
   }
   IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions&, IODebugContext*) override {
-    return ToRocksDb(fs_->HardLink(from, to));
+    const absl::Status linked = fs_->HardLink(from, to);
+    // Two devices: a checkpoint then copies.
+    if (absl::IsFailedPrecondition(linked)) return IOStatus::NotSupported(std::string(linked.message()));
+    return ToRocksDb(linked);
   }
 
   IOStatus LockFile(const std::string& path, const IOOptions&, rocksdb::FileLock** lock, IODebugContext*) override {

@@ -1,5 +1,6 @@
 #include "storage/meta/rocksdb_options.h"
 
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
@@ -60,6 +61,8 @@ rocksdb::DBOptions MetaDbOptions(rocksdb::Env* env, std::shared_ptr<rocksdb::Wri
   options.env = env;
   options.write_buffer_manager = std::move(write_buffers);
   options.info_log = std::make_shared<SilentLogger>();
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();  // what a check of whole files needs
+  options.db_host_id = "";  // table files would carry the name of the machine
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Ends replay at the first bad record. Stricter modes refuse a tail that a power cut left with holes in it; whether

@@ -53,22 +53,26 @@ SegmentRecord FileTier::RecordOf(const TableDefinition& table, const SegmentInfo
           .schema_id = table.schema_id};
 }
 
+SegmentInfo SegmentInfoOf(const SegmentRecord& record) {
+  return {.id = record.id,
+          .shard = record.shard,
+          .file_name = record.file_name,
+          .file_bytes = record.file_bytes,
+          .raw_bytes = record.raw_bytes,
+          .row_count = record.row_count,
+          .min_time = record.min_time,
+          .max_time = record.max_time,
+          .min_commit = record.min_commit,
+          .max_commit = record.max_commit,
+          .sorted_by_key = record.sorted_by_key,
+          .row_group_count = record.row_group_count};
+}
+
 absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const SegmentRecord& record,
                                                                      std::shared_ptr<const TableDefinition> table,
                                                                      std::shared_ptr<const RowVersions> late_ends) {
   SegmentReaderOptions reader_options;
-  reader_options.info = {.id = record.id,
-                         .shard = record.shard,
-                         .file_name = record.file_name,
-                         .file_bytes = record.file_bytes,
-                         .raw_bytes = record.raw_bytes,
-                         .row_count = record.row_count,
-                         .min_time = record.min_time,
-                         .max_time = record.max_time,
-                         .min_commit = record.min_commit,
-                         .max_commit = record.max_commit,
-                         .sorted_by_key = record.sorted_by_key,
-                         .row_group_count = record.row_group_count};
+  reader_options.info = SegmentInfoOf(record);
   reader_options.tier = record.tier;
   reader_options.table = std::move(table);
   reader_options.overlay = std::move(late_ends);
@@ -90,7 +94,33 @@ absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const Segme
   return file;
 }
 
+absl::StatusOr<std::shared_ptr<const ByteSource>> FileTier::OpenBytes(const std::string& file_name) {
+  return blobs_->Open(file_name);
+}
+
+void FileTier::HoldRemovals() {
+  MutexLock lock(&mutex_);
+  ++removal_holds_;
+}
+
+void FileTier::ReleaseRemovals() {
+  std::vector<std::string> due;
+  {
+    MutexLock lock(&mutex_);
+    if (--removal_holds_ == 0) due.swap(held_back_);
+  }
+  for (const std::string& name : due) RemoveNow(name);
+}
+
 void FileTier::RemoveUncommitted(const std::string& file_name) {
+  {
+    MutexLock lock(&mutex_);
+    if (removal_holds_ > 0) return held_back_.push_back(file_name);
+  }
+  RemoveNow(file_name);
+}
+
+void FileTier::RemoveNow(const std::string& file_name) {
   KillPoint("retire");
   const absl::Status status = blobs_->Remove(file_name);
   // Space is lost until the next start sweeps it; no row is.

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "codecs/zptv/contract.h"
 #include "storage/meta/manifest.h"
+#include "storage/runtime/mutex.h"
 #include "storage/segment/segment_writer.h"
 #include "storage/table/live_segment.h"
 #include "storage/tiers/blob_store.h"
@@ -58,6 +59,11 @@ class FileTier {
   absl::StatusOr<std::shared_ptr<const SealedFile>> OpenFile(const SegmentRecord& record,
                                                              std::shared_ptr<const TableDefinition> table,
                                                              std::shared_ptr<const RowVersions> late_ends);
+  // The bytes of a file, mapped anew. Errors: NOT_FOUND, DATA_LOSS, RESOURCE_EXHAUSTED.
+  absl::StatusOr<std::shared_ptr<const ByteSource>> OpenBytes(const std::string& file_name);
+  // While anybody holds them, no file is removed; what retires meanwhile goes with the last ReleaseRemovals.
+  void HoldRemovals();
+  void ReleaseRemovals();
   // Removes a file that was finished but never committed.
   void RemoveUncommitted(const std::string& file_name);
   // Removes every segment file, finished or not, that is not in `live`: left by a crash. Returns how many.
@@ -69,9 +75,17 @@ class FileTier {
  private:
   explicit FileTier(FileTierOptions options);
 
+  void RemoveNow(const std::string& file_name);
+
   const FileTierOptions options_;
   const std::unique_ptr<BlobStore> blobs_;
+  Mutex mutex_;  // guards what follows; a leaf
+  uint32_t removal_holds_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::string> held_back_ ABSL_GUARDED_BY(mutex_);
 };
+
+// What the manifest says of a file, as readers of segments want it; without footer, key filter and fences.
+SegmentInfo SegmentInfoOf(const SegmentRecord& record);
 
 // Files of a tier that no manifest names yet. Those still in it at its end are removed, so that work which fails half-way
 // and is tried again does not fill the disk.

@@ -1,10 +1,15 @@
 // Lives the scripted life in a directory and says on standard output, step by step, how far it is. Made to be killed.
 //
 //   recovery_victim DIRECTORY        prints "open", then "begin N" and "done N" for each step of ScriptedLife()
+//
+// At the end a backup goes to DIRECTORY.backups, and from there to DIRECTORY.restored.
 
 #include <cstdio>
 #include <string>
 
+#include "codecs/bytes/status_macros.h"
+#include "storage/backup/backup_files.h"
+#include "storage/backup/backup_writer.h"
 #include "tests/recovery/life.h"
 
 namespace {
@@ -12,6 +17,13 @@ namespace {
 void Say(const char* what, size_t step) {
   std::printf("%s %d\n", what, static_cast<int>(step));
   std::fflush(stdout);
+}
+
+absl::Status BackUpAndRestore(cortex::Database* db, const std::string& dir) {
+  const std::string repository = dir + ".backups";
+  ASSIGN_OR_RETURN(const cortex::BackupResult backup, db->CreateBackup({.repository = repository}));
+  cortex::FileSystem* const fs = cortex::PosixFileSystem();
+  return cortex::RestoreBackup(fs, repository + "/" + backup.name, dir + ".restored", {}).status();
 }
 
 }  // namespace
@@ -27,6 +39,7 @@ int main(int argc, char** argv) {
     status = life.Do(steps[i]);
     if (status.ok()) Say("done", i);
   }
+  if (status.ok()) status = BackUpAndRestore(life.db(), argv[1]);
   life.Close();
   if (!status.ok()) std::fprintf(stderr, "recovery_victim: %s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;

@@ -1,0 +1,211 @@
+#include "storage/change_reader.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
+#include "storage/column/column_default.h"
+
+namespace cortex {
+namespace {
+
+constexpr uint64_t kGuessedStringBytes = 32;
+constexpr uint64_t kGuessedListBytes = 256;
+constexpr size_t kMaxBatchRowCount = 8'192;
+
+const ColumnDefinition* FindColumn(const TableDefinition& table, ColumnId id) {
+  for (const ColumnDefinition& column : table.columns) {
+    if (column.id == id) return &column;
+  }
+  return nullptr;
+}
+
+uint64_t GuessedRowBytes(const DataType& type) {
+  if (type.is_list()) return kGuessedListBytes;
+  return type.is_string() ? kGuessedStringBytes : type.shape().row_bytes();
+}
+
+// The first row of a group in commit order whose commit is at least `commit`.
+absl::StatusOr<uint32_t> LowerBound(const RowGroupView& group, Commit commit) {
+  uint32_t first = 0, count = group.row_count();
+  while (count > 0) {
+    const uint32_t half = count / 2;
+    Commit there = 0;
+    RETURN_IF_ERROR(group.Commits(first + half, 1, &there));
+    if (there < commit) {
+      first += half + 1;
+      count -= half + 1;
+    } else {
+      count = half;
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+ChangePosition ChangeBatch::PositionAfter(uint32_t row) const {
+  if (row + 1 == row_count) return position;
+  return rows[row + 1].commit > rows[row].commit ? ChangePosition{.commit = rows[row].commit} : rows[row];
+}
+
+ChangeReader::ChangeReader(Options options)
+    : options_(std::move(options)),
+      position_(options_.after),
+      memory_(options_.budget, MemoryUse::kQuery) {}
+
+void ChangeReader::DropSnapshot() {
+  snapshot_ = nullptr;
+  names_ = {};
+  next_ = 0;
+  memory_.Shrink(memory_.bytes());
+}
+
+absl::StatusOr<ChangeBatch> ChangeReader::Next() {
+  if (snapshot_ == nullptr) RETURN_IF_ERROR(Collect());
+  if (next_ == names_.size()) {
+    position_ = std::max(position_, ChangePosition{.commit = up_to_});
+    DropSnapshot();
+    return ChangeBatch{.row_count = 0, .columns = {}, .rows = {}, .position = position_};
+  }
+  const size_t count = std::min(names_.size() - next_, RowsPerBatch());
+  absl::StatusOr<ChangeBatch> batch = ReadRows(next_, count);
+  if (!batch.ok()) {
+    DropSnapshot();
+    return batch;
+  }
+  next_ += count;
+  const Commit last = names_[next_ - 1].commit;
+  const bool whole = next_ == names_.size() || names_[next_].commit > last;
+  position_ = whole ? ChangePosition{.commit = next_ == names_.size() ? up_to_ : last} : names_[next_ - 1].place();
+  batch->position = position_;
+  if (next_ == names_.size()) DropSnapshot();
+  return batch;
+}
+
+// --- which rows come next -----------------------------------------------------------------------------------------
+
+absl::Status ChangeReader::Collect() {
+  ASSIGN_OR_RETURN(snapshot_, options_.database->OpenSnapshot(options_.table, SnapshotRequest{.history = true}));
+  up_to_ = snapshot_->commit;
+  absl::Status status;
+  for (uint32_t s = 0; s < snapshot_->segments.size() && status.ok(); ++s) {
+    const SegmentView& segment = *snapshot_->segments[s];
+    if (segment.max_commit() < position_.commit || segment.min_commit() > up_to_) continue;
+    for (uint32_t g = 0; g < segment.row_group_count() && status.ok(); ++g) status = CollectGroup(s, g);
+  }
+  if (!status.ok()) {
+    DropSnapshot();
+    return status;
+  }
+  std::sort(names_.begin(), names_.end(), [](const Name& a, const Name& b) { return a.place() < b.place(); });
+  return absl::OkStatus();
+}
+
+absl::Status ChangeReader::CollectGroup(uint32_t segment_index, uint32_t group_index) {
+  const SegmentView& segment = *snapshot_->segments[segment_index];
+  const RowGroupView& group = segment.row_group(group_index);
+  // A group that was never a file stands in commit order: the rows that just came are found without reading the others.
+  uint32_t first = 0;
+  if (segment.id() == SegmentId()) {
+    ASSIGN_OR_RETURN(first, LowerBound(group, position_.commit));
+  }
+  const uint32_t count = group.row_count() - first;
+  if (count == 0) return absl::OkStatus();
+  std::vector<Commit> commits(count);
+  RETURN_IF_ERROR(group.Commits(first, count, commits.data()));
+  const auto in_range = [this](Commit commit) { return commit >= position_.commit && commit <= up_to_; };
+  if (std::none_of(commits.begin(), commits.end(), in_range)) return absl::OkStatus();
+  std::vector<Commit> ends(count);
+  std::vector<uint32_t> ordinals(count);
+  RETURN_IF_ERROR(group.Ends(first, count, ends.data()));
+  RETURN_IF_ERROR(group.Ordinals(first, count, ordinals.data()));
+  for (uint32_t i = 0; i < count; ++i) {
+    const Name name{commits[i], segment.shard(), ordinals[i], segment_index, group_index, first + i};
+    const bool erased = ends[i] <= commits[i];
+    if (in_range(commits[i]) && !erased && name.place() > position_) names_.push_back(name);
+  }
+  if (names_.size() > kMaxNames) RETURN_IF_ERROR(Shorten());
+  const uint64_t bytes = names_.capacity() * sizeof(Name);
+  return bytes > memory_.bytes() ? memory_.Grow(bytes - memory_.bytes()) : absl::OkStatus();
+}
+
+// Keeps the first commits, whole: what stands behind them is found again once they are read.
+absl::Status ChangeReader::Shorten() {
+  const auto by_commit = [](const Name& a, const Name& b) { return a.commit < b.commit; };
+  std::nth_element(names_.begin(), names_.begin() + kMaxNames / 2, names_.end(), by_commit);
+  const Commit middle = names_[kMaxNames / 2].commit;
+  const Commit lowest = std::min_element(names_.begin(), names_.end(), by_commit)->commit;
+  up_to_ = middle > lowest ? middle - 1 : lowest;
+  std::erase_if(names_, [this](const Name& name) { return name.commit > up_to_; });
+  return absl::OkStatus();
+}
+
+// --- their values -------------------------------------------------------------------------------------------------
+
+size_t ChangeReader::RowsPerBatch() const {
+  uint64_t row_bytes = sizeof(Commit);
+  for (const ColumnId id : options_.columns) {
+    const ColumnDefinition* const column = FindColumn(*snapshot_->table, id);
+    if (column != nullptr) row_bytes += GuessedRowBytes(column->type);
+  }
+  return std::clamp<size_t>(options_.batch_bytes / row_bytes, 1, kMaxBatchRowCount);
+}
+
+absl::StatusOr<ChangeBatch> ChangeReader::ReadRows(size_t first, size_t count) {
+  ChangeBatch batch;
+  batch.row_count = static_cast<uint32_t>(count);
+  const absl::Span<const Name> names(names_.data() + first, count);
+  for (const Name& name : names) batch.rows.push_back(name.place());
+  for (const ColumnId id : options_.columns) {
+    const ColumnDefinition* const definition = FindColumn(*snapshot_->table, id);
+    if (definition == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("a column that is read here was dropped: table \"%s\", column id %d", options_.table,
+                          id.value()));
+    }
+    batch.columns.emplace_back(definition->type);
+    RETURN_IF_ERROR(ReadColumn(*definition, names, &batch.columns.back()));
+  }
+  return batch;
+}
+
+// Group by group, rows ascending, as chunks want it; then into the order of commits.
+absl::Status ChangeReader::ReadColumn(const ColumnDefinition& definition, absl::Span<const Name> names,
+                                      Column* out) const {
+  std::vector<uint32_t> by_place(names.size());
+  std::iota(by_place.begin(), by_place.end(), 0);
+  const auto place = [&](uint32_t i) { return std::tie(names[i].segment, names[i].group, names[i].row); };
+  std::sort(by_place.begin(), by_place.end(), [&](uint32_t a, uint32_t b) { return place(a) < place(b); });
+  Column gathered(definition.type);
+  std::vector<uint32_t> rows;
+  for (size_t i = 0; i < by_place.size();) {
+    const Name& start = names[by_place[i]];
+    rows.clear();
+    for (; i < by_place.size(); ++i) {
+      const Name& name = names[by_place[i]];
+      if (name.segment != start.segment || name.group != start.group) break;
+      rows.push_back(name.row);
+    }
+    const RowGroupView& group = snapshot_->segments[start.segment]->row_group(start.group);
+    ASSIGN_OR_RETURN(const ColumnChunk* const chunk, group.column(definition.id));
+    if (chunk == nullptr) {
+      AppendDefaults(definition, static_cast<uint32_t>(rows.size()), &gathered);
+    } else {
+      RETURN_IF_ERROR(chunk->Gather(rows, &gathered));
+    }
+  }
+  std::vector<uint32_t> order(names.size());
+  for (uint32_t i = 0; i < by_place.size(); ++i) order[by_place[i]] = i;
+  if (std::is_sorted(order.begin(), order.end())) {
+    *out = std::move(gathered);
+  } else {
+    out->AppendSelected(gathered, order);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cortex

@@ -1,0 +1,298 @@
+// Backups of whole databases: what is in them, what is refused, what a failure leaves behind.
+#include <catch2/catch.hpp>
+#include <atomic>
+#include <set>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "storage/backup/backup_files.h"
+#include "storage/backup/backup_writer.h"
+#include "storage/io/kill_point.h"
+#include "tests/storage/data_directory.h"
+#include "tests/support/faulty_file_system.h"
+
+namespace cortex {
+namespace {
+
+using enum absl::StatusCode;
+using testing::AllVersions;
+using testing::CreateTestTable;
+using testing::FakeClock;
+using testing::FaultyFileSystem;
+using testing::FilesBelow;
+using testing::FlippedBit;
+using testing::PutRows;
+using testing::SmallDatabase;
+using testing::TempDir;
+using testing::TryPutRows;
+
+class Fixture {
+ public:
+  explicit Fixture(FileSystem* fs = nullptr) {
+    DatabaseOptions options = SmallDatabase(dir.File("data"), &clock);
+    options.file_system = fs;
+    db = REQUIRE_OK_AND_TAKE(Database::Open(options));
+    CreateTestTable(db.get(), "t", TableKind::kEntities);
+  }
+  // Rows in all tiers, superseded versions among them, and some in the log alone.
+  void Fill() {
+    PutRows(db.get(), "t", 0, 2000, 1);
+    Move(Tier::kHot, Tier::kWarm);
+    Move(Tier::kWarm, Tier::kCold);
+    PutRows(db.get(), "t", 1000, 2000, 2);
+    Move(Tier::kHot, Tier::kWarm);
+    PutRows(db.get(), "t", 500, 100, 3);
+  }
+  void Move(Tier from, Tier to) { REQUIRE_OK(db->MoveTier({.table = "t", .from = from, .to = to}).status()); }
+  std::string repository() const { return dir.File("backups"); }
+  std::string PathOf(const BackupResult& backup) const { return repository() + "/" + backup.name; }
+  BackupResult Backup() { return REQUIRE_OK_AND_TAKE(db->CreateBackup({.repository = repository()})); }
+  // The versions a restored copy holds.
+  std::vector<std::string> Restored(const std::string& backup, const std::string& target) {
+    REQUIRE_OK(RestoreBackup(PosixFileSystem(), backup, dir.File(target), {}).status());
+    const auto restored = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(dir.File(target), &clock)));
+    last_commit = restored->GetStats().visible_commit;
+    return AllVersions(restored.get(), "t");
+  }
+
+  FakeClock clock;
+  TempDir dir;
+  std::unique_ptr<Database> db;
+  Commit last_commit = 0;
+};
+
+std::vector<std::string> SentencesOf(const std::string& backup) {
+  std::vector<std::string> found;
+  REQUIRE_OK(CheckBackup(PosixFileSystem(), backup,
+                         [&](const absl::Status& damage) {
+                           found.push_back(damage.ToString());
+                           return absl::OkStatus();
+                         },
+                         {}).status());
+  return found;
+}
+
+// Lines "commit/..." of commits up to `limit`, with ends behind it taken back.
+std::vector<std::string> AsOf(const std::vector<std::string>& versions, Commit limit) {
+  std::vector<std::string> kept;
+  for (const std::string& line : versions) {
+    if (std::stoull(line) > limit) continue;
+    const size_t space = line.rfind(' ');
+    const std::string end = line.substr(space + 1);
+    kept.push_back(end == "now" || std::stoull(end) > limit ? line.substr(0, space) + " now" : line);
+  }
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE("A restored backup holds every version of every tier and goes on from there", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const std::vector<std::string> before = AllVersions(f.db.get(), "t");
+  const BackupResult backup = f.Backup();
+  CHECK(backup.name == "backup-000001");
+  CHECK(SentencesOf(f.PathOf(backup)).empty());
+  PutRows(f.db.get(), "t", 0, 10, 9);  // after the backup, so not in it
+  CHECK(f.Restored(f.PathOf(backup), "restored") == before);
+  CHECK(f.last_commit == backup.commit);
+  const auto restored = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(f.dir.File("restored"), &f.clock)));
+  CHECK(PutRows(restored.get(), "t", 0, 10, 4) == backup.commit + 1);
+  uint64_t damages = 0;
+  REQUIRE_OK(restored->Verify({}, [&](const VerifyProgress&, const absl::Status& checked) {
+    damages += !checked.ok();
+    return absl::OkStatus();
+  }).status());
+  CHECK(damages == 0);
+  CHECK(SentencesOf(f.PathOf(backup)).empty());  // nothing written to the copy reaches the backup
+}
+
+TEST_CASE("A backup of an empty database restores to an empty database", "[storage][backup]") {
+  Fixture f;
+  const BackupResult backup = f.Backup();
+  CHECK(f.Restored(f.PathOf(backup), "restored").empty());
+}
+
+TEST_CASE("Backups taken while rows come, end and move hold exactly their commit", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  std::atomic<bool> stop{false};
+  absl::Status written;
+  std::thread writer([&] {
+    for (int i = 0; !stop && i < 400; ++i) {
+      const Tier tier = i % 11 == 0 ? Tier::kWarm : Tier::kHot;
+      written.Update(TryPutRows(f.db.get(), "t", 37 * i % 3000, 50, 100 + i, tier).status());
+    }
+  });
+  std::thread mover([&] {
+    while (!stop) {
+      f.db->MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm}).status().IgnoreError();
+      f.db->MoveTier({.table = "t", .from = Tier::kWarm, .to = Tier::kCold}).status().IgnoreError();
+    }
+  });
+  std::vector<BackupResult> backups;
+  for (int i = 0; i < 4; ++i) backups.push_back(f.Backup());
+  stop = true;
+  writer.join();
+  mover.join();
+  REQUIRE_OK(written);
+  const std::vector<std::string> all = AllVersions(f.db.get(), "t");
+  for (const BackupResult& backup : backups) {
+    CAPTURE(backup.name, backup.commit);
+    CHECK(SentencesOf(f.PathOf(backup)).empty());
+    CHECK(f.Restored(f.PathOf(backup), "restored-" + backup.name) == AsOf(all, backup.commit));
+    CHECK(f.last_commit == backup.commit);
+  }
+}
+
+TEST_CASE("A later backup shares unchanged files and survives the loss of the earlier one", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const BackupResult first = f.Backup();
+  PutRows(f.db.get(), "t", 0, 10, 9);
+  const std::vector<std::string> before = AllVersions(f.db.get(), "t");
+  const BackupResult second = f.Backup();
+  CHECK(first.reused_files == 0);
+  uint64_t segments = 0;
+  for (const std::string& file : FilesBelow(f.PathOf(second))) segments += file.ends_with(".seg");
+  CHECK(segments > 10);
+  CHECK(second.reused_files >= segments);
+  CHECK(second.copied_bytes < second.total_bytes);
+  std::filesystem::remove_all(f.PathOf(first));
+  CHECK(f.Restored(f.PathOf(second), "restored") == before);
+}
+
+TEST_CASE("Damage anywhere in a backup is found, named, and keeps it from being restored", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const BackupResult backup = f.Backup();
+  const std::string path = f.PathOf(backup);
+  for (const std::string& file : FilesBelow(path)) {
+    const uint64_t bytes = std::filesystem::file_size(path + "/" + file);
+    if (bytes == 0) continue;
+    CAPTURE(file);
+    const FlippedBit flip(path + "/" + file, bytes / 2, 5);
+    const absl::Status refused = RestoreBackup(PosixFileSystem(), path, f.dir.File("target"), {}).status();
+    CHECK(absl::IsDataLoss(refused));
+    CHECK(std::string(refused.message()).find(file) != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(f.dir.File("target")));
+    if (file != kBackupManifestName) CHECK(SentencesOf(path).size() == 1);
+  }
+  const std::string victim = path + "/" + REQUIRE_OK_AND_TAKE(ReadBackupManifest(PosixFileSystem(), path)).files[0].path;
+  const std::string bytes = testing::Slurp(victim);
+  std::ofstream(victim, std::ios::app) << "x";
+  CHECK(SentencesOf(path).size() == 1);
+  std::filesystem::remove(victim);
+  REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), path, f.dir.File("target"), {}).status(), kDataLoss, "missing");
+}
+
+TEST_CASE("A damaged database is not backed up over a good one", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  std::string victim;
+  for (const std::string& file : FilesBelow(f.dir.File("data"))) {
+    if (file.ends_with(".seg")) victim = file;
+  }
+  const FlippedBit flip(f.dir.File("data") + "/" + victim, 200, 1);
+  REQUIRE_STATUS(f.db->CreateBackup({.repository = f.repository()}).status(), kDataLoss,
+                 std::filesystem::path(victim).filename().string());
+  CHECK(REQUIRE_OK_AND_TAKE(ListBackups(PosixFileSystem(), f.repository())).empty());
+}
+
+TEST_CASE("Backups and restores go only where they harm nothing", "[storage][backup]") {
+  Fixture f;
+  PutRows(f.db.get(), "t", 0, 10, 1);
+  REQUIRE_STATUS(f.db->CreateBackup({.repository = f.dir.File("data/backups")}).status(), kInvalidArgument, "inside");
+  const std::string backup = f.PathOf(f.Backup());
+  std::filesystem::create_directory(f.dir.File("full"));
+  std::ofstream(f.dir.File("full/file")) << "x";
+  REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), backup, f.dir.File("full"), {}).status(), kFailedPrecondition, "empty");
+  REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), backup, backup + "/here", {}).status(), kInvalidArgument, "itself");
+  REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), f.dir.File("full"), f.dir.File("x"), {}).status(), kNotFound, "BACKUP");
+  REQUIRE_STATUS(Database::Open(SmallDatabase(backup, &f.clock)).status(), kFailedPrecondition, "is a backup");
+}
+
+TEST_CASE("A backup that meets a full disk says so and leaves nothing that looks like one", "[storage][backup]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  Fixture f(&fs);
+  f.Fill();
+  const uint64_t before = fs.operation_count();
+  f.Backup();
+  const uint64_t operations = fs.operation_count() - before;
+  CHECK(operations > 20);
+  const std::vector<std::string> rows = AllVersions(f.db.get(), "t");
+  // In the checkpoint the meta store itself writes; a failure there is its own to survive, so only what follows is failed.
+  for (uint64_t step = operations / 2; step < operations; step += 5) {
+    CAPTURE(step, operations);
+    fs.FailAt(fs.operation_count() + step, absl::ResourceExhaustedError("no space left"), /*sticky=*/false);
+    const auto backup = f.db->CreateBackup({.repository = f.repository()});
+    fs.StopFailing();
+    if (!backup.ok()) CHECK(absl::IsResourceExhausted(backup.status()));
+    uint64_t good = 0;
+    for (const ListedBackup& listed : REQUIRE_OK_AND_TAKE(ListBackups(PosixFileSystem(), f.repository()))) {
+      good += listed.status.ok();
+    }
+    CHECK(good >= 1);
+  }
+  const BackupResult last = f.Backup();
+  CHECK(SentencesOf(f.PathOf(last)).empty());
+  for (const ListedBackup& listed : REQUIRE_OK_AND_TAKE(ListBackups(PosixFileSystem(), f.repository()))) {
+    CHECK(listed.status.ok());
+  }
+  CHECK(f.Restored(f.PathOf(last), "restored") == rows);
+}
+
+// The child of the test below: runs until the kill point that its environment orders.
+TEST_CASE("Backup and restore in a process of their own", "[.child]") {
+  const char* const dir = std::getenv("CORTEX_TEST_DIR");
+  REQUIRE(dir != nullptr);
+  const std::string root = dir;
+  FakeClock clock;
+  const auto db = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(root + "/data", &clock)));
+  CreateTestTable(db.get(), "t");
+  PutRows(db.get(), "t", 0, 1500, 1);
+  REQUIRE_OK(db->MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm}).status());
+  PutRows(db.get(), "t", 1500, 10, 1);
+  const BackupResult backup = REQUIRE_OK_AND_TAKE(db->CreateBackup({.repository = root + "/backups"}));
+  REQUIRE_OK(RestoreBackup(PosixFileSystem(), root + "/backups/" + backup.name, root + "/restored", {}).status());
+}
+
+TEST_CASE("A backup or restore killed at any step is recognised, swept and done again", "[storage][backup][recovery]") {
+  const std::string point = GENERATE("backup-started", "backup-checkpoint", "backup-file:3", "backup-files",
+                                     "backup-complete", "restore-started", "restore-file:2", "restore-copied");
+  CAPTURE(point);
+  FakeClock clock;
+  TempDir dir;
+  // A new image: the threads that RocksDB keeps in this process do not survive a plain fork.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv(kKillPointVariable, point.c_str(), 1);
+    ::setenv("CORTEX_TEST_DIR", dir.path().c_str(), 1);
+    ::execl("/proc/self/exe", "backup_child", "[.child]", nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  const std::string repository = dir.File("backups");
+  const auto db = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(dir.File("data"), &clock)));
+  const bool complete = point == "backup-complete" || point.starts_with("restore");
+  const auto listed = REQUIRE_OK_AND_TAKE(ListBackups(PosixFileSystem(), repository));
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0].status.ok() == complete);
+  const BackupResult again = REQUIRE_OK_AND_TAKE(db->CreateBackup({.repository = repository}));
+  CHECK((again.reused_files > 0) == complete);
+  for (const ListedBackup& backup : REQUIRE_OK_AND_TAKE(ListBackups(PosixFileSystem(), repository))) {
+    CHECK(backup.status.ok());
+  }
+  if (point.starts_with("restore")) {
+    REQUIRE_STATUS(Database::Open(SmallDatabase(dir.File("restored"), &clock)).status(), kFailedPrecondition,
+                   "not finished");
+  }
+  REQUIRE_OK(RestoreBackup(PosixFileSystem(), repository + "/" + again.name, dir.File("again"), {}).status());
+  const auto restored = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(dir.File("again"), &clock)));
+  CHECK(AllVersions(restored.get(), "t") == AllVersions(db.get(), "t"));
+}
+
+}  // namespace cortex

@@ -1,0 +1,198 @@
+#include "storage/change_reader.h"
+
+#include <catch2/catch.hpp>
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "tests/storage/data_directory.h"
+
+namespace cortex {
+namespace {
+
+using enum absl::StatusCode;
+using testing::AllVersions;
+using testing::CreateTestTable;
+using testing::FakeClock;
+using testing::PutRows;
+using testing::SmallDatabase;
+using testing::TempDir;
+using testing::TryPutRows;
+
+class Fixture {
+ public:
+  explicit Fixture(TableKind kind = TableKind::kEvents) {
+    Open();
+    CreateTestTable(db.get(), "t", kind);
+  }
+  void Open() { db = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(dir.File("data"), &clock))); }
+  void Reopen() {
+    db.reset();
+    Open();
+  }
+  void Move(Tier from, Tier to) { REQUIRE_OK(db->MoveTier({.table = "t", .from = from, .to = to}).status()); }
+  ChangeReader Reader(ChangePosition after = {.commit = 0}, uint64_t batch_bytes = 512 << 10) {
+    const auto table = REQUIRE_OK_AND_TAKE(db->FindTable("t"));
+    return ChangeReader({.database = db.get(),
+                         .budget = &budget,
+                         .table = "t",
+                         .columns = {table->columns[0].id, table->columns[2].id},
+                         .after = after,
+                         .batch_bytes = batch_bytes});
+  }
+
+  FakeClock clock;
+  TempDir dir;
+  MemoryBudget budget{1ull << 30};
+  std::unique_ptr<Database> db;
+};
+
+// Appends the rows of one call as "commit key=x"; false if there were none.
+bool Take(ChangeReader* reader, std::vector<std::string>* rows) {
+  const ChangeBatch batch = REQUIRE_OK_AND_TAKE(reader->Next());
+  CHECK(batch.position == reader->position());
+  for (uint32_t row = 0; row < batch.row_count; ++row) {
+    CHECK(batch.PositionAfter(row) >= batch.rows[row]);
+    if (row + 1 < batch.row_count) CHECK(batch.PositionAfter(row) < batch.rows[row + 1]);
+  }
+  for (uint32_t row = 0; row < batch.row_count; ++row) {
+    rows->push_back(std::to_string(batch.rows[row].commit) + " " + std::string(batch.columns[0].StringAt(row)) + "=" +
+                    std::to_string(batch.columns[1].values_as<int64_t>()[row]));
+  }
+  return batch.row_count > 0;
+}
+
+std::vector<std::string> TakeAll(ChangeReader* reader) {
+  std::vector<std::string> rows;
+  while (Take(reader, &rows)) {
+  }
+  return rows;
+}
+
+// The same from a full look at the table: by commit, shard, ordinal.
+std::vector<std::string> Expected(Database* db) {
+  std::vector<std::pair<std::array<uint64_t, 3>, std::string>> rows;
+  for (const std::string& line : AllVersions(db, "t")) {  // "commit/shard/ordinal key=x end"
+    std::array<unsigned long, 3> place;
+    std::sscanf(line.c_str(), "%lu/%lu/%lu", &place[0], &place[1], &place[2]);
+    const size_t space = line.find(' ');
+    rows.push_back({{place[0], place[1], place[2]},
+                    std::to_string(place[0]) + line.substr(space, line.rfind(' ') - space)});
+  }
+  std::sort(rows.begin(), rows.end());
+  std::vector<std::string> lines;
+  for (auto& [place, line] : rows) lines.push_back(std::move(line));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("ChangeReader gives every row once, in the order of commits, from every tier", "[storage][changes]") {
+  Fixture f(GENERATE(TableKind::kEvents, TableKind::kEntities));
+  PutRows(f.db.get(), "t", 0, 2000, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  f.Move(Tier::kWarm, Tier::kCold);
+  PutRows(f.db.get(), "t", 1000, 2000, 2);
+  f.Move(Tier::kHot, Tier::kWarm);
+  PutRows(f.db.get(), "t", 500, 100, 3, Tier::kCold);
+  for (int i = 0; i < 30; ++i) PutRows(f.db.get(), "t", 10 * i, 10, 10 + i);
+  const uint64_t batch_bytes = GENERATE(1, 1'000, 512 << 10);
+  ChangeReader reader = f.Reader({.commit = 0}, batch_bytes);
+  const std::vector<std::string> rows = TakeAll(&reader);
+  CHECK(rows.size() == 4400);
+  CHECK(rows == Expected(f.db.get()));
+  CHECK(reader.position() == ChangePosition{.commit = f.db->GetStats().visible_commit});
+  PutRows(f.db.get(), "t", 7, 1, 99);
+  CHECK(TakeAll(&reader) == std::vector<std::string>{std::to_string(f.db->GetStats().visible_commit) + " k7=99"});
+}
+
+TEST_CASE("ChangeReader goes on anywhere, also inside a commit, after moves and restarts", "[storage][changes]") {
+  Fixture f;
+  std::vector<std::string> rows;
+  ChangePosition position;
+  bool split_a_commit = false;
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 40; ++round) {
+    PutRows(f.db.get(), "t", 100 * round, 1 + static_cast<int>(random() % 300), round,
+            random() % 5 == 0 ? Tier::kWarm : Tier::kHot);
+    switch (random() % 6) {
+      case 0: f.Move(Tier::kHot, Tier::kWarm); break;
+      case 1: f.Move(Tier::kWarm, Tier::kCold); break;
+      case 2: f.Reopen(); break;
+      default: break;
+    }
+    ChangeReader reader = f.Reader(position, 1'000);
+    for (uint64_t i = random() % 20; i > 0 && Take(&reader, &rows); --i) {
+    }
+    position = reader.position();
+    split_a_commit = split_a_commit || !position.is_whole_commit();
+  }
+  ChangeReader reader = f.Reader(position);
+  while (Take(&reader, &rows)) {
+  }
+  CHECK(split_a_commit);
+  CHECK(rows == Expected(f.db.get()));
+}
+
+TEST_CASE("ChangeReader keeps up with writers and movers and misses nothing", "[storage][changes]") {
+  Fixture f(TableKind::kEntities);
+  std::atomic<bool> stop{false};
+  absl::Status written;
+  std::thread writer([&] {
+    for (int i = 0; i < 300; ++i) {
+      const Tier tier = i % 17 == 0 ? Tier::kCold : Tier::kHot;
+      written.Update(TryPutRows(f.db.get(), "t", 13 * i % 500, 20, i, tier).status());
+    }
+    stop = true;
+  });
+  std::thread mover([&] {
+    while (!stop) {
+      f.db->MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm}).status().IgnoreError();
+      f.db->MoveTier({.table = "t", .from = Tier::kWarm, .to = Tier::kCold}).status().IgnoreError();
+    }
+  });
+  ChangeReader reader = f.Reader({.commit = 0}, 2'000);
+  std::vector<std::string> rows;
+  while (!stop) Take(&reader, &rows);
+  writer.join();
+  mover.join();
+  REQUIRE_OK(written);
+  while (Take(&reader, &rows)) {
+  }
+  CHECK(rows.size() == 6000);
+  CHECK(rows == Expected(f.db.get()));
+}
+
+TEST_CASE("ChangeReader goes on behind its position after it dropped its snapshot", "[storage][changes]") {
+  Fixture f;
+  PutRows(f.db.get(), "t", 0, 3000, 1);
+  ChangeReader reader = f.Reader({.commit = 0}, 1'000);
+  std::vector<std::string> rows;
+  Take(&reader, &rows);
+  reader.DropSnapshot();
+  CHECK(f.budget.used(MemoryUse::kQuery) == 0);
+  while (Take(&reader, &rows)) {
+  }
+  CHECK(rows == Expected(f.db.get()));
+}
+
+TEST_CASE("ChangeReader says what it can no longer read", "[storage][changes]") {
+  Fixture f;
+  PutRows(f.db.get(), "t", 0, 10, 1);
+  ChangeReader reader = f.Reader();
+  REQUIRE_OK(f.db->DropTable("t"));
+  REQUIRE_STATUS(reader.Next().status(), kNotFound, "t");
+}
+
+TEST_CASE("Commit listeners hear of every commit in order until they are removed", "[storage][changes]") {
+  Fixture f;
+  std::vector<Commit> heard;
+  const uint64_t id = f.db->AddCommitListener([&](Commit commit) { heard.push_back(commit); });
+  std::vector<Commit> given;
+  for (int i = 0; i < 10; ++i) given.push_back(PutRows(f.db.get(), "t", i, 1, i));
+  f.db->RemoveCommitListener(id);
+  PutRows(f.db.get(), "t", 0, 1, 1);
+  CHECK(heard == given);
+}
+
+}  // namespace cortex
