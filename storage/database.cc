@@ -11,6 +11,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/backup/backup_files.h"
 #include "storage/backup/backup_writer.h"
+#include "storage/barrier_task.h"
 #include "storage/builtin_tables.h"
 #include "storage/commit_log.h"
 #include "storage/commit_times.h"
@@ -32,6 +33,7 @@
 #include "storage/table/hot_segment_view.h"
 #include "storage/table_registry.h"
 #include "storage/table_stats.h"
+#include "storage/tiering_stats.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/mapping_cache.h"
 #include "storage/tiers/pacer.h"
@@ -42,43 +44,6 @@
 
 namespace cortex {
 namespace {
-
-// A place in the log without a commit of its own: what Flush waits for.
-class BarrierTask final : public CommitTask {
- public:
-  explicit BarrierTask(IngestDone done) : done_(std::move(done)) {}
-  uint64_t queued_bytes() const override { return 0; }
-  bool takes_number() const override { return false; }
-  absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
-  absl::Status Apply(Commit) override { return absl::OkStatus(); }
-  void Done(absl::StatusOr<Commit> result) override {
-    if (!result.ok()) return done_(result.status());
-    done_(CommitToken{.epoch = 1, .commit = *result});
-  }
-
- private:
-  IngestDone done_;
-};
-
-// Work between two commits: everything before it is applied and nothing after it.
-class BetweenCommitsTask final : public CommitTask {
- public:
-  BetweenCommitsTask(std::function<absl::Status(Commit)> work, IngestDone done)
-      : work_(std::move(work)), done_(std::move(done)) {}
-  uint64_t queued_bytes() const override { return 0; }
-  bool takes_number() const override { return false; }
-  absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
-  absl::Status Apply(Commit commit) override { return status_ = work_(commit); }
-  void Done(absl::StatusOr<Commit> result) override {
-    if (!status_.ok() || !result.ok()) return done_(status_.ok() ? result.status() : status_);
-    done_(CommitToken{.epoch = 1, .commit = *result});
-  }
-
- private:
-  const std::function<absl::Status(Commit)> work_;
-  IngestDone done_;
-  absl::Status status_;
-};
 
 absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<CommitToken>>>();
@@ -96,23 +61,6 @@ std::shared_ptr<const SegmentView> ViewOf(const std::shared_ptr<const SealedFile
   const auto held = std::make_shared<const Held>(Held{file, file->reader()});
   return {held, held->reader.get()};
 }
-
-// While it lives no file of the log or of segments is removed.
-class FileHold {
- public:
-  FileHold(CommitLog* log, std::array<FileTier*, 2> tiers) : log_(log), tiers_(tiers) {
-    log_->HoldTrim();
-    for (FileTier* tier : tiers_) tier->HoldRemovals();
-  }
-  ~FileHold() {
-    for (FileTier* tier : tiers_) tier->ReleaseRemovals();
-    log_->ReleaseTrim();
-  }
-
- private:
-  CommitLog* const log_;
-  const std::array<FileTier*, 2> tiers_;
-};
 
 class DatabaseImpl final : public Database {
  public:
@@ -667,39 +615,7 @@ DatabaseStats DatabaseImpl::GetStats() const {
 }
 
 TieringStats DatabaseImpl::GetTieringStats() const {
-  const TierManagerStats manager = tier_manager_->stats();
-  TieringStats stats{.paused = manager.paused,
-                     .moves_done = manager.moves_done,
-                     .moves_failed = manager.moves_failed,
-                     .ingested_bytes = tier_counters_.ingested_bytes.load(),
-                     .sealed_bytes = tier_counters_.sealed_bytes.load(),
-                     .moved_bytes = manager.moved_bytes,
-                     .mapped_files = mappings_->mapped_files(),
-                     .unmapped_files = mappings_->unmapped_total()};
-  if (stats.sealed_bytes != 0) {
-    stats.write_amplification = static_cast<double>(stats.sealed_bytes + stats.moved_bytes) /
-                                static_cast<double>(stats.sealed_bytes);
-  }
-  for (size_t kind = 0; kind < kMoveKindCount; ++kind) {
-    const MoveKindStats& work = manager.by_kind[kind];
-    if (work.moves == 0) continue;
-    stats.work.push_back({.kind = std::string(MoveKindName(static_cast<TieringMove::Kind>(kind))),
-                          .moves = work.moves,
-                          .rows = work.rows,
-                          .bytes_written = work.bytes_written});
-  }
-  for (const QueuedMove& move : tier_manager_->Queue()) {
-    stats.debt_bytes += move.bytes;
-    stats.oldest_debt_ns = std::max(stats.oldest_debt_ns, move.waiting_ns);
-    stats.queue.push_back({.table = move.table,
-                           .shard = move.shard,
-                           .kind = std::string(move.kind),
-                           .running = move.running,
-                           .segment_count = move.segment_count,
-                           .bytes = move.bytes,
-                           .waiting_ns = move.waiting_ns});
-  }
-  return stats;
+  return CollectTieringStats(*tier_manager_, tier_counters_, *mappings_);
 }
 
 // --- safety -------------------------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ absl::Status OpenTables(const RecoveryInput& input, const ManifestState& state) 
       }
       versions->MarkSaved(versions->change_count());
     }
+    if (state.counters.count(IncompleteSegmentCounter(record.id)) != 0) versions->MarkIncomplete();
     FileTier* tier = record.tier == Tier::kCold ? input.cold : input.warm;
     ASSIGN_OR_RETURN(auto file, tier->OpenFile(record, table->second->definition(), versions));
     table->second->AddSegment(record.shard, {.group = nullptr, .file = std::move(file), .versions = versions});
@@ -151,6 +152,10 @@ absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered
                           tail.loss->readable_records, tail.loss->last_readable_commit));
   }
   recovered->last_commit = std::max(recovered->last_commit, tail.last_commit);
+  // The log's last file began after commits that may have left nothing else behind: erased, expired, or refused.
+  if (!tail.files.empty()) {
+    recovered->last_commit = std::max(recovered->last_commit, tail.files.back().header.first_commit - 1);
+  }
   ASSIGN_OR_RETURN(recovered->wal,
                    WalWriter::Open(fs, {.dir = dir, .server_id = server_id, .file_bytes = options.wal_file_bytes},
                                    tail));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "storage/runtime/strong_id.h"
 
 namespace cortex {
@@ -13,6 +14,10 @@ namespace cortex {
 class EndOverlay {
  public:
   virtual ~EndOverlay() = default;
+
+  // DATA_LOSS if an end is missing because its row could not be found in the damaged file: which rows are visible is
+  // then unknown, and none is shown.
+  virtual absl::Status status() const { return absl::OkStatus(); }
 
   // True only if ClearEnded would clear nothing, whatever the arguments.
   virtual bool empty() const = 0;

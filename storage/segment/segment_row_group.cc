@@ -37,6 +37,7 @@ const ZoneMap* SegmentRowGroup::zone_map(ColumnId id) const {
 bool SegmentRowGroup::AllVisible(VersionWindow window) const {
   const auto loaded = file_->Footer();
   if (!loaded.ok()) return false;
+  if (file_->options().overlay != nullptr && !file_->options().overlay->status().ok()) return false;
   const RowGroupLayout& group = layout(**loaded);
   return group.max_commit <= window.to && group.min_end > window.from && !has_overlay();
 }
@@ -44,6 +45,7 @@ bool SegmentRowGroup::AllVisible(VersionWindow window) const {
 absl::Status SegmentRowGroup::SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
                                             uint64_t* selection) const {
   ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  if (file_->options().overlay != nullptr) RETURN_IF_ERROR(file_->Named(file_->options().overlay->status()));
   const RowGroupLayout& group = layout(*loaded);
   // Open ends are stored as the largest int64: no commit reaches them.
   const auto stored = [](Commit commit) -> FilterValue {
@@ -70,6 +72,7 @@ absl::Status SegmentRowGroup::Commits(uint32_t first, uint32_t count, Commit* co
 
 absl::Status SegmentRowGroup::Ends(uint32_t first, uint32_t count, Commit* ends) const {
   ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
+  if (file_->options().overlay != nullptr) RETURN_IF_ERROR(file_->Named(file_->options().overlay->status()));
   if (layout(*loaded).ends.row_count == 0) {
     std::fill_n(ends, count, kOpenEnd);
   } else {

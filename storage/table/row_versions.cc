@@ -49,6 +49,11 @@ void RowVersions::ReadEnds(uint64_t first_row, uint32_t count, Commit* ends) con
   }
 }
 
+absl::Status RowVersions::status() const {
+  if (!incomplete()) return absl::OkStatus();
+  return absl::DataLossError("rows of it have ended that could not be found in damaged bytes; which ones is not known");
+}
+
 Commit RowVersions::EndOf(uint64_t row) const {
   const Block* block = blocks_[row / kBlockRows].load(std::memory_order_acquire);
   return block == nullptr ? kOpenEnd : block->ends[row % kBlockRows].load(std::memory_order_relaxed);

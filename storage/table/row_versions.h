@@ -31,6 +31,11 @@ class RowVersions final : public EndOverlay {
   void ClearEnded(Commit commit, uint64_t first_row, uint32_t count, uint64_t* selection) const override;
   void ReadEnds(uint64_t first_row, uint32_t count, Commit* ends) const override;
 
+  // An end could not be set because its row stands in damaged bytes; for good, as far as this program can tell.
+  void MarkIncomplete() { incomplete_.store(true, std::memory_order_release); }
+  bool incomplete() const { return incomplete_.load(std::memory_order_acquire); }
+  absl::Status status() const override;
+
   // kOpenEnd if none is recorded here.
   Commit EndOf(uint64_t row) const;
   // Writer only. An end that is already set stays, unless the row is erased now. False if nothing changed.
@@ -55,6 +60,7 @@ class RowVersions final : public EndOverlay {
   const uint64_t row_count_;
   MemoryBudget* const budget_;
   std::vector<std::atomic<Block*>> blocks_;
+  std::atomic<bool> incomplete_{false};
   std::atomic<uint64_t> ended_count_{0};
   std::atomic<uint64_t> erased_count_{0};
   std::atomic<uint64_t> change_count_{0};

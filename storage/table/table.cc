@@ -22,6 +22,10 @@ std::vector<std::string_view> KeysOf(const Batch& batch) {
 
 }  // namespace
 
+std::string IncompleteSegmentCounter(SegmentId segment) {
+  return absl::StrFormat("incomplete_segment.%d", segment.value());
+}
+
 std::string HistoryFloorCounter(TableId table) { return absl::StrFormat("history_floor.%d", table.value()); }
 
 Table::Table(const TableOptions& options)

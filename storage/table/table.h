@@ -36,6 +36,8 @@ struct TableOptions {
   uint64_t seal_bytes = 64ull << 20;
 };
 
+// The manifest counter that keeps RowVersions::incomplete once the log no longer teaches it.
+std::string IncompleteSegmentCounter(SegmentId segment);
 // The manifest counter that keeps Table::history_floor.
 std::string HistoryFloorCounter(TableId table);
 

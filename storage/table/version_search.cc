@@ -84,6 +84,7 @@ absl::Status FindVersionsInFile(const LiveSegment& segment, absl::Span<const Ver
     ASSIGN_OR_RETURN(const uint64_t first_row, reader->first_row(g));
     status.Update(FindInRowGroup(reader->row_group(g), first_row, segment, ids, found));
   }
+  if (absl::IsDataLoss(status)) segment.versions->MarkIncomplete();
   return status;
 }
 
@@ -111,15 +112,26 @@ absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<c
 absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<LiveSegment>& segments,
                                                             std::string_view key) {
   const uint64_t hash = HashKey(key);
+  absl::Status damage;
+  std::vector<RowVersions*> damaged;
   for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
     if (it->group != nullptr) {
       if (auto found = FindInMemory(*it, key)) return found;
       continue;
     }
-    ASSIGN_OR_RETURN(auto found, FindInFile(*it, key, hash));
-    if (found.has_value()) return found;
+    auto found = FindInFile(*it, key, hash);
+    // There is one open version: a damaged file matters only if no other segment has it.
+    if (absl::IsDataLoss(found.status())) {
+      damage.Update(found.status());
+      damaged.push_back(it->versions.get());
+      continue;
+    }
+    RETURN_IF_ERROR(found.status());
+    if (found->has_value()) return found;
   }
-  return std::optional<FoundVersion>();
+  if (damage.ok()) return std::optional<FoundVersion>();
+  for (RowVersions* const versions : damaged) versions->MarkIncomplete();
+  return damage;
 }
 
 }  // namespace cortex

@@ -20,7 +20,8 @@ struct FoundVersion {
 };
 
 // The one version of `key` whose end is open, or nullopt. Segments are searched newest first; key filters keep files
-// without the key untouched. Errors: DATA_LOSS naming file and chunk.
+// without the key untouched. Errors: DATA_LOSS naming file and chunk, if it may stand in a damaged file and in
+// no other; that file shows no rows from then on.
 absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<LiveSegment>& segments,
                                                             std::string_view key);
 

@@ -84,7 +84,9 @@ UnsavedEnds UnsavedEnds::Collect(Table* table, uint32_t shard, ManifestEdit* edi
   unsaved.last_ends_ = table->LastEnds(shard);
   const std::shared_ptr<const SegmentList> list = table->segments();  // held: a publish meanwhile frees the old one
   for (const LiveSegment& segment : list->shards[shard]) {
-    if (segment.file == nullptr || !segment.versions->unsaved()) continue;
+    if (segment.file == nullptr) continue;
+    if (segment.versions->incomplete()) edit->SetCounter(IncompleteSegmentCounter(segment.id()), 1);
+    if (!segment.versions->unsaved()) continue;
     const uint64_t changes = segment.versions->change_count();
     edit->PutEnds(table->id(), segment.id(), segment.versions->List());
     unsaved.saved_.emplace_back(segment.versions, changes);

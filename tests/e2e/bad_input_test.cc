@@ -157,7 +157,7 @@ TEST_CASE("Bad reads by key, moves and definitions are refused", "[e2e][bad_inpu
                  t->mutable_columns(2)->mutable_contract()->set_kind(wire::ZptvContract::KIND_ABS);
                  t->mutable_columns(2)->mutable_contract()->set_bound(-0.1);
                }),
-               kInvalid, "zptv bound must be positive");
+               kInvalid, "a zptv bound needs floats");
 }
 
 TEST_CASE("Calls that do not exist are UNIMPLEMENTED", "[e2e][bad_input]") {

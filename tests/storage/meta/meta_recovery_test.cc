@@ -166,7 +166,7 @@ TEST_CASE("MetaStore says DATA_LOSS when a table file is damaged, cut or gone", 
 
 // Writes into a closed store behind its back.
 const std::vector<rocksdb::ColumnFamilyDescriptor> kFamilies = {
-    {"default", {}}, {"cold", {}}, {"placements", {}}, {"commit_times", {}}};
+    {"default", {}}, {"cold", {}}, {"placements", {}}, {"commit_times", {}}, {"producers", {}}};
 
 void PutRaw(const std::string& dir, const std::string& key, const std::string& value) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;

@@ -1,0 +1,73 @@
+// Places in the log without a commit of their own, and what keeps files while somebody copies them.
+#ifndef CORTEX_STORAGE_BARRIER_TASK_H_
+#define CORTEX_STORAGE_BARRIER_TASK_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "storage/commit_log.h"
+#include "storage/ingest_task.h"
+#include "storage/tiers/file_tier.h"
+
+namespace cortex {
+
+// What Flush waits for.
+class BarrierTask final : public CommitTask {
+ public:
+  explicit BarrierTask(IngestDone done) : done_(std::move(done)) {}
+  uint64_t queued_bytes() const override { return 0; }
+  bool takes_number() const override { return false; }
+  absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
+  absl::Status Apply(Commit) override { return absl::OkStatus(); }
+  void Done(absl::StatusOr<Commit> result) override {
+    if (!result.ok()) return done_(result.status());
+    done_(CommitToken{.epoch = 1, .commit = *result});
+  }
+
+ private:
+  IngestDone done_;
+};
+
+// Work between two commits: everything before it is applied and nothing after it.
+class BetweenCommitsTask final : public CommitTask {
+ public:
+  BetweenCommitsTask(std::function<absl::Status(Commit)> work, IngestDone done)
+      : work_(std::move(work)), done_(std::move(done)) {}
+  uint64_t queued_bytes() const override { return 0; }
+  bool takes_number() const override { return false; }
+  absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
+  absl::Status Apply(Commit commit) override { return status_ = work_(commit); }
+  void Done(absl::StatusOr<Commit> result) override {
+    if (!status_.ok() || !result.ok()) return done_(status_.ok() ? result.status() : status_);
+    done_(CommitToken{.epoch = 1, .commit = *result});
+  }
+
+ private:
+  const std::function<absl::Status(Commit)> work_;
+  IngestDone done_;
+  absl::Status status_;
+};
+
+// While it lives no file of the log or of segments is removed.
+class FileHold {
+ public:
+  FileHold(CommitLog* log, std::array<FileTier*, 2> tiers) : log_(log), tiers_(tiers) {
+    log_->HoldTrim();
+    for (FileTier* tier : tiers_) tier->HoldRemovals();
+  }
+  ~FileHold() {
+    for (FileTier* tier : tiers_) tier->ReleaseRemovals();
+    log_->ReleaseTrim();
+  }
+
+ private:
+  CommitLog* const log_;
+  const std::array<FileTier*, 2> tiers_;
+};
+
+}  // namespace cortex
+
+#endif  // CORTEX_STORAGE_BARRIER_TASK_H_
