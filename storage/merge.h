@@ -26,8 +26,8 @@ class Merge {
   // The current values as `snapshot` shows them. Blocking, may read files. Errors: DATA_LOSS.
   absl::Status Fetch(const Batch& batch, const Snapshot& snapshot);
   // Completes `batch`. `now` shows everything committed before; `named_ends` is the last commit that ended versions of
-  // the table by name. Errors: ABORTED an expected version is no longer current or the schema changed, INVALID_ARGUMENT a new entity lacks a
-  // column that must not be NULL, DATA_LOSS. `batch` is untouched on error.
+  // the table by name. Errors: ABORTED an expected version is no longer current or the schema changed, INVALID_ARGUMENT
+  // a new entity lacks a column that must not be NULL, DATA_LOSS. `batch` is untouched on error.
   absl::Status Complete(const Snapshot& now, Commit named_ends, Batch* batch);
 
   uint64_t memory_bytes() const;

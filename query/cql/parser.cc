@@ -1,10 +1,13 @@
 #include "query/cql/parser.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/bytes/string_view.h"
 #include "query/cql/ddl_parser.h"
 #include "query/cql/expression_parser.h"
 #include "query/cql/nearest_name.h"
@@ -96,8 +99,14 @@ absl::StatusOr<Statement> ParseStatement(TokenStream& tokens) {
 // `FROM t WERE x > 1` reads WERE as an alias and stops at x; the mistyped word is the one before or the one here.
 std::string ClauseHint(const TokenStream& tokens) {
   const std::vector<std::string> clauses = {"WHERE",  "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "WITH", "FROM",
-                                            "VALUES", "KIND",  "KEY",    "TIME",  "SHARD", "TIER",   "DESC", "PURGE", "HISTORY"};
+                                            "VALUES", "KIND",  "KEY",    "TIME",  "SHARD", "TIER",   "DESC", "PURGE",
+                                            "HISTORY"};
   const bool here = tokens.Peek().kind == TokenKind::kWord;
+  if (here && std::any_of(clauses.begin(), clauses.end(), [&](const std::string& clause) {
+        return absl::EqualsIgnoreCase(clause, AbslView(tokens.Peek().text));
+      })) {
+    return "; its clause is not allowed here or stands too late";
+  }
   std::string hint = here ? DidYouMean(tokens.Peek().text, clauses) : "";
   const Token& previous = tokens.Previous();
   if (hint.empty() && previous.kind == TokenKind::kWord && !IsReservedWord(previous.text)) {

@@ -185,6 +185,8 @@ TEST_CASE("Parser says what it expected, where, and what was probably meant", "[
   REQUIRE_STATUS(Parse("SELECT a FROM"), kInvalid, "line 1:14: expected a table name, got the end of the text");
   REQUIRE_STATUS(Parse("SELECT a FROM t WERE x > 1"), kInvalid,
                  "line 1:22: expected the end of the statement, got \"x\"; did you mean \"WHERE\"?");
+  REQUIRE_STATUS(Parse("SELECT a FROM t WITH (history = true) ORDER BY a"), kInvalid,
+                 "got \"ORDER\"; its clause is not allowed here or stands too late");
   REQUIRE_STATUS(Parse("SELECT (a FROM t"), kInvalid, "line 1:11: expected \")\", got \"FROM\"");
   REQUIRE_STATUS(Parse("SELECT a FROM t GROUP a"), kInvalid, "expected BY, got \"a\"");
   REQUIRE_STATUS(Parse("SELECT a FROM order"), kInvalid, "got the keyword order; put it in double quotes");
