@@ -43,7 +43,9 @@ struct Version {
 
 class World {
  public:
-  explicit World(TableKind kind, int64_t history_ns = 0) : kind_(kind) {
+  explicit World(TableKind kind, int64_t history_ns = 0, uint64_t wal_limit_bytes = 1ull << 30) : kind_(kind) {
+    options_.wal_limit_bytes = wal_limit_bytes;
+    options_.wal_file_bytes = wal_limit_bytes / 16;
     options_.tiering_interval_ns = 0;
     options_.create_builtin_tables = false;
     options_.tiering_bytes_per_second = 0;
@@ -441,6 +443,25 @@ TEST_CASE("Database keeps deletes, updates and erasures that arrive during any s
   world.RequireTrueAtEveryCommit();
   world.Reopen();
   world.RequireTrueAtEveryCommit();
+}
+
+TEST_CASE("Database keeps the log within its limit when nothing but deletes is written", "[storage][versions]") {
+  constexpr uint64_t kLimit = 64 << 10;
+  World world(TableKind::kEvents, 0, kLimit);
+  std::vector<Version> rows;
+  for (int i = 0; i < 3000; ++i) rows.push_back({.key = "k" + std::to_string(i), .x = i, .y = 0});
+  world.Put(rows);
+  world.Move(Tier::kHot, Tier::kWarm);  // from here on no group is open whose seal would save ends
+  uint64_t most = 0;
+  for (int64_t begin = 0; begin < 3000; begin += 8) {
+    world.Delete([&](const std::string&, int64_t x) { return x >= begin && x < begin + 8; });
+    most = std::max(most, world.db->GetStats().wal_bytes);
+  }
+  REQUIRE(most > kLimit);  // or the limit was never met
+  for (int i = 0; i < 10'000 && world.db->GetStats().wal_bytes > kLimit; ++i) REQUIRE_OK(world.db->Flush());
+  CHECK(world.db->GetStats().wal_bytes <= kLimit);
+  world.Reopen();
+  REQUIRE(world.Shown().empty());
 }
 
 TEST_CASE("Database frees the log where rows only end", "[storage][versions]") {
