@@ -152,7 +152,6 @@ class StringEntries final : public StringDictionary {
   StringEntries(std::vector<uint32_t> offsets, const char* heap) : offsets_(std::move(offsets)), heap_(heap) {}
 
   uint32_t size() const override { return static_cast<uint32_t>(offsets_.size() - 1); }
-  uint64_t memory_bytes() const { return offsets_.capacity() * sizeof(uint32_t); }
   std::string_view At(uint32_t code) const override {
     return {heap_ + offsets_[code], offsets_[code + 1] - offsets_[code]};
   }
@@ -186,7 +185,6 @@ class StringDictionaryChunk final : public DictionaryChunk {
   StringDictionaryChunk(PackedCodes codes, uint32_t row_count, StringEntries entries)
       : DictionaryChunk(codes, row_count, entries.size()), entries_(std::move(entries)) {}
 
-  uint64_t memory_bytes() const override { return sizeof(*this) + entries_.memory_bytes(); }
   const StringDictionary* dictionary() const override { return &entries_; }
   absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count()));
@@ -235,8 +233,6 @@ class FixedDictionaryChunk final : public DictionaryChunk {
  public:
   FixedDictionaryChunk(PackedCodes codes, uint32_t row_count, ValueBuffer entries)
       : DictionaryChunk(codes, row_count, entries.row_count()), entries_(std::move(entries)) {}
-
-  uint64_t memory_bytes() const override { return sizeof(*this) + entries_.memory_bytes(); }
 
  protected:
   absl::Status AppendEntries(absl::Span<const uint32_t> codes, ValueBuffer* out) const override {

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "server/backup_calls.h"
+#include "server/check_stream.h"
 #include "storage/database.h"
 
 namespace cortex {
@@ -85,10 +87,12 @@ grpc::ServerUnaryReactor* AdminServiceImpl::Pin(grpc::CallbackServerContext* con
                   [=, this] { return DoPin(core_.database, *request, response); });
 }
 
-grpc::ServerUnaryReactor* AdminServiceImpl::Verify(grpc::CallbackServerContext* context, const wire::VerifyRequest*,
-                                                   wire::VerifyResponse*) {
-  return AnswerNotBuilt(core_, "AdminService/Verify", context,
-                        "verifying files on request is not built yet; every block is verified when it is read");
+grpc::ServerWriteReactor<wire::VerifyResponse>* AdminServiceImpl::Verify(grpc::CallbackServerContext* context,
+                                                                         const wire::VerifyRequest* request) {
+  return StartCheckStream<wire::VerifyResponse>(
+      core_, context,
+      {.method = "AdminService/Verify", .what = "the verification", .request_bytes = request->ByteSizeLong()},
+      [=, this](const VerifyObserver& report) { return core_.database->Verify({.table = request->table()}, report); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::Compact(grpc::CallbackServerContext* context,
@@ -99,17 +103,32 @@ grpc::ServerUnaryReactor* AdminServiceImpl::Compact(grpc::CallbackServerContext*
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CreateBackup(grpc::CallbackServerContext* context,
-                                                         const wire::CreateBackupRequest*,
-                                                         wire::CreateBackupResponse*) {
-  return AnswerNotBuilt(core_, "AdminService/CreateBackup", context,
-                        "backups are not built yet; stop the server and copy the data directory");
+                                                         const wire::CreateBackupRequest* request,
+                                                         wire::CreateBackupResponse* response) {
+  return RunUnary(core_, CallClass::kMaintenance, "AdminService/CreateBackup", context, request->ByteSizeLong(),
+                  [=, this] { return DoCreateBackup(core_, *context, *request, response); });
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::ListBackups(grpc::CallbackServerContext* context,
+                                                        const wire::ListBackupsRequest* request,
+                                                        wire::ListBackupsResponse* response) {
+  return RunUnary(core_, CallClass::kAdmin, "AdminService/ListBackups", context, request->ByteSizeLong(),
+                  [=, this] { return DoListBackups(core_, *request, response); });
+}
+
+grpc::ServerWriteReactor<wire::VerifyBackupResponse>* AdminServiceImpl::VerifyBackup(
+    grpc::CallbackServerContext* context, const wire::VerifyBackupRequest* request) {
+  return StartCheckStream<wire::VerifyBackupResponse>(
+      core_, context,
+      {.method = "AdminService/VerifyBackup", .what = "the verification", .request_bytes = request->ByteSizeLong()},
+      [=, this](const VerifyObserver& report) { return DoVerifyBackup(core_, *request, report); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::RestoreBackup(grpc::CallbackServerContext* context,
-                                                          const wire::RestoreBackupRequest*,
-                                                          wire::RestoreBackupResponse*) {
-  return AnswerNotBuilt(core_, "AdminService/RestoreBackup", context,
-                        "backups are not built yet; stop the server and copy the data directory");
+                                                          const wire::RestoreBackupRequest* request,
+                                                          wire::RestoreBackupResponse* response) {
+  return RunUnary(core_, CallClass::kMaintenance, "AdminService/RestoreBackup", context, request->ByteSizeLong(),
+                  [=, this] { return DoRestoreBackup(core_, *context, *request, response); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CreateConnector(grpc::CallbackServerContext* context,

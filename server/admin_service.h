@@ -18,12 +18,16 @@ class AdminServiceImpl final : public wire::AdminService::CallbackService {
                                 wire::PinResponse* response) override;
   grpc::ServerUnaryReactor* PauseTiering(grpc::CallbackServerContext* context, const wire::PauseTieringRequest* request,
                                          wire::PauseTieringResponse* response) override;
-  grpc::ServerUnaryReactor* Verify(grpc::CallbackServerContext* context, const wire::VerifyRequest* request,
-                                   wire::VerifyResponse* response) override;
+  grpc::ServerWriteReactor<wire::VerifyResponse>* Verify(grpc::CallbackServerContext* context,
+                                                         const wire::VerifyRequest* request) override;
   grpc::ServerUnaryReactor* Compact(grpc::CallbackServerContext* context, const wire::CompactRequest* request,
                                     wire::CompactResponse* response) override;
   grpc::ServerUnaryReactor* CreateBackup(grpc::CallbackServerContext* context, const wire::CreateBackupRequest* request,
                                          wire::CreateBackupResponse* response) override;
+  grpc::ServerUnaryReactor* ListBackups(grpc::CallbackServerContext* context, const wire::ListBackupsRequest* request,
+                                        wire::ListBackupsResponse* response) override;
+  grpc::ServerWriteReactor<wire::VerifyBackupResponse>* VerifyBackup(grpc::CallbackServerContext* context,
+                                                                     const wire::VerifyBackupRequest* request) override;
   grpc::ServerUnaryReactor* RestoreBackup(grpc::CallbackServerContext* context,
                                           const wire::RestoreBackupRequest* request,
                                           wire::RestoreBackupResponse* response) override;

@@ -25,6 +25,8 @@ std::string_view CallClassName(CallClass call_class) {
       return "ingest";
     case CallClass::kAdmin:
       return "admin";
+    case CallClass::kMaintenance:
+      return "maintenance";
   }
   return "unknown";
 }

@@ -19,9 +19,10 @@
 
 namespace cortex {
 
-// Lookups are reads by key and metadata: they have threads of their own and never wait behind scans.
-enum class CallClass : uint8_t { kLookup, kQuery, kIngest, kAdmin };
-inline constexpr size_t kCallClassCount = 4;
+// Lookups are reads by key and metadata: they have threads of their own and never wait behind scans. Maintenance is what
+// reads or writes whole disks; administration never waits behind it.
+enum class CallClass : uint8_t { kLookup, kQuery, kIngest, kAdmin, kMaintenance };
+inline constexpr size_t kCallClassCount = 5;
 std::string_view CallClassName(CallClass call_class);
 
 class Admission;
@@ -45,7 +46,7 @@ class AdmissionTicket {
 
 struct AdmissionOptions {
   // Most calls inside per class, running and queued, indexed by CallClass.
-  std::array<uint64_t, kCallClassCount> max_calls = {1'024, 96, 256, 18};
+  std::array<uint64_t, kCallClassCount> max_calls = {1'024, 96, 256, 18, 2};
   MemoryBudget* budget = nullptr;  // borrowed
 };
 

@@ -55,6 +55,7 @@ AdmissionOptions MakeAdmissionOptions(const ServerConfig& c, MemoryBudget* budge
   options.max_calls[static_cast<size_t>(CallClass::kQuery)] = c.query_max_running + c.query_max_queued;
   options.max_calls[static_cast<size_t>(CallClass::kIngest)] = c.ingest_max_running;
   options.max_calls[static_cast<size_t>(CallClass::kAdmin)] = c.admin_threads + c.admin_max_queued;
+  options.max_calls[static_cast<size_t>(CallClass::kMaintenance)] = c.maintenance_max_running;
   return options;
 }
 
@@ -226,6 +227,9 @@ class DatastoreServer::Impl {
     query_pool_ = std::make_unique<ThreadPool>("query", c.query_max_running, c.query_max_queued + 1);
     ingest_pool_ = std::make_unique<ThreadPool>("ingest", c.ingest_threads, c.ingest_max_running + 1);
     admin_pool_ = std::make_unique<ThreadPool>("admin", c.admin_threads, c.admin_max_queued + 1);
+    // A call that leaves lets the next one in before its thread is back: one place to wait for each.
+    maintenance_pool_ =
+        std::make_unique<ThreadPool>("upkeep", c.maintenance_max_running, c.maintenance_max_running + 1);
     acks_ = std::make_unique<ThreadPool>("acks", 1, kAckQueue);
   }
 
@@ -243,6 +247,7 @@ class DatastoreServer::Impl {
              .query_pool = query_pool_.get(),
              .ingest_pool = ingest_pool_.get(),
              .admin_pool = admin_pool_.get(),
+             .maintenance_pool = maintenance_pool_.get(),
              .acks = acks_.get(),
              .start_monotonic_ns = SystemClock()->MonotonicNanos()};
     grpc::ServerBuilder builder;
@@ -293,7 +298,10 @@ class DatastoreServer::Impl {
   }
 
   void StopPools() {
-    for (std::unique_ptr<ThreadPool>* pool : {&lookup_pool_, &query_pool_, &ingest_pool_, &admin_pool_}) pool->reset();
+    for (std::unique_ptr<ThreadPool>* pool :
+         {&lookup_pool_, &query_pool_, &ingest_pool_, &admin_pool_, &maintenance_pool_}) {
+      pool->reset();
+    }
   }
 
   void CloseDatabase() {
@@ -317,7 +325,8 @@ class DatastoreServer::Impl {
 
   // Constant between Start and Shutdown.
   std::unique_ptr<Database> database_;
-  std::unique_ptr<ThreadPool> scan_workers_, lookup_pool_, query_pool_, ingest_pool_, admin_pool_, acks_;
+  std::unique_ptr<ThreadPool> scan_workers_, lookup_pool_, query_pool_, ingest_pool_, admin_pool_, maintenance_pool_,
+      acks_;
   std::unique_ptr<QueryEngine> engine_;
   ServerCore core_;
 

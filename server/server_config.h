@@ -66,6 +66,9 @@ struct ServerConfig {
   uint64_t admin_threads = 2;
   uint64_t admin_max_queued = 16;
 
+  std::string backup_dir;
+  uint64_t maintenance_max_running = 2;
+
   uint64_t grpc_max_receive_bytes = 16ull << 20;
   uint64_t grpc_max_concurrent_streams = 1'024;
   uint64_t grpc_max_threads = 0;

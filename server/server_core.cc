@@ -27,6 +27,8 @@ ThreadPool* ServerCore::PoolOf(CallClass call_class) const {
       return ingest_pool;
     case CallClass::kAdmin:
       return admin_pool;
+    case CallClass::kMaintenance:
+      return maintenance_pool;
   }
   return admin_pool;
 }

@@ -43,6 +43,7 @@ struct ServerCore {
   ThreadPool* query_pool = nullptr;
   ThreadPool* ingest_pool = nullptr;
   ThreadPool* admin_pool = nullptr;
+  ThreadPool* maintenance_pool = nullptr;
   ThreadPool* acks = nullptr;
   int64_t start_monotonic_ns = 0;
 

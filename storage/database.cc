@@ -657,8 +657,9 @@ absl::StatusOr<BackupResult> DatabaseImpl::CreateBackup(const BackupRequest& req
                       .now_ns = options_.clock->NowNanos(),
                       .checkpoint = checkpoint,
                       .observer = [&](uint64_t bytes) {
-                        pacer.Spend(bytes);
-                        return request.observer == nullptr ? absl::OkStatus() : request.observer(bytes);
+                        return pacer.SpendInPieces(bytes, [&](uint64_t piece) {
+                          return request.observer == nullptr ? absl::OkStatus() : request.observer(piece);
+                        });
                       }});
 }
 

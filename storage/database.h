@@ -233,7 +233,8 @@ struct VerifyProgress {
   uint64_t damages = 0;
 };
 
-// Called after every block. `checked`: OK, or a sentence that names file and block. An error returned ends the check.
+// Called after every block, and several times a second. `checked`: OK, or a sentence that names file and block. An error
+// returned ends the check.
 using VerifyObserver = std::function<absl::Status(const VerifyProgress& progress, const absl::Status& checked)>;
 
 struct MoveResult {

@@ -74,10 +74,14 @@ class Verification {
   }
 
   absl::Status Visit(const absl::Status& checked, uint64_t bytes) {
-    pacer_.Spend(bytes);
-    progress_.bytes_done += bytes;
-    if (!checked.ok()) ++progress_.damages;
-    return observer_(progress_, checked);
+    if (!checked.ok()) {
+      ++progress_.damages;
+      RETURN_IF_ERROR(observer_(progress_, checked));
+    }
+    return pacer_.SpendInPieces(bytes, [this](uint64_t piece) {
+      progress_.bytes_done += piece;
+      return observer_(progress_, absl::OkStatus());
+    });
   }
 
   // An error that is no damage (too many open files, say) is a finding too: nobody knows what the file holds.

@@ -9,6 +9,7 @@
 namespace cortex::query {
 namespace {
 
+// ------------------------------------------------------------------------------------------------
 class TextState final : public AggregateState {
  public:
   explicit TextState(const AggregateNeeds& needs) : needs_(needs) {}
@@ -27,8 +28,7 @@ class TextState final : public AggregateState {
       if (!values.IsNull(row)) Add(0, values.StringAt(row));
     }
   }
-  void AddToGroups(const BatchColumn& values, const GroupedRows& rows) override {
-    const std::vector<uint32_t>& groups = rows.groups();
+  void AddToGroups(const BatchColumn& values, absl::Span<const uint32_t> groups) override {
     for (uint32_t row = 0; row < groups.size(); ++row) {
       if (!values.IsNull(row)) Add(groups[row], values.StringAt(row));
     }

@@ -102,14 +102,13 @@ absl::StatusOr<std::vector<ListedBackup>> ListBackups(FileSystem* fs, const std:
 }
 
 absl::StatusOr<BackupManifest> CheckBackup(FileSystem* fs, const std::string& directory,
-                                           const std::function<absl::Status(const absl::Status&)>& found,
+                                           const std::function<absl::Status(const absl::Status&)>& visited,
                                            const ByteObserver& observer) {
   ASSIGN_OR_RETURN(BackupManifest manifest, ReadBackupManifest(fs, directory));
   for (const BackupFile& file : manifest.files) {
     const absl::Status checked = CheckFile(fs, directory, file, observer);
-    if (checked.ok()) continue;
-    if (!absl::IsDataLoss(checked)) return checked;
-    RETURN_IF_ERROR(found(checked));
+    if (!checked.ok() && !absl::IsDataLoss(checked)) return checked;
+    RETURN_IF_ERROR(visited(checked));
   }
   return manifest;
 }
@@ -119,13 +118,19 @@ absl::StatusOr<BackupManifest> RestoreBackup(FileSystem* fs, const std::string& 
   if (IsWithin(target, directory)) {
     return absl::InvalidArgumentError(absl::StrFormat("cannot restore into the backup itself: %s", target));
   }
+  for (const auto& part : std::filesystem::path(target)) {
+    if (!ParseBackupName(part.string()).has_value()) continue;
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s is a name of backups, where the next one would remove what it does not know; restore elsewhere than %s",
+        part.string(), target));
+  }
   ASSIGN_OR_RETURN(const bool free, IsAbsentOrEmpty(fs, target));
   if (!free) {
     return absl::FailedPreconditionError(
         absl::StrFormat("a backup is restored only into an empty or absent directory, and %s holds something", target));
   }
   ASSIGN_OR_RETURN(BackupManifest manifest,
-                   CheckBackup(fs, directory, [](const absl::Status& damage) { return damage; }, observer));
+                   CheckBackup(fs, directory, [](const absl::Status& file) { return file; }, observer));
   const absl::Status copied = CopyFiles(fs, manifest, directory, target, observer);
   if (copied.ok()) return manifest;
   // What cannot be removed is marked as unfinished, and so no server opens it.

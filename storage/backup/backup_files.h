@@ -37,16 +37,17 @@ struct ListedBackup {
 // Oldest first. Errors: NOT_FOUND no such directory.
 absl::StatusOr<std::vector<ListedBackup>> ListBackups(FileSystem* fs, const std::string& repository);
 
-// Reads every file of a backup. `found`: a sentence per file that is missing, of another size or changed (DATA_LOSS naming
-// it); what it returns, if not OK, ends the check.
+// Reads every file of a backup. `visited` is told of each: OK, or a sentence about one that is missing, of another size or
+// changed (DATA_LOSS naming it); what it returns, if not OK, ends the check.
 absl::StatusOr<BackupManifest> CheckBackup(FileSystem* fs, const std::string& directory,
-                                           const std::function<absl::Status(const absl::Status&)>& found,
+                                           const std::function<absl::Status(const absl::Status&)>& visited,
                                            const ByteObserver& observer);
 
 // Checks the whole backup, then copies it to `target`, which must be absent or empty and becomes a data directory with
 // warm/ and cold/ inside. Durable on return. After an error nothing is left of it; killed in the middle it leaves a
 // directory that no server opens.
-// Errors: FAILED_PRECONDITION target not empty, DATA_LOSS naming the first bad file, RESOURCE_EXHAUSTED disk full.
+// Errors: FAILED_PRECONDITION target not empty, INVALID_ARGUMENT target inside this backup or named as backups are (the
+// next one would take it for unfinished and remove it), DATA_LOSS naming the first bad file, RESOURCE_EXHAUSTED disk full.
 absl::StatusOr<BackupManifest> RestoreBackup(FileSystem* fs, const std::string& directory, const std::string& target,
                                              const ByteObserver& observer);
 

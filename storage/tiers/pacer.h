@@ -3,8 +3,10 @@
 #ifndef CORTEX_STORAGE_TIERS_PACER_H_
 #define CORTEX_STORAGE_TIERS_PACER_H_
 
+#include <algorithm>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "storage/runtime/clock.h"
 #include "storage/runtime/mutex.h"
 
@@ -28,6 +30,20 @@ class Pacer {
       if (wait_ns <= 0) return;
       changed_.WaitFor(&mutex_, wait_ns);
     }
+  }
+  // In pieces of a quarter of a second, `after_each(bytes)` behind each; an error it returns ends it. For work that is to
+  // stop soon when nobody wants it any more.
+  template <typename AfterEach>
+  absl::Status SpendInPieces(uint64_t bytes, const AfterEach& after_each) {
+    const uint64_t piece = bytes_per_second_ == 0 ? bytes : std::max<uint64_t>(1, bytes_per_second_ / 4);
+    do {
+      const uint64_t now = std::min(bytes, piece);
+      Spend(now);
+      const absl::Status status = after_each(now);
+      if (!status.ok()) return status;
+      bytes -= now;
+    } while (bytes > 0);
+    return absl::OkStatus();
   }
   void Stop() {
     MutexLock lock(&mutex_);

@@ -9,7 +9,7 @@ namespace {
 
 AdmissionOptions Limits(uint64_t each, MemoryBudget* budget) {
   AdmissionOptions options;
-  options.max_calls = {each, each, each, each};
+  options.max_calls = {each, each, each, each, each};
   options.budget = budget;
   return options;
 }

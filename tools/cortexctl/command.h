@@ -32,6 +32,7 @@ void AddIngestCommand(CLI::App* app, const GlobalOptions* options, Action* actio
 void AddQueryCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // query, explain, get
 void AddStatsCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // stats, project
 void AddAdminCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // tier, flush, config
+void AddSafetyCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // verify, backup
 void AddCompletionCommand(CLI::App* app, Action* action);
 
 // The exit status of a failed command; the list stands in the README of this folder.

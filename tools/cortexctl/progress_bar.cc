@@ -17,32 +17,33 @@ constexpr auto kRedraw = std::chrono::milliseconds(100);
 
 }  // namespace
 
-ProgressBar::ProgressBar(std::string title, bool quiet)
-    : title_(std::move(title)), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1),
+ProgressBar::ProgressBar(std::string title, bool quiet, std::string unit)
+    : title_(std::move(title)), quiet_(quiet), unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1),
       start_(std::chrono::steady_clock::now()) {}
 
-void ProgressBar::Update(double part, uint64_t rows, uint64_t bytes) {
+void ProgressBar::Update(double part, uint64_t count, uint64_t bytes) {
   const auto now = std::chrono::steady_clock::now();
   const int tenth = static_cast<int>(part * 10);
   if (quiet_ || part >= 1.0 || (terminal_ ? now - last_drawn_ < kRedraw : tenth <= last_tenth_)) return;
   last_drawn_ = now;
   last_tenth_ = tenth;
-  Draw(part, rows, bytes, false);
+  Draw(part, count, bytes, false);
 }
 
-void ProgressBar::Finish(uint64_t rows, uint64_t bytes) {
-  if (!quiet_) Draw(1.0, rows, bytes, true);
+void ProgressBar::Finish(uint64_t count, uint64_t bytes) {
+  if (!quiet_) Draw(1.0, count, bytes, true);
 }
 
-void ProgressBar::Draw(double part, uint64_t rows, uint64_t bytes, bool last) {
+void ProgressBar::Draw(double part, uint64_t count, uint64_t bytes, bool last) {
   const double seconds =
       std::max(1e-3, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
   const int filled = static_cast<int>(part * kBarWidth);
   const auto style = client::TextStyle::kTable;
   const std::string line = absl::StrFormat(
-      "%-14s [%s%s] %3.0f %%  %s rows  %s  %s rows/s  %s/s", title_, std::string(static_cast<size_t>(filled), '#'),
-      std::string(static_cast<size_t>(kBarWidth - filled), '.'), part * 100, CountCell(style, rows),
-      BytesCell(style, static_cast<double>(bytes)), CountCell(style, static_cast<uint64_t>(static_cast<double>(rows) / seconds)),
+      "%-14s [%s%s] %3.0f %%  %s %s  %s  %s %s/s  %s/s", title_, std::string(static_cast<size_t>(filled), '#'),
+      std::string(static_cast<size_t>(kBarWidth - filled), '.'), part * 100, CountCell(style, count), unit_,
+      BytesCell(style, static_cast<double>(bytes)),
+      CountCell(style, static_cast<uint64_t>(static_cast<double>(count) / seconds)), unit_,
       BytesCell(style, static_cast<double>(bytes) / seconds));
   std::fprintf(stderr, terminal_ ? "\r%s\033[K%s" : "%s%s", line.c_str(), terminal_ && !last ? "" : "\n");
 }

@@ -10,17 +10,19 @@ namespace cortex::ctl {
 
 class ProgressBar final {
  public:
-  ProgressBar(std::string title, bool quiet);
+  // `unit` is what is counted beside bytes.
+  ProgressBar(std::string title, bool quiet, std::string unit = "rows");
   // `part` 0 to 1. Draws at most ten times a second.
-  void Update(double part, uint64_t rows, uint64_t bytes);
+  void Update(double part, uint64_t count, uint64_t bytes);
   // Draws the end and closes the line.
-  void Finish(uint64_t rows, uint64_t bytes);
+  void Finish(uint64_t count, uint64_t bytes);
 
  private:
-  void Draw(double part, uint64_t rows, uint64_t bytes, bool last);
+  void Draw(double part, uint64_t count, uint64_t bytes, bool last);
 
   const std::string title_;
   const bool quiet_;
+  const std::string unit_;
   const bool terminal_;
   const std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_drawn_;

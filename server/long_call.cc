@@ -1,0 +1,25 @@
+#include "server/long_call.h"
+
+#include <chrono>
+
+#include "absl/strings/str_format.h"
+#include "server/status_mapping.h"
+
+namespace cortex {
+
+absl::Status CheckStillWanted(const ServerCore& core, const grpc::CallbackServerContext& context,
+                              std::string_view what) {
+  if (context.IsCancelled()) {
+    // gRPC ends a call at its deadline as if the caller had gone.
+    if (context.deadline() <= std::chrono::system_clock::now()) {
+      return absl::DeadlineExceededError(absl::StrFormat("the deadline passed before %s was done", what));
+    }
+    return absl::CancelledError(absl::StrFormat("%s was cancelled", what));
+  }
+  if (!core.admission->draining()) return absl::OkStatus();
+  return WithReason(absl::UnavailableError(absl::StrFormat(
+                        "the server is shutting down, %s was given up; ask its successor again", what)),
+                    kReasonDraining);
+}
+
+}  // namespace cortex

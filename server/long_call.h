@@ -1,0 +1,21 @@
+// What a call that runs for minutes asks now and then: is it still wanted?
+#ifndef CORTEX_SERVER_LONG_CALL_H_
+#define CORTEX_SERVER_LONG_CALL_H_
+
+#include <grpcpp/server_context.h>
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "server/server_core.h"
+
+namespace cortex {
+
+// OK, or why the call is to end: CANCELLED the caller went away, DEADLINE_EXCEEDED, UNAVAILABLE the server drains.
+// `what` is the work in the words of the caller ("the backup"). Thread-safe, cheap.
+absl::Status CheckStillWanted(const ServerCore& core, const grpc::CallbackServerContext& context,
+                              std::string_view what);
+
+}  // namespace cortex
+
+#endif  // CORTEX_SERVER_LONG_CALL_H_
