@@ -46,6 +46,8 @@ absl::Status OpenTables(const RecoveryInput& input, const ManifestState& state) 
     if (pin != state.counters.end() && pin->second >= 1 && pin->second <= static_cast<uint64_t>(Tier::kCold)) {
       table->SetPin(static_cast<Tier>(pin->second));
     }
+    if (const auto saved = state.sharding.find(definition->id); saved != state.sharding.end())
+      RETURN_IF_ERROR(table->RestoreSharding(saved->second));
     tables[definition->id] = table;
     input.registry->Add(table);
   }

@@ -51,6 +51,7 @@ absl::Status EditBatch::Add(const ManifestEdit::RemoveTableOp& op) {
   RETURN_IF_ERROR(FromRocksDb(
       batch_.DeleteRange(db_.family(MetaFamily::kPlacements), ToSlice(placements.begin), ToSlice(placements.end)),
       "cannot build a batch"));
+  RETURN_IF_ERROR(Delete(MetaFamily::kManifest, ShardingKey(op.table)));
   return Delete(MetaFamily::kManifest, TableKey(op.table));
 }
 

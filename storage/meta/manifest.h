@@ -80,6 +80,7 @@ struct ManifestState {
   std::map<std::pair<TableId, uint32_t>, SealPoint> seal_points;      // by (table, shard)
   std::vector<SegmentEnds> ends;                                      // by (table, segment); only segments with ends
   std::map<std::string, uint64_t> counters;
+  std::map<TableId, std::string> sharding;                            // what was put for each live table
   // Lowest ids that MetaStore may give next; every id in use is below.
   TableId next_table_id;
   SegmentId next_segment_id;
@@ -102,7 +103,7 @@ class ManifestEdit {
 
   // Creates the table, or replaces the definition with the same id.
   void PutTable(const TableDefinition& table);
-  // With all that belongs to it: segment records, ends, cold indexes, seal points, placements.
+  // With all that belongs to it: segment records, ends, cold indexes, seal points, placements, what its sharding learned.
   void RemoveTable(TableId table);
   // Its table must be there, its id must be free.
   void AddSegment(const SegmentRecord& segment);

@@ -1,6 +1,7 @@
 #include "storage/meta/manifest_loader.h"
 
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -66,6 +67,9 @@ absl::Status ReadEntry(std::string_view key, std::string_view value, ManifestSta
       state->ends.push_back({parsed.table, parsed.segment, std::move(ends)});
       return absl::OkStatus();
     }
+    case MetaKeyKind::kSharding:
+      state->sharding[parsed.table] = std::string(value);
+      return absl::OkStatus();
     case MetaKeyKind::kSealPoint: {
       ASSIGN_OR_RETURN(state->seal_points[std::make_pair(parsed.table, parsed.shard)], DecodeSealPoint(value));
       return absl::OkStatus();
@@ -96,6 +100,13 @@ absl::Status CheckWhole(const ManifestState& state) {
   return absl::DataLossError(absl::StrFormat("manifest contradicts itself: %s", std::string(status.message())));
 }
 
+// The last rows of a table can be placed while it is dropped.
+void ForgetDroppedSharding(ManifestState* state) {
+  std::set<TableId> live;
+  for (const auto& table : state->tables) live.insert(table->id);
+  std::erase_if(state->sharding, [&](const auto& entry) { return live.count(entry.first) == 0; });
+}
+
 }  // namespace
 
 absl::StatusOr<ManifestState> LoadManifest(const MetaDb& db) {
@@ -108,6 +119,7 @@ absl::StatusOr<ManifestState> LoadManifest(const MetaDb& db) {
   }
   RETURN_IF_ERROR(FromRocksDb(entry->status(), "cannot read the manifest"));
   RETURN_IF_ERROR(CheckWhole(state));
+  ForgetDroppedSharding(&state);
   return state;
 }
 

@@ -52,6 +52,7 @@ size_t KeyLength(MetaKeyKind kind) {
     case MetaKeyKind::kVersion:
       return 1;
     case MetaKeyKind::kTable:
+    case MetaKeyKind::kSharding:
       return 1 + 4;
     case MetaKeyKind::kSealPoint:
       return 1 + 4 + 4;
@@ -70,6 +71,7 @@ std::string NextTableIdKey() { return Named(MetaKeyKind::kNextId, kTableIdName);
 std::string NextSegmentIdKey() { return Named(MetaKeyKind::kNextId, kSegmentIdName); }
 std::string CounterKey(std::string_view name) { return Named(MetaKeyKind::kCounter, name); }
 std::string TableKey(TableId table) { return OfTable(MetaKeyKind::kTable, table); }
+std::string ShardingKey(TableId table) { return OfTable(MetaKeyKind::kSharding, table); }
 std::string SegmentKey(TableId table, SegmentId segment) { return OfSegment(MetaKeyKind::kSegment, table, segment); }
 std::string EndsKey(TableId table, SegmentId segment) { return OfSegment(MetaKeyKind::kEnds, table, segment); }
 

@@ -18,6 +18,7 @@ enum class MetaKeyKind : char {
   kCounter = 'C',
   kEnds = 'E',
   kFormat = 'F',
+  kSharding = 'H',
   kNextId = 'N',
   kSealPoint = 'P',
   kSegment = 'S',
@@ -34,6 +35,7 @@ std::string TableKey(TableId table);
 std::string SegmentKey(TableId table, SegmentId segment);
 std::string EndsKey(TableId table, SegmentId segment);
 std::string SealPointKey(TableId table, uint32_t shard);
+std::string ShardingKey(TableId table);
 
 // Parts of the cold index, in a column family of their own. The segment comes first, so that its parts lie together.
 enum class ColdPart : char { kFooter = 'f', kKeyFilter = 'k', kFences = 'n' };

@@ -252,6 +252,14 @@ absl::Status MetaStore::FindPlacements(TableId table, absl::Span<const std::stri
   return ReadPlacements(impl_->db(), table, keys, shards);
 }
 
+absl::Status MetaStore::PutSharding(TableId table, std::string_view bytes) {
+  rocksdb::WriteBatch batch;
+  RETURN_IF_ERROR(FromRocksDb(
+      batch.Put(impl_->db().family(MetaFamily::kManifest), ToSlice(ShardingKey(table)), ToSlice(bytes)),
+      "cannot build a batch"));
+  return impl_->db().Write(&batch, /*synced=*/false);
+}
+
 absl::Status MetaStore::PutCommitTime(const CommitTime& entry) { return WriteCommitTime(&impl_->db(), entry); }
 
 absl::StatusOr<std::optional<CommitTime>> MetaStore::LastCommitTime() const { return ReadLastCommitTime(impl_->db()); }

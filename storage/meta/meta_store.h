@@ -98,6 +98,10 @@ class MetaStore final {
   absl::Status FindPlacements(TableId table, absl::Span<const std::string_view> keys,
                               std::vector<std::optional<uint32_t>>* shards) const;
 
+  // What a table's sharding strategy has learned, as bytes of its own; replaces what was put before. Not synced, like
+  // placements. Load returns it.
+  absl::Status PutSharding(TableId table, std::string_view bytes);
+
   // --- when commits happened: see storage/commit_times.h --------------------------------------------------------
   // Not synced, like placements. Commits and times rise together.
   absl::Status PutCommitTime(const CommitTime& entry);

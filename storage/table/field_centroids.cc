@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+
+#include "codecs/bytes/byte_reader.h"
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/bytes/status_macros.h"
 
 namespace cortex {
 
@@ -45,6 +50,35 @@ std::optional<uint32_t> FieldCentroids::Nearest(absl::Span<const double> field) 
     }
   }
   return nearest;
+}
+
+std::string FieldCentroids::Save() const {
+  std::string bytes;
+  ByteWriter writer(&bytes);
+  writer.Put(epoch_);
+  for (const std::vector<double>& centroid : frozen_) {
+    writer.PutVarint(centroid.size());
+    for (const double value : centroid) writer.Put(value);
+  }
+  return bytes;
+}
+
+absl::Status FieldCentroids::Restore(std::string_view bytes) {
+  ByteReader reader(bytes);
+  uint64_t epoch = 0;
+  RETURN_IF_ERROR(reader.Read(&epoch));
+  std::array<std::vector<double>, kShardCount> frozen;
+  for (std::vector<double>& centroid : frozen) {
+    uint64_t length = 0;
+    RETURN_IF_ERROR(reader.ReadVarint(&length));
+    if (length > reader.remaining() / sizeof(double)) return absl::DataLossError("field centroids are cut off");
+    centroid.resize(length);
+    for (double& value : centroid) RETURN_IF_ERROR(reader.Read(&value));
+  }
+  if (reader.remaining() != 0) return absl::DataLossError("field centroids are followed by bytes of nobody");
+  epoch_ = epoch;
+  frozen_ = std::move(frozen);
+  return absl::OkStatus();
 }
 
 }  // namespace cortex

@@ -1,12 +1,16 @@
-// The mean field of each shard, frozen per epoch of 65,536 fields so that rows of one epoch meet the same centroids.
+// The mean field of each shard, frozen per epoch of 65,536 fields so that rows of one epoch meet the same centroids, also
+// after a restart.
 #ifndef CORTEX_STORAGE_TABLE_FIELD_CENTROIDS_H_
 #define CORTEX_STORAGE_TABLE_FIELD_CENTROIDS_H_
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "storage/runtime/strong_id.h"
 
@@ -23,6 +27,11 @@ class FieldCentroids {
   // The shard whose frozen centroid is nearest (Euclidean); nullopt before the first epoch has ended.
   std::optional<uint32_t> Nearest(absl::Span<const double> field) const;
   uint64_t epoch() const { return epoch_; }
+
+  // The frozen centroids and their epoch as bytes (storage/meta/FORMAT.md), and back; what counts towards the next epoch is
+  // not among them. Errors: DATA_LOSS, and nothing changed.
+  std::string Save() const;
+  absl::Status Restore(std::string_view bytes);
 
  private:
   void FinishEpoch();

@@ -39,6 +39,10 @@ class FmoSharding final : public ShardingStrategy {
     return shard;
   }
 
+  uint64_t epoch() const override { return centroids_.epoch(); }
+  std::string Save() const override { return centroids_.Save(); }
+  absl::Status Restore(std::string_view bytes) override { return centroids_.Restore(bytes); }
+
  private:
   static std::optional<uint32_t> FieldOrdinal(const TableDefinition& table) {
     const auto ordinal = table.FindColumn("css_field_state");

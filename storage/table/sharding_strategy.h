@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "storage/column/batch.h"
 #include "storage/runtime/strong_id.h"
 
@@ -30,6 +32,11 @@ class ShardingStrategy {
   virtual void Use(const TableDefinition& table) = 0;
   // The shard of `row`; `bytes` is where the table stands now.
   virtual uint32_t Assign(const Batch& batch, uint32_t row, const ShardBytes& bytes) = 0;
+
+  // What was learned from rows and is to outlive a restart; `epoch` rises when it changes. Errors of Restore: DATA_LOSS.
+  virtual uint64_t epoch() const { return 0; }
+  virtual std::string Save() const { return std::string(); }
+  virtual absl::Status Restore(std::string_view) { return absl::OkStatus(); }
 };
 
 std::unique_ptr<ShardingStrategy> MakeShardingStrategy(const TableDefinition& table);

@@ -8,6 +8,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
 #include "storage/io/kill_point.h"
+#include "storage/meta/meta_store.h"
 
 namespace cortex {
 namespace {
@@ -34,6 +35,7 @@ Table::Table(const TableOptions& options)
       budget_(options.budget),
       seal_rows_(options.seal_rows),
       seal_bytes_(options.seal_bytes),
+      meta_(options.meta),
       sharding_(MakeShardingStrategy(*options.definition)),
       definition_(options.definition),
       list_(std::make_shared<SegmentList>()) {
@@ -46,8 +48,17 @@ Table::Table(const TableOptions& options)
 
 absl::Status Table::AssignShards(const Batch& batch, std::vector<uint8_t>* placements) {
   sharding_->Use(*batch.table);
-  ShardBytes bytes = shard_bytes();
   placements->resize(batch.row_count);
+  const uint64_t epoch = sharding_->epoch();
+  RETURN_IF_ERROR(PlaceRows(batch, placements));
+  if (sharding_->epoch() == epoch) return absl::OkStatus();
+  return meta_->PutSharding(id_, sharding_->Save());
+}
+
+absl::Status Table::RestoreSharding(std::string_view saved) { return sharding_->Restore(saved); }
+
+absl::Status Table::PlaceRows(const Batch& batch, std::vector<uint8_t>* placements) {
+  const ShardBytes bytes = shard_bytes();
   if (directory_ == nullptr) {
     for (uint32_t row = 0; row < batch.row_count; ++row) {
       (*placements)[row] = static_cast<uint8_t>(sharding_->Assign(batch, row, bytes));

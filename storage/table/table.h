@@ -72,6 +72,8 @@ class Table {
   // The placement of every row: its shard, and kFirstVersion where the shard directory has never seen the key. New keys
   // are entered in the directory.
   absl::Status AssignShards(const Batch& batch, std::vector<uint8_t>* placements);
+  // What AssignShards had learned before a restart. Before any row. Errors: DATA_LOSS.
+  absl::Status RestoreSharding(std::string_view saved);
   // Replay: placements are known; the directory learns them again.
   absl::Status LearnPlacements(const Batch& batch, absl::Span<const uint8_t> placements);
   // Appends the rows to their shards' open groups as commit `commit` and ends the versions they supersede. Rows that
@@ -170,6 +172,7 @@ class Table {
     std::atomic<uint64_t> raw_bytes{0};
   };
 
+  absl::Status PlaceRows(const Batch& batch, std::vector<uint8_t>* placements);
   absl::Status ApplyToShard(const Batch& batch, absl::Span<const uint32_t> rows, absl::Span<const uint8_t> placements,
                             uint32_t shard_number, Commit commit, const ClosedSink& closed);
   void AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch, absl::Span<const uint32_t> rows,
@@ -186,6 +189,7 @@ class Table {
   MemoryBudget* const budget_;
   const uint32_t seal_rows_;
   const uint64_t seal_bytes_;
+  MetaStore* const meta_;
   const std::unique_ptr<ShardingStrategy> sharding_;    // commit thread
   std::unique_ptr<ShardDirectory> directory_;           // commit thread; nullptr: keys are not sticky
   std::array<Shard, kShardCount> shards_;

@@ -1,6 +1,7 @@
 // What the database does where something is missing, damaged or in the way.
 
 #include <catch2/catch.hpp>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -261,6 +262,34 @@ TEST_CASE("Flush names a commit that is there after a restart", "[storage]") {
   f.Open();
   REQUIRE_OK(f.db->OpenSnapshot("t", flushed));
   CHECK(f.Put(10, 2) == flushed + 1);
+}
+
+TEST_CASE("Strongly coupled rows meet the same centroids after a restart", "[storage]") {
+  Fixture fixture;
+  fixture.Open();
+  TableDefinition definition = *TestTable("t", {{"fractal_dimension", DataType::Scalar(TypeKind::kFloat64)},
+                                                {"css_coupling_strength", DataType::Scalar(TypeKind::kFloat32)},
+                                                {"css_field_state", DataType::Vector(TypeKind::kComplex128, 1)}});
+  definition.sharding = ShardingKind::kFmo;
+  const auto table = REQUIRE_OK_AND_TAKE(fixture.db->CreateTable(definition));
+  // An epoch of fields: around (1, 0) in shard 2, around (0, 1) in shard 7.
+  BatchBuilder epoch(table);
+  for (int i = 0; i < 32'768; ++i) {
+    epoch.Row({"a", i, 1.2, 0.0, std::vector<double>{1, 0}});
+    epoch.Row({"b", i, 1.7, 0.0, std::vector<double>{0, 1}});
+  }
+  REQUIRE_OK(fixture.db->Ingest({.batch = epoch.Build()}));
+  fixture.db.reset();
+  fixture.Open();
+  REQUIRE_OK(fixture.db->Ingest(
+      {.batch = BatchBuilder(table).Row({"c", 0, 1.2, 0.9, std::vector<double>{0.1, 0.9}}).Build()}));
+  std::map<uint32_t, int64_t> rows_of_shard;
+  const auto snapshot = REQUIRE_OK_AND_TAKE(fixture.db->OpenSnapshot("t", 0));
+  for (const auto& segment : snapshot->segments) {
+    for (size_t g = 0; g < segment->row_group_count(); ++g)
+      rows_of_shard[segment->shard()] += segment->row_group(g).row_count();
+  }
+  CHECK(rows_of_shard == std::map<uint32_t, int64_t>{{2, 32'768}, {7, 32'769}});
 }
 
 }  // namespace cortex

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -119,10 +120,15 @@ TEST_CASE("MetaStore drops a table with all that belongs to it", "[storage][meta
   const std::vector<std::pair<std::string, uint32_t>> placements = {{"k", 3}};
   REQUIRE_OK(store->PutPlacements(TableId(1), placements));
   REQUIRE_OK(store->PutPlacements(TableId(2), placements));
+  REQUIRE_OK(store->PutSharding(TableId(1), "one"));
+  REQUIRE_OK(store->PutSharding(TableId(2), "two"));
+  CHECK(REQUIRE_OK_AND_TAKE(store->Load()).sharding.at(TableId(1)) == "one");
   ManifestEdit drop;
   drop.RemoveTable(TableId(1));
   REQUIRE_OK(store->Commit(drop));
+  REQUIRE_OK(store->PutSharding(TableId(1), "too late"));
   const ManifestState state = REQUIRE_OK_AND_TAKE(store->Load());
+  CHECK(state.sharding == std::map<TableId, std::string>{{TableId(2), "two"}});
   CHECK(state.tables.size() == 1);
   CHECK(state.segments == std::vector<SegmentRecord>{Segment(2, 4)});
   CHECK(state.seal_points.size() == 1);

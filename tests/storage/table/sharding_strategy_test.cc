@@ -6,6 +6,7 @@
 #include "codecs/bytes/checksum.h"
 #include "storage/table/field_centroids.h"
 #include "tests/support/batch_builder.h"
+#include "tests/support/status_assertions.h"
 
 namespace cortex {
 
@@ -62,6 +63,18 @@ TEST_CASE("FieldCentroids freeze per epoch and ignore non-finite fields", "[stor
   REQUIRE(centroids.epoch() == 1);
   CHECK(centroids.Nearest(low) == 3u);
   CHECK(centroids.Nearest(std::vector<double>{9, 9, 9, 9}) == 9u);
+
+  const std::string saved = centroids.Save();
+  FieldCentroids restored;
+  REQUIRE_OK(restored.Restore(saved));
+  CHECK(restored.epoch() == 1);
+  CHECK(restored.Nearest(std::vector<double>{9, 9, 9, 9}) == 9u);
+  CHECK(restored.Save() == saved);
+  for (size_t size = 0; size < saved.size(); ++size) {
+    REQUIRE_STATUS(restored.Restore(std::string_view(saved).substr(0, size)), absl::StatusCode::kDataLoss, "");
+  }
+  REQUIRE_STATUS(restored.Restore(saved + "x"), absl::StatusCode::kDataLoss, "followed by");
+  CHECK(restored.Save() == saved);
 }
 
 }  // namespace cortex
