@@ -349,6 +349,10 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   if (table->definition()->kind == TableKind::kEntities) request->batch = KeepLastOfEachKey(std::move(request->batch));
   if (request->producer) {
     RETURN_IF_ERROR(ValidateProducer(request->producer->producer));
+    if (request->producer->sequence == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("the sequence of a producer begins with 1: producer \"%s\"", request->producer->producer));
+    }
     request->producer->content_hash = ContentHash(*request);  // as sent, before current values are merged in
   }
   std::optional<Merge> merge;

@@ -25,6 +25,7 @@ class ProducerTask final : public CommitTask {
   uint64_t queued_bytes() const override { return write_->queued_bytes(); }
   absl::Status Admit() override;
   bool takes_number() const override { return !verdict_.duplicate; }
+  bool reads_applied_state() const override { return write_->reads_applied_state(); }
   absl::StatusOr<std::string> Prepare(Commit commit) override;
   absl::Status Apply(Commit commit) override;
   void Done(absl::StatusOr<Commit> result) override;

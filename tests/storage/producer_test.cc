@@ -1,4 +1,5 @@
 // Exactly once: whatever a producer sends again, in whatever tier, across restarts, stands in the table once.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <map>
@@ -128,6 +129,7 @@ TEST_CASE("Producers apply each sequence once and answer replays with the first 
   REQUIRE_STATUS(store.Send("q", 2, 1), absl::StatusCode::kOutOfRange, "expected 1, got 2");
   REQUIRE_STATUS(store.Send(std::string(129, 'p'), 1, 1), absl::StatusCode::kInvalidArgument, "128 bytes");
   REQUIRE_STATUS(store.Send("\xff", 1, 1), absl::StatusCode::kInvalidArgument, "UTF-8");
+  REQUIRE_STATUS(store.Send("p", 0, 1), absl::StatusCode::kInvalidArgument, "begins with 1");
   CHECK(store.Rows() == std::map<std::string, int>{{"p/1", 1}});
   // A refused batch takes no number of the log with it.
   CHECK(REQUIRE_OK_AND_TAKE(store.Send("p", 2, 20)).commit == first.commit + 1);
@@ -209,6 +211,38 @@ TEST_CASE("Producers may send ahead and again without waiting", "[storage][produ
     last = token.commit;
   }
   CHECK(store.Rows().size() == kSequences);
+}
+
+TEST_CASE("A producer's merges build on each other without waiting", "[storage][producers][versions]") {
+  Store store;
+  REQUIRE_OK(store.Open());
+  const DataType number = DataType::Scalar(TypeKind::kInt64);
+  REQUIRE_OK(store.db().CreateTable(*TestTable("t", {{"x", number}, {"y", number}}, TableKind::kEntities)).status());
+  const auto table = REQUIRE_OK_AND_TAKE(store.db().FindTable("t"));
+  const Tier tier = GENERATE(Tier::kHot, Tier::kWarm);
+  std::atomic<int> failures{0};
+  constexpr int kMerges = 60;
+  for (int i = 1; i <= kMerges; ++i) {
+    // Odd ones write x alone, even ones y alone: each row is whole only with what the one before left behind.
+    const bool odd = i % 2 == 1;
+    BatchBuilder builder(table);
+    builder.Row({"a", i, odd ? testing::TestValue(i) : testing::Null{}, odd ? testing::Null{} : testing::TestValue(i)});
+    store.db().IngestAsync({.batch = builder.Build(),
+                            .mode = IngestMode::kMerge,
+                            .tier = tier,
+                            .present = {true, true, odd, !odd},
+                            .producer = ProducerStamp{.producer = "p", .sequence = static_cast<uint64_t>(i)}},
+                           [&](const absl::StatusOr<CommitToken>& token) { failures += token.ok() ? 0 : 1; });
+  }
+  REQUIRE_OK(store.db().Flush().status());
+  REQUIRE(failures == 0);
+  const std::vector<std::string> keys = {"a"};
+  const std::vector<uint32_t> columns = {2, 3};
+  const LookupResult found = REQUIRE_OK_AND_TAKE(store.db().Lookup("t", keys, columns));
+  REQUIRE(found.found[0]);
+  CHECK_FALSE(found.columns[0].IsNull(0));
+  CHECK(found.columns[0].values_as<int64_t>()[0] == kMerges - 1);
+  CHECK(found.columns[1].values_as<int64_t>()[0] == kMerges);
 }
 
 TEST_CASE("A producer's sequence is free again when its batch could not be written", "[storage][producers]") {
