@@ -146,7 +146,7 @@ size_t Sealer::queued() const {
 uint64_t Sealer::queued_bytes() const {
   MutexLock lock(&mutex_);
   uint64_t bytes = 0;
-  for (const Job& job : queue_) bytes += job.closed.group->raw_bytes();
+  for (const Job& job : queue_) bytes += job.closed.group == nullptr ? 0 : job.closed.group->raw_bytes();
   return bytes;
 }
 
