@@ -34,6 +34,8 @@ std::string_view EncodingName(EncodingId id) {
       return "front_bits";
     case EncodingId::kZstdRows:
       return "zstd_rows";
+    case EncodingId::kCodedDictionary:
+      return "coded_dictionary";
   }
   return "unknown";
 }

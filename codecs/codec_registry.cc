@@ -23,7 +23,7 @@ absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
                                         BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
                                         ZptvCodec(),    ScaledCodec(),   NarrowedCodec(),      ResidualCodec(),
-                                        FrontBitsCodec(), ZstdRowsCodec()};
+                                        FrontBitsCodec(), ZstdRowsCodec(), CodedDictionaryCodec()};
   return codecs;
 }
 

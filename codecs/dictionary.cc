@@ -1,16 +1,17 @@
 #include "codecs/dictionary.h"
 
 #include <algorithm>
-#include <bit>
+#include <cmath>
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "codecs/bytes/buffer.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/chunk_io.h"
 #include "codecs/dictionary_builder.h"
+#include "codecs/dictionary_codes.h"
 #include "codecs/filter_values.h"
+#include "codecs/nested_chunk.h"
 #include "codecs/simd/bitmap_kernels.h"
 #include "codecs/simd/predicate_kernels.h"
 #include "codecs/simd/unpack_kernels.h"
@@ -18,71 +19,9 @@
 namespace cortex {
 namespace {
 
-constexpr uint64_t kHeaderBytes = 8;  // u32 entry count, u8 code width, three zero bytes
-constexpr uint32_t kBlockRows = simd::kPackedBlockValues;
+constexpr uint64_t kHeaderBytes = 8;  // packed codes: u32 entry count, u8 code width, three zero bytes
 // Up to here a set of codes is compared value by value; beyond, looked up in a bitmap.
 constexpr size_t kSmallCodeSet = 16;
-
-unsigned CodeWidth(uint32_t entry_count) {
-  return entry_count <= 1 ? 0 : static_cast<unsigned>(std::bit_width(entry_count - 1));
-}
-
-// Bit-packed codes of one chunk, in blocks of 1,024 of equal size (the last one shorter).
-class PackedCodes {
- public:
-  PackedCodes(const ByteSource* source, uint64_t offset, unsigned width, uint32_t row_count, uint32_t entry_count)
-      : source_(source), offset_(offset), width_(width), row_count_(row_count), entry_count_(entry_count) {}
-
-  static uint64_t Bytes(uint32_t row_count, unsigned width) {
-    const uint64_t full = row_count / kBlockRows * uint64_t{simd::PackedBytes(kBlockRows, width, 32)};
-    const uint32_t rest = row_count % kBlockRows;
-    return full + (rest == 0 ? 0 : simd::PackedBytes(rest, width, 32));
-  }
-
-  // Codes of all rows of a block (room for 1,024), each below the entry count. Errors: DATA_LOSS.
-  absl::Status UnpackBlock(uint32_t block, uint32_t* codes) const {
-    ASSIGN_OR_RETURN(const auto bytes, ReadBlock(block));
-    const uint32_t rows = RowsIn(block);
-    simd::UnpackBits(bytes.data(), width_, rows, uint32_t{0}, codes);
-    return CheckCode(simd::MaxOf({codes, rows}));
-  }
-  absl::StatusOr<uint32_t> At(uint32_t row) const {
-    ASSIGN_OR_RETURN(const auto bytes, ReadBlock(row / kBlockRows));
-    const uint32_t code = simd::UnpackOne32(bytes.data(), width_, row % kBlockRows);
-    RETURN_IF_ERROR(CheckCode(code));
-    return code;
-  }
-  // Calls visit(codes of some rows, how many, first of them counted from `first`) until [first, first + count) is done.
-  template <class Visit>
-  absl::Status ForEachBlock(uint32_t first, uint32_t count, const Visit& visit) const {
-    alignas(64) uint32_t codes[kBlockRows];
-    for (uint32_t row = first; row < first + count;) {
-      const uint32_t block = row / kBlockRows, skip = row % kBlockRows;
-      RETURN_IF_ERROR(UnpackBlock(block, codes));
-      const uint32_t rows = std::min(RowsIn(block) - skip, first + count - row);
-      RETURN_IF_ERROR(visit(codes + skip, rows, row - first));
-      row += rows;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  uint32_t RowsIn(uint32_t block) const { return std::min(kBlockRows, row_count_ - block * kBlockRows); }
-  absl::StatusOr<absl::Span<const std::byte>> ReadBlock(uint32_t block) const {
-    return source_->Read(offset_ + block * uint64_t{simd::PackedBytes(kBlockRows, width_, 32)},
-                         simd::PackedBytes(RowsIn(block), width_, 32));
-  }
-  absl::Status CheckCode(uint32_t code) const {
-    if (code < entry_count_) return absl::OkStatus();
-    return absl::DataLossError(absl::StrFormat("dictionary code %d of %d entries", code, entry_count_));
-  }
-
-  const ByteSource* source_;
-  uint64_t offset_;
-  unsigned width_;
-  uint32_t row_count_;
-  uint32_t entry_count_;
-};
 
 // The codes a filter keeps: [begin, end), or a set.
 struct CodeSet {
@@ -104,45 +43,44 @@ void AndCodes(const CodeSet& set, absl::Span<const uint32_t> codes, uint32_t ent
 
 class DictionaryChunk : public EncodedChunk {
  public:
-  DictionaryChunk(PackedCodes codes, uint32_t row_count, uint32_t entry_count)
-      : codes_(codes), row_count_(row_count), entry_count_(entry_count) {}
+  DictionaryChunk(EncodingId encoding, std::unique_ptr<DictionaryCodes> codes, uint32_t row_count, uint32_t entry_count)
+      : encoding_(encoding), codes_(std::move(codes)), row_count_(row_count), entry_count_(entry_count) {}
 
-  EncodingId encoding() const override { return EncodingId::kDictionary; }
+  EncodingId encoding() const override { return encoding_; }
   uint32_t row_count() const override { return row_count_; }
+  uint32_t block_rows() const override { return codes_->block_rows(); }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count_));
-    return codes_.ForEachBlock(first, count, [&](const uint32_t* codes, uint32_t rows, uint32_t) {
-      return AppendEntries({codes, rows}, out);
-    });
+    return codes_->ForEach(first, count,
+                           [&](absl::Span<const uint32_t> codes, uint32_t) { return AppendEntries(codes, out); });
   }
 
   absl::Status Gather(absl::Span<const uint32_t> rows, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRows(rows, row_count_));
-    for (uint32_t row : rows) {
-      ASSIGN_OR_RETURN(const uint32_t code, codes_.At(row));
-      RETURN_IF_ERROR(AppendEntries({&code, 1}, out));
-    }
-    return absl::OkStatus();
+    std::vector<uint32_t> codes;
+    RETURN_IF_ERROR(codes_->Gather(rows, &codes));
+    return AppendEntries(codes, out);
   }
 
   absl::Status Filter(const ValueFilter& filter, uint32_t first, uint32_t count, uint64_t* selection) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count_));
     const CodeSet kept = KeptCodes(filter);
-    return codes_.ForEachBlock(first, count, [&](const uint32_t* codes, uint32_t rows, uint32_t done) {
-      AndCodes(kept, {codes, rows}, entry_count_, selection + done / 64);
+    return codes_->ForEach(first, count, [&](absl::Span<const uint32_t> codes, uint32_t done) {
+      AndCodes(kept, codes, entry_count_, selection + done / 64);
       return absl::OkStatus();
     });
   }
 
  protected:
   uint32_t entry_count() const { return entry_count_; }
-  const PackedCodes& codes() const { return codes_; }
+  const DictionaryCodes& codes() const { return *codes_; }
   virtual absl::Status AppendEntries(absl::Span<const uint32_t> codes, ValueBuffer* out) const = 0;
   virtual CodeSet KeptCodes(const ValueFilter& filter) const = 0;
 
  private:
-  PackedCodes codes_;
+  EncodingId encoding_;
+  std::unique_ptr<DictionaryCodes> codes_;
   uint32_t row_count_;
   uint32_t entry_count_;
 };
@@ -182,14 +120,15 @@ class StringEntries final : public StringDictionary {
 
 class StringDictionaryChunk final : public DictionaryChunk {
  public:
-  StringDictionaryChunk(PackedCodes codes, uint32_t row_count, StringEntries entries)
-      : DictionaryChunk(codes, row_count, entries.size()), entries_(std::move(entries)) {}
+  StringDictionaryChunk(EncodingId encoding, std::unique_ptr<DictionaryCodes> codes, uint32_t row_count,
+                        StringEntries entries)
+      : DictionaryChunk(encoding, std::move(codes), row_count, entries.size()), entries_(std::move(entries)) {}
 
   const StringDictionary* dictionary() const override { return &entries_; }
   absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count()));
-    return codes().ForEachBlock(first, count, [&](const uint32_t* codes, uint32_t rows, uint32_t done) {
-      std::memcpy(out + done, codes, rows * sizeof(uint32_t));
+    return codes().ForEach(first, count, [&](absl::Span<const uint32_t> codes, uint32_t done) {
+      std::memcpy(out + done, codes.data(), codes.size() * sizeof(uint32_t));
       return absl::OkStatus();
     });
   }
@@ -231,8 +170,9 @@ class StringDictionaryChunk final : public DictionaryChunk {
 
 class FixedDictionaryChunk final : public DictionaryChunk {
  public:
-  FixedDictionaryChunk(PackedCodes codes, uint32_t row_count, ValueBuffer entries)
-      : DictionaryChunk(codes, row_count, entries.row_count()), entries_(std::move(entries)) {}
+  FixedDictionaryChunk(EncodingId encoding, std::unique_ptr<DictionaryCodes> codes, uint32_t row_count,
+                       ValueBuffer entries)
+      : DictionaryChunk(encoding, std::move(codes), row_count, entries.row_count()), entries_(std::move(entries)) {}
 
  protected:
   absl::Status AppendEntries(absl::Span<const uint32_t> codes, ValueBuffer* out) const override {
@@ -274,17 +214,76 @@ class FixedDictionaryChunk final : public DictionaryChunk {
   ValueBuffer entries_;
 };
 
-absl::StatusOr<StringEntries> ReadStrings(const ByteSource* source, uint32_t entry_count, uint64_t* end) {
-  ASSIGN_OR_RETURN(const auto bytes, source->Read(kHeaderBytes, sizeof(uint32_t) * (uint64_t{entry_count} + 1)));
+absl::StatusOr<StringEntries> ReadStrings(const ByteSource* source, uint64_t at, uint32_t entry_count, uint64_t* end) {
+  ASSIGN_OR_RETURN(const auto bytes, source->Read(at, sizeof(uint32_t) * (uint64_t{entry_count} + 1)));
   std::vector<uint32_t> offsets(entry_count + size_t{1});
   std::memcpy(offsets.data(), bytes.data(), bytes.size());
   if (offsets[0] != 0 || !std::is_sorted(offsets.begin(), offsets.end())) {
     return absl::DataLossError("dictionary offsets descend");
   }
-  const uint64_t heap_at = kHeaderBytes + bytes.size();
+  const uint64_t heap_at = at + bytes.size();
   ASSIGN_OR_RETURN(const auto heap, source->Read(heap_at, offsets.back()));
   *end = heap_at + heap.size();
   return StringEntries(std::move(offsets), reinterpret_cast<const char*>(heap.data()));
+}
+
+// The entries of a chunk, read, and the chunk made with the codes that make_codes(where the entries end) gives.
+template <class MakeCodes>
+absl::StatusOr<std::unique_ptr<EncodedChunk>> OpenEntries(EncodingId id, const ByteSource* source, ValueShape shape,
+                                                          uint64_t at, uint32_t entry_count, uint32_t row_count,
+                                                          const MakeCodes& make_codes) {
+  if (shape.type == PhysicalType::kBytes) {
+    uint64_t end = 0;
+    ASSIGN_OR_RETURN(StringEntries entries, ReadStrings(source, at, entry_count, &end));
+    ASSIGN_OR_RETURN(std::unique_ptr<DictionaryCodes> codes, make_codes(end));
+    return std::make_unique<StringDictionaryChunk>(id, std::move(codes), row_count, std::move(entries));
+  }
+  ValueBuffer entries(shape);
+  ASSIGN_OR_RETURN(const auto bytes, source->Read(at, uint64_t{shape.row_bytes()} * entry_count));
+  if (entry_count != 0) std::memcpy(entries.ExtendFixed(entry_count), bytes.data(), bytes.size());
+  ASSIGN_OR_RETURN(std::unique_ptr<DictionaryCodes> codes, make_codes(at + bytes.size()));
+  return std::make_unique<FixedDictionaryChunk>(id, std::move(codes), row_count, std::move(entries));
+}
+
+uint64_t EntryBytes(const ValueSpan& rows, const BuiltDictionary& built) {
+  if (rows.shape.type != PhysicalType::kBytes) return built.first_rows.size() * uint64_t{rows.shape.row_bytes()};
+  uint64_t bytes = 0;
+  for (uint32_t row : built.first_rows) bytes += rows.StringAt(row).size() + sizeof(uint32_t);
+  return bytes;
+}
+
+void AppendEntryBytes(const ValueSpan& rows, const BuiltDictionary& built, std::string* out) {
+  if (rows.shape.type != PhysicalType::kBytes) {
+    const size_t row_bytes = rows.shape.row_bytes();
+    for (uint32_t row : built.first_rows) {
+      out->append(reinterpret_cast<const char*>(rows.fixed) + row * row_bytes, row_bytes);
+    }
+    return;
+  }
+  ByteWriter writer(out);
+  uint32_t end = 0;
+  writer.Put(end);
+  for (uint32_t row : built.first_rows) writer.Put(end += static_cast<uint32_t>(rows.StringAt(row).size()));
+  for (uint32_t row : built.first_rows) out->append(rows.StringAt(row));
+}
+
+// For an estimate: nullopt if a dictionary surely does not pay.
+std::optional<BuiltDictionary> TryDictionary(const ValueSpan& rows) {
+  if (!HasDictionaryForm(rows.shape)) return std::nullopt;
+  // Nearly distinct values cannot pay; the first rows tell without hashing all of them. Not fewer rows: draws from
+  // 17,000 values look nearly distinct for 2,000 rows and are not over 65,536.
+  constexpr uint32_t kProbeRows = 8192;
+  if (rows.row_count > 4 * kProbeRows && !BuildDictionary(rows.Slice(0, kProbeRows), kProbeRows / 20 * 19)) {
+    return std::nullopt;
+  }
+  return BuildDictionary(rows, rows.row_count / 4 * 3 + 1);
+}
+
+// For encoding: complete and sorted.
+BuiltDictionary SortedDictionary(const ValueSpan& rows) {
+  auto built = BuildDictionary(rows, rows.row_count);
+  SortDictionary(rows, &*built);
+  return *std::move(built);
 }
 
 class Dictionary final : public Codec {
@@ -293,54 +292,24 @@ class Dictionary final : public Codec {
   double decode_ns_per_value() const override { return 0.6; }
 
   std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort) const override {
-    if (!HasDictionaryForm(rows.shape)) return std::nullopt;
-    // Nearly distinct values cannot pay; the first rows tell without hashing all of them. Not fewer rows: draws from
-    // 17,000 values look nearly distinct for 2,000 rows and are not over 65,536.
-    constexpr uint32_t kProbeRows = 8192;
-    if (rows.row_count > 4 * kProbeRows && !BuildDictionary(rows.Slice(0, kProbeRows), kProbeRows / 20 * 19)) {
-      return std::nullopt;
-    }
-    const auto built = BuildDictionary(rows, rows.row_count / 4 * 3 + 1);
+    const auto built = TryDictionary(rows);
     if (!built.has_value()) return std::nullopt;
     const auto entries = static_cast<uint32_t>(built->first_rows.size());
-    uint64_t bytes = kHeaderBytes + PackedCodes::Bytes(rows.row_count, CodeWidth(entries));
-    for (uint32_t row : built->first_rows) {
-      bytes += rows.shape.type == PhysicalType::kBytes ? rows.StringAt(row).size() + sizeof(uint32_t)
-                                                       : rows.shape.row_bytes();
-    }
-    return bytes;
+    return kHeaderBytes + PackedCodes::Bytes(rows.row_count, entries) + EntryBytes(rows, *built);
   }
 
   absl::Status Encode(const ValueSpan& rows, EncodingEffort, std::string* out) const override {
     if (!HasDictionaryForm(rows.shape)) return absl::InvalidArgumentError("dictionary holds one value per row");
-    auto built = BuildDictionary(rows, rows.row_count);
-    SortDictionary(rows, &*built);
-    const auto entries = static_cast<uint32_t>(built->first_rows.size());
-    const unsigned width = CodeWidth(entries);
+    const BuiltDictionary built = SortedDictionary(rows);
+    const auto entries = static_cast<uint32_t>(built.first_rows.size());
     const size_t start = out->size();
     ByteWriter writer(out);
     writer.Put(entries);
-    writer.Put(static_cast<uint8_t>(width));
+    writer.Put(static_cast<uint8_t>(PackedCodes::Width(entries)));
     PadFrom(start, 8, out);
-    if (rows.shape.type == PhysicalType::kBytes) {
-      uint32_t end = 0;
-      writer.Put(end);
-      for (uint32_t row : built->first_rows) writer.Put(end += static_cast<uint32_t>(rows.StringAt(row).size()));
-      for (uint32_t row : built->first_rows) out->append(rows.StringAt(row));
-    } else {
-      const size_t row_bytes = rows.shape.row_bytes();
-      for (uint32_t row : built->first_rows) {
-        out->append(reinterpret_cast<const char*>(rows.fixed) + row * row_bytes, row_bytes);
-      }
-    }
+    AppendEntryBytes(rows, built, out);
     PadFrom(start, 8, out);
-    for (uint32_t first = 0; first < rows.row_count; first += kBlockRows) {
-      const uint32_t count = std::min(kBlockRows, rows.row_count - first);
-      const size_t at = out->size();
-      out->resize(at + simd::PackedBytes(count, width, 32));
-      simd::PackBits(absl::Span<const uint32_t>(built->codes.data() + first, count), width,
-                     reinterpret_cast<std::byte*>(out->data() + at));
-    }
+    PackedCodes::Append(built.codes, entries, out);
     return absl::OkStatus();
   }
 
@@ -348,30 +317,72 @@ class Dictionary final : public Codec {
                                                      uint32_t row_count) const override {
     if (!HasDictionaryForm(shape)) return absl::DataLossError("dictionary chunk of a column of vectors");
     ASSIGN_OR_RETURN(const auto header, source->Read(0, kHeaderBytes));
-    const auto entry_count = LoadAs<uint32_t>(header.data());
+    const auto entries = LoadAs<uint32_t>(header.data());
     const unsigned width = LoadAs<uint8_t>(header.data() + 4);
-    if (entry_count > row_count || (entry_count == 0) != (row_count == 0) || width != CodeWidth(entry_count)) {
+    if (entries > row_count || (entries == 0) != (row_count == 0) || width != PackedCodes::Width(entries)) {
       return absl::DataLossError(
-          absl::StrFormat("dictionary of %d entries and %d bits for %d rows", entry_count, width, row_count));
+          absl::StrFormat("dictionary of %d entries and %d bits for %d rows", entries, width, row_count));
     }
-    const bool strings = shape.type == PhysicalType::kBytes;
-    uint64_t end = kHeaderBytes + uint64_t{shape.row_bytes()} * entry_count;
-    std::optional<StringEntries> string_entries;
-    ValueBuffer fixed_entries(shape);
-    if (strings) {
-      ASSIGN_OR_RETURN(string_entries, ReadStrings(source, entry_count, &end));
-    } else {
-      ASSIGN_OR_RETURN(const auto bytes, source->Read(kHeaderBytes, end - kHeaderBytes));
-      if (entry_count != 0) std::memcpy(fixed_entries.ExtendFixed(entry_count), bytes.data(), bytes.size());
+    const auto packed = [&](uint64_t end) -> absl::StatusOr<std::unique_ptr<DictionaryCodes>> {
+      const uint64_t codes_at = AlignUp(end, 8), codes_bytes = PackedCodes::Bytes(row_count, entries);
+      if (codes_at + codes_bytes != source->size()) {
+        return absl::DataLossError(absl::StrFormat("dictionary chunk of %d rows has %d bytes instead of %d", row_count,
+                                                   source->size(), codes_at + codes_bytes));
+      }
+      return std::make_unique<PackedCodes>(source, codes_at, row_count, entries);
+    };
+    return OpenEntries(id(), source, shape, kHeaderBytes, entries, row_count, packed);
+  }
+};
+
+// Bits that codes take on average if each costs what it is rare.
+double EntropyBits(const BuiltDictionary& built) {
+  std::vector<uint32_t> counts(built.first_rows.size());
+  for (uint32_t code : built.codes) ++counts[code];
+  const auto rows = static_cast<double>(built.codes.size());
+  double bits = 0;
+  for (uint32_t count : counts) bits += count * std::log2(rows / count);
+  return bits;
+}
+
+class CodedDictionary final : public Codec {
+ public:
+  EncodingId id() const override { return EncodingId::kCodedDictionary; }
+  double decode_ns_per_value() const override { return 2.5; }
+
+  // Warm chunks keep packed codes: a scan compares those where they lie.
+  std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort effort) const override {
+    if (effort == EncodingEffort::kLight || rows.row_count == 0) return std::nullopt;
+    const auto built = TryDictionary(rows);
+    if (!built.has_value()) return std::nullopt;
+    return kNestedHeaderBytes + EntryBytes(rows, *built) + static_cast<uint64_t>(EntropyBits(*built) * 1.02 / 8) + 256;
+  }
+
+  absl::Status Encode(const ValueSpan& rows, EncodingEffort effort, std::string* out) const override {
+    if (!HasDictionaryForm(rows.shape)) return absl::InvalidArgumentError("coded_dictionary holds one value per row");
+    const BuiltDictionary built = SortedDictionary(rows);
+    const size_t start = out->size();
+    out->resize(start + kNestedHeaderBytes, '\0');
+    AppendEntryBytes(rows, built, out);
+    const ValueSpan codes{.shape = {PhysicalType::kInt32, 1},
+                          .row_count = rows.row_count,
+                          .fixed = reinterpret_cast<const std::byte*>(built.codes.data())};
+    return AppendNested(codes, effort, static_cast<uint32_t>(built.first_rows.size()), start, out);
+  }
+
+  absl::StatusOr<std::unique_ptr<EncodedChunk>> Open(const ByteSource* source, ValueShape shape,
+                                                     uint32_t row_count) const override {
+    if (!HasDictionaryForm(shape)) return absl::DataLossError("coded_dictionary chunk of a column of vectors");
+    ASSIGN_OR_RETURN(NestedChunk nested, NestedChunk::Open(source, 1, row_count));
+    const uint32_t entries = nested.extra();
+    if (entries > row_count || (entries == 0) != (row_count == 0) || nested.shape().type != PhysicalType::kInt32) {
+      return absl::DataLossError(absl::StrFormat("coded_dictionary of %d entries for %d rows", entries, row_count));
     }
-    const uint64_t codes_at = AlignUp(end, 8);
-    if (codes_at + PackedCodes::Bytes(row_count, width) != source->size()) {
-      return absl::DataLossError(absl::StrFormat("dictionary chunk of %d rows has %d bytes instead of %d", row_count,
-                                                 source->size(), codes_at + PackedCodes::Bytes(row_count, width)));
-    }
-    const PackedCodes codes(source, codes_at, width, row_count, entry_count);
-    if (strings) return std::make_unique<StringDictionaryChunk>(codes, row_count, *std::move(string_entries));
-    return std::make_unique<FixedDictionaryChunk>(codes, row_count, std::move(fixed_entries));
+    const auto coded = [&](uint64_t end) -> absl::StatusOr<std::unique_ptr<DictionaryCodes>> {
+      if (end > nested.offset()) return absl::DataLossError("dictionary entries reach into their codes");
+      return std::make_unique<NestedCodes>(std::move(nested), entries);
+    };
+    return OpenEntries(id(), source, shape, kNestedHeaderBytes, entries, row_count, coded);
   }
 };
 
@@ -379,6 +390,11 @@ class Dictionary final : public Codec {
 
 const Codec* DictionaryCodec() {
   static const Dictionary codec;
+  return &codec;
+}
+
+const Codec* CodedDictionaryCodec() {
+  static const CodedDictionary codec;
   return &codec;
 }
 

@@ -52,9 +52,8 @@ std::vector<EncodingId> Candidates(Compression compression) {
       return {kPlain, kConstant, kDelta};
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
-      return {kPlain,      kConstant, kRunLength, kDelta,         kBitPack,
-              kDictionary, kScaled,   kNarrowed,  kFrontBits, kResidual,      kByteSplitZstd,
-              kZstdRows,   kZstd};
+      return {kPlain,     kConstant,        kRunLength, kDelta,         kBitPack,  kDictionary, kScaled,
+              kNarrowed,  kCodedDictionary, kFrontBits, kResidual,      kByteSplitZstd, kZstdRows,   kZstd};
   }
   return {kPlain};
 }

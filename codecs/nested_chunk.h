@@ -19,7 +19,9 @@
 namespace cortex {
 
 // Encodings whose chunks hold another chunk.
-constexpr bool Nests(EncodingId id) { return id == EncodingId::kScaled || id == EncodingId::kNarrowed; }
+constexpr bool Nests(EncodingId id) {
+  return id == EncodingId::kScaled || id == EncodingId::kNarrowed || id == EncodingId::kCodedDictionary;
+}
 
 // 16 bytes: encoding u8, type u8, zero u16, extra u32 (the outer encoding's own), offset u64 of the nested bytes in the
 // chunk, which reach to its end.

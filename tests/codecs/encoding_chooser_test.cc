@@ -108,6 +108,18 @@ TEST_CASE("EncodeChunk finds decimals, counts and narrower floats in doubles", "
   REQUIRE(ratio > 1.99);
 }
 
+TEST_CASE("EncodeChunk codes identifiers by how often they occur, for archives", "[codecs]") {
+  std::mt19937_64 random(5);
+  std::vector<double> weights;
+  for (int i = 1; i <= 4096; ++i) weights.push_back(1.0 / i);
+  std::discrete_distribution<int> zipf(weights.begin(), weights.end());
+  const ValueBuffer labels = Strings([&](uint32_t) { return "entity/" + std::to_string(zipf(random)); });
+  double packed = 0, coded = 0;
+  REQUIRE(Choose(labels, Compression::kAuto, EncodingEffort::kLight, &packed) == EncodingId::kDictionary);
+  REQUIRE(Choose(labels, Compression::kAuto, EncodingEffort::kHeavy, &coded) == EncodingId::kCodedDictionary);
+  REQUIRE(coded > 1.2 * packed);
+}
+
 TEST_CASE("EncodeChunk obeys the declared compression and falls back to plain", "[codecs]") {
   using enum EncodingId;
   const auto light = EncodingEffort::kLight;

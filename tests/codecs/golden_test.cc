@@ -139,6 +139,7 @@ TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
   CheckGolden("int16x40", kResidual, GoldenCounts());
   CheckGolden("int64", kZstdRows, GoldenIntegers());
   CheckGolden("decimals", kFrontBits, GoldenDecimals());
+  CheckGolden("string", kCodedDictionary, GoldenStrings());
   CheckGolden("decimals", kScaled, GoldenDecimals());
   CheckGolden("float64x2", kNarrowed, GoldenHalves());
 }
