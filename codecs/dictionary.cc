@@ -8,8 +8,10 @@
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/chunk_io.h"
+#include "codecs/codec_registry.h"
 #include "codecs/dictionary_builder.h"
 #include "codecs/dictionary_codes.h"
+#include "codecs/encoding_chooser.h"
 #include "codecs/filter_values.h"
 #include "codecs/nested_chunk.h"
 #include "codecs/simd/bitmap_kernels.h"
@@ -88,6 +90,11 @@ class DictionaryChunk : public EncodedChunk {
 class StringEntries final : public StringDictionary {
  public:
   StringEntries(std::vector<uint32_t> offsets, const char* heap) : offsets_(std::move(offsets)), heap_(heap) {}
+  // Entries that were decoded, and are kept.
+  explicit StringEntries(ValueBuffer decoded)
+      : decoded_(std::move(decoded)),
+        offsets_(decoded_.span().offsets, decoded_.span().offsets + decoded_.row_count() + 1),
+        heap_(decoded_.span().bytes) {}
 
   uint32_t size() const override { return static_cast<uint32_t>(offsets_.size() - 1); }
   std::string_view At(uint32_t code) const override {
@@ -114,6 +121,7 @@ class StringEntries final : public StringDictionary {
   }
 
  private:
+  ValueBuffer decoded_;
   std::vector<uint32_t> offsets_;
   const char* heap_;
 };
@@ -227,22 +235,24 @@ absl::StatusOr<StringEntries> ReadStrings(const ByteSource* source, uint64_t at,
   return StringEntries(std::move(offsets), reinterpret_cast<const char*>(heap.data()));
 }
 
-// The entries of a chunk, read, and the chunk made with the codes that make_codes(where the entries end) gives.
-template <class MakeCodes>
-absl::StatusOr<std::unique_ptr<EncodedChunk>> OpenEntries(EncodingId id, const ByteSource* source, ValueShape shape,
-                                                          uint64_t at, uint32_t entry_count, uint32_t row_count,
-                                                          const MakeCodes& make_codes) {
-  if (shape.type == PhysicalType::kBytes) {
-    uint64_t end = 0;
-    ASSIGN_OR_RETURN(StringEntries entries, ReadStrings(source, at, entry_count, &end));
-    ASSIGN_OR_RETURN(std::unique_ptr<DictionaryCodes> codes, make_codes(end));
-    return std::make_unique<StringDictionaryChunk>(id, std::move(codes), row_count, std::move(entries));
-  }
+// What a coded_dictionary's entries may take when decoded: opening one decodes them all.
+constexpr uint64_t kMaxDecodedEntryBytes = 64 << 20;
+
+// All entries of a coded_dictionary. Errors: DATA_LOSS.
+absl::StatusOr<ValueBuffer> DecodeEntries(EncodingId id, const ByteSource& source, ValueShape shape,
+                                          uint32_t entry_count) {
+  constexpr uint32_t kPiece = 1024;
+  if (id == EncodingId::kCodedDictionary) return absl::DataLossError("dictionary entries are a coded_dictionary");
+  ASSIGN_OR_RETURN(const auto chunk, OpenChunk(id, &source, shape, entry_count));
   ValueBuffer entries(shape);
-  ASSIGN_OR_RETURN(const auto bytes, source->Read(at, uint64_t{shape.row_bytes()} * entry_count));
-  if (entry_count != 0) std::memcpy(entries.ExtendFixed(entry_count), bytes.data(), bytes.size());
-  ASSIGN_OR_RETURN(std::unique_ptr<DictionaryCodes> codes, make_codes(at + bytes.size()));
-  return std::make_unique<FixedDictionaryChunk>(id, std::move(codes), row_count, std::move(entries));
+  const uint32_t piece = std::max(kPiece, chunk->block_rows());
+  for (uint32_t first = 0; first < entry_count; first += piece) {
+    RETURN_IF_ERROR(chunk->Decode(first, std::min(piece, entry_count - first), &entries));
+    if (entries.span().byte_size() > kMaxDecodedEntryBytes) {
+      return absl::DataLossError(absl::StrFormat("dictionary entries exceed %d bytes", kMaxDecodedEntryBytes));
+    }
+  }
+  return entries;
 }
 
 uint64_t EntryBytes(const ValueSpan& rows, const BuiltDictionary& built) {
@@ -323,15 +333,29 @@ class Dictionary final : public Codec {
       return absl::DataLossError(
           absl::StrFormat("dictionary of %d entries and %d bits for %d rows", entries, width, row_count));
     }
-    const auto packed = [&](uint64_t end) -> absl::StatusOr<std::unique_ptr<DictionaryCodes>> {
-      const uint64_t codes_at = AlignUp(end, 8), codes_bytes = PackedCodes::Bytes(row_count, entries);
-      if (codes_at + codes_bytes != source->size()) {
-        return absl::DataLossError(absl::StrFormat("dictionary chunk of %d rows has %d bytes instead of %d", row_count,
-                                                   source->size(), codes_at + codes_bytes));
-      }
-      return std::make_unique<PackedCodes>(source, codes_at, row_count, entries);
-    };
-    return OpenEntries(id(), source, shape, kHeaderBytes, entries, row_count, packed);
+    if (shape.type == PhysicalType::kBytes) {
+      uint64_t end = 0;
+      ASSIGN_OR_RETURN(StringEntries strings, ReadStrings(source, kHeaderBytes, entries, &end));
+      ASSIGN_OR_RETURN(auto codes, OpenCodes(source, end, row_count, entries));
+      return std::make_unique<StringDictionaryChunk>(id(), std::move(codes), row_count, std::move(strings));
+    }
+    ValueBuffer values(shape);
+    ASSIGN_OR_RETURN(const auto bytes, source->Read(kHeaderBytes, uint64_t{shape.row_bytes()} * entries));
+    if (entries != 0) std::memcpy(values.ExtendFixed(entries), bytes.data(), bytes.size());
+    ASSIGN_OR_RETURN(auto codes, OpenCodes(source, kHeaderBytes + bytes.size(), row_count, entries));
+    return std::make_unique<FixedDictionaryChunk>(id(), std::move(codes), row_count, std::move(values));
+  }
+
+ private:
+  // The codes, which follow the entries that end at `end`.
+  static absl::StatusOr<std::unique_ptr<DictionaryCodes>> OpenCodes(const ByteSource* source, uint64_t end,
+                                                                    uint32_t row_count, uint32_t entries) {
+    const uint64_t codes_at = AlignUp(end, 8), codes_bytes = PackedCodes::Bytes(row_count, entries);
+    if (codes_at + codes_bytes != source->size()) {
+      return absl::DataLossError(absl::StrFormat("dictionary chunk of %d rows has %d bytes instead of %d", row_count,
+                                                 source->size(), codes_at + codes_bytes));
+    }
+    return std::make_unique<PackedCodes>(source, codes_at, row_count, entries);
   }
 };
 
@@ -353,17 +377,28 @@ class CodedDictionary final : public Codec {
   // Warm chunks keep packed codes: a scan compares those where they lie.
   std::optional<uint64_t> EstimateBytes(const ValueSpan& rows, EncodingEffort effort) const override {
     if (effort == EncodingEffort::kLight || rows.row_count == 0) return std::nullopt;
-    const auto built = TryDictionary(rows);
+    auto built = TryDictionary(rows);
     if (!built.has_value()) return std::nullopt;
-    return kNestedHeaderBytes + EntryBytes(rows, *built) + static_cast<uint64_t>(EntropyBits(*built) * 1.02 / 8) + 256;
+    const double code_bits = EntropyBits(*built) * 1.02;
+    SortDictionary(rows, &*built);
+    const auto entries = EncodeEntries(Entries(rows, *built).span(), EncodingEffort::kLight);
+    if (!entries.ok()) return std::nullopt;
+    return kCodesHeaderBytes + entries->bytes.size() + static_cast<uint64_t>(code_bits / 8) + 256;
   }
 
   absl::Status Encode(const ValueSpan& rows, EncodingEffort effort, std::string* out) const override {
     if (!HasDictionaryForm(rows.shape)) return absl::InvalidArgumentError("coded_dictionary holds one value per row");
     const BuiltDictionary built = SortedDictionary(rows);
+    if (EntryBytes(rows, built) > kMaxDecodedEntryBytes) {
+      return absl::InvalidArgumentError("coded_dictionary entries exceed 64 MiB");
+    }
+    ASSIGN_OR_RETURN(const EncodedBytes entries, EncodeEntries(Entries(rows, built).span(), effort));
     const size_t start = out->size();
-    out->resize(start + kNestedHeaderBytes, '\0');
-    AppendEntryBytes(rows, built, out);
+    out->resize(start + kCodesHeaderBytes, '\0');
+    ByteWriter writer(out);
+    writer.PatchAt(start + kNestedHeaderBytes, entries.encoding);
+    writer.PatchAt(start + kNestedHeaderBytes + 4, static_cast<uint32_t>(entries.bytes.size()));
+    out->append(entries.bytes);
     const ValueSpan codes{.shape = {PhysicalType::kInt32, 1},
                           .row_count = rows.row_count,
                           .fixed = reinterpret_cast<const std::byte*>(built.codes.data())};
@@ -378,11 +413,28 @@ class CodedDictionary final : public Codec {
     if (entries > row_count || (entries == 0) != (row_count == 0) || nested.shape().type != PhysicalType::kInt32) {
       return absl::DataLossError(absl::StrFormat("coded_dictionary of %d entries for %d rows", entries, row_count));
     }
-    const auto coded = [&](uint64_t end) -> absl::StatusOr<std::unique_ptr<DictionaryCodes>> {
-      if (end > nested.offset()) return absl::DataLossError("dictionary entries reach into their codes");
-      return std::make_unique<NestedCodes>(std::move(nested), entries);
-    };
-    return OpenEntries(id(), source, shape, kNestedHeaderBytes, entries, row_count, coded);
+    ASSIGN_OR_RETURN(const auto header, source->Read(kNestedHeaderBytes, kCodesHeaderBytes - kNestedHeaderBytes));
+    const auto bytes = LoadAs<uint32_t>(header.data() + 4);
+    if (kCodesHeaderBytes + uint64_t{bytes} > nested.offset()) {
+      return absl::DataLossError("dictionary entries reach into their codes");
+    }
+    const SliceSource entry_bytes(source, kCodesHeaderBytes, bytes);
+    ASSIGN_OR_RETURN(ValueBuffer values, DecodeEntries(LoadAs<EncodingId>(header.data()), entry_bytes, shape, entries));
+    auto codes = std::make_unique<NestedCodes>(std::move(nested), entries);
+    if (shape.type != PhysicalType::kBytes) {
+      return std::make_unique<FixedDictionaryChunk>(id(), std::move(codes), row_count, std::move(values));
+    }
+    return std::make_unique<StringDictionaryChunk>(id(), std::move(codes), row_count, StringEntries(std::move(values)));
+  }
+
+ private:
+  // After the nested header: encoding of the entries u8, three zero bytes, their length u32.
+  static constexpr uint64_t kCodesHeaderBytes = kNestedHeaderBytes + 8;
+
+  static ValueBuffer Entries(const ValueSpan& rows, const BuiltDictionary& built) {
+    ValueBuffer entries(rows.shape);
+    for (const uint32_t row : built.first_rows) entries.Append(rows.Slice(row, 1));
+    return entries;
   }
 };
 

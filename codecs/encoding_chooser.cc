@@ -1,6 +1,8 @@
 #include "codecs/encoding_chooser.h"
 
+#include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "codecs/byte_split_zstd.h"
@@ -37,6 +39,9 @@ constexpr double kHeavyZptvHandicap = 1.03;
 // Once something is this much smaller than plain, what costs more to estimate is not asked any more.
 constexpr double kGoodEnoughLight = 4;
 constexpr double kGoodEnoughHeavy = 64;
+
+// Samples mislead by as much. Where size decides, the two best are both encoded if their estimates are closer than this.
+constexpr double kCloseRace = 1.3;
 
 // Cheap estimates first.
 std::vector<EncodingId> Candidates(Compression compression) {
@@ -89,6 +94,8 @@ absl::StatusOr<EncodedBytes> EncodeBest(const ValueSpan& rows, const std::vector
   const double good_enough =
       static_cast<double>(plain_bytes) / (effort == EncodingEffort::kLight ? kGoodEnoughLight : kGoodEnoughHeavy);
   double best_score = Score(*best, rows, effort, plain_bytes);
+  const Codec* second = nullptr;
+  double second_score = HUGE_VAL;
   for (EncodingId id : candidates) {
     if (best_score < good_enough) break;
     ASSIGN_OR_RETURN(const Codec* codec, FindCodec(id));
@@ -96,12 +103,23 @@ absl::StatusOr<EncodedBytes> EncodeBest(const ValueSpan& rows, const std::vector
     if (!bytes.has_value()) continue;
     const double score = Score(*codec, rows, effort, *bytes);
     if (score < best_score) {
-      best = codec;
-      best_score = score;
+      second = std::exchange(best, codec);
+      second_score = std::exchange(best_score, score);
+    } else if (score < second_score) {
+      second = codec;
+      second_score = score;
     }
   }
   EncodedBytes encoded{best->id(), {}, {}};
   RETURN_IF_ERROR(best->Encode(rows, effort, &encoded.bytes));
+  if (effort == EncodingEffort::kHeavy && second_score < kCloseRace * best_score) {
+    EncodedBytes other{second->id(), {}, {}};
+    RETURN_IF_ERROR(second->Encode(rows, effort, &other.bytes));
+    if (Score(*second, rows, effort, other.bytes.size()) < Score(*best, rows, effort, encoded.bytes.size())) {
+      best = second;
+      encoded = std::move(other);
+    }
+  }
   // An estimate from a sample can be wrong; nothing may grow.
   if (best != PlainCodec() && encoded.bytes.size() >= plain_bytes) {
     encoded = {EncodingId::kPlain, {}, {}};
@@ -153,6 +171,14 @@ absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression comp
 absl::StatusOr<EncodedBytes> EncodeNested(const ValueSpan& rows, EncodingEffort effort) {
   std::vector<EncodingId> candidates = Candidates(Compression::kAuto);
   std::erase_if(candidates, Nests);
+  return EncodeBest(rows, candidates, effort);
+}
+
+absl::StatusOr<EncodedBytes> EncodeEntries(const ValueSpan& rows, EncodingEffort effort) {
+  std::vector<EncodingId> candidates = Candidates(Compression::kAuto);
+  std::erase_if(candidates, [](EncodingId id) {
+    return id == EncodingId::kDictionary || id == EncodingId::kCodedDictionary;
+  });
   return EncodeBest(rows, candidates, effort);
 }
 

@@ -44,6 +44,9 @@ absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression comp
 // The same for the rows a nesting encoding leaves: any encoding that does not nest (nested_chunk.h).
 absl::StatusOr<EncodedBytes> EncodeNested(const ValueSpan& rows, EncodingEffort effort);
 
+// The same for the sorted entries of a dictionary: any encoding but dictionaries.
+absl::StatusOr<EncodedBytes> EncodeEntries(const ValueSpan& rows, EncodingEffort effort);
+
 }  // namespace cortex
 
 #endif  // CORTEX_CODECS_ENCODING_CHOOSER_H_

@@ -113,8 +113,8 @@ class HeaderParser {
     if (descr_.size() < 3) return Bad("dtype is too short");
     if (descr_[0] == '>') return absl::InvalidArgumentError("npy file is big-endian; save a.astype(a.dtype.newbyteorder('<'))");
     static constexpr std::pair<std::string_view, size_t> kWidths[] = {
-        {"b1", 1}, {"i1", 1}, {"i2", 2}, {"i4", 4}, {"i8", 8},     {"u1", 1},  {"f2", 2},
-        {"f4", 4}, {"f8", 8}, {"c8", 8}, {"c16", 16}, {"M8[ns]", 8}};
+        {"b1", 1}, {"i1", 1}, {"i2", 2}, {"i4", 4}, {"i8", 8},  {"u1", 1},  {"u2", 2},
+        {"u4", 4}, {"u8", 8}, {"f2", 2}, {"f4", 4}, {"f8", 8}, {"c8", 8}, {"c16", 16}, {"M8[ns]", 8}};
     for (const auto& [dtype, width] : kWidths) {
       if (descr_.substr(1) == dtype) {
         header->dtype = dtype;

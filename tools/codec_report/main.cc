@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "tools/codec_report/column.h"
 #include "tools/codec_report/methods.h"
-#include "tools/codec_report/npy_column.h"
 
 namespace cortex::codec_report {
 namespace {
@@ -25,7 +25,7 @@ struct Options {
   int runs = 3;
 };
 
-// Files as they are, directories as the .npy files below them.
+// Files as they are, directories as the .npy and .csv files below them.
 std::vector<std::string> Files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
@@ -34,7 +34,8 @@ std::vector<std::string> Files(const std::vector<std::string>& paths) {
       continue;
     }
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-      if (entry.path().extension() == ".npy") files.push_back(entry.path().string());
+      const auto extension = entry.path().extension();
+      if (extension == ".npy" || extension == ".csv") files.push_back(entry.path().string());
     }
   }
   std::sort(files.begin(), files.end());
@@ -42,18 +43,20 @@ std::vector<std::string> Files(const std::vector<std::string>& paths) {
 }
 
 void PrintText(const Result& result) {
-  absl::PrintF("  %-20s %-16s %12d %9.2f %8.2f %10.3g %10.3g %9.3f %9.3f\n", result.method, result.encodings,
+  absl::PrintF("  %-20s %-16s %12d %9.2f %8.2f %10.3g %10.3g %9.3f %9.3f %8s\n", result.method, result.encodings,
                result.bytes, result.ratio(), result.bits_per_value(), result.max_error, result.rms_error,
-               result.encode_gb_s, result.decode_gb_s);
+               result.encode_gb_s, result.decode_gb_s,
+               result.row_us.has_value() ? absl::StrFormat("%.3f", *result.row_us) : "-");
 }
 
 void PrintJson(const std::string& column, const std::string& type, const Result& result) {
   absl::PrintF(
       "{\"column\":\"%s\",\"type\":\"%s\",\"method\":\"%s\",\"encodings\":\"%s\",\"raw_bytes\":%d,\"bytes\":%d,"
       "\"ratio\":%.4f,\"bits_per_value\":%.4f,\"max_error\":%g,\"rms_error\":%g,\"encode_gb_per_s\":%.4f,"
-      "\"decode_gb_per_s\":%.4f}\n",
+      "\"decode_gb_per_s\":%.4f%s}\n",
       column, type, result.method, result.encodings, result.raw_bytes, result.bytes, result.ratio(),
-      result.bits_per_value(), result.max_error, result.rms_error, result.encode_gb_s, result.decode_gb_s);
+      result.bits_per_value(), result.max_error, result.rms_error, result.encode_gb_s, result.decode_gb_s,
+      result.row_us.has_value() ? absl::StrFormat(",\"row_us\":%.4f", *result.row_us) : "");
 }
 
 struct Candidate {
@@ -62,35 +65,33 @@ struct Candidate {
 };
 
 // Those of our methods and of the others that can hold the column's rows.
-std::vector<Candidate> Candidates(ZptvContract contract, const NpyColumn& column, const Options& options) {
+std::vector<Candidate> Candidates(ZptvContract contract, const Column& column, const Options& options) {
   std::vector<Candidate> all;
   if (contract.kind == ZptvContract::Kind::kLossless) {
     for (auto& ours : OurLosslessMethods()) all.push_back({std::move(ours)});
   } else {
-    all.push_back({ContractMethod(contract, column.is_complex()), false});
-    if (!options.ours_only) all.push_back({ContractRival(contract, column.rows()), false});
+    all.push_back({ContractMethod(contract, column.is_complex), false});
+    if (!options.ours_only) all.push_back({ContractRival(contract, column.rows), false});
   }
   if (!options.ours_only) {
     for (auto& rival : LosslessRivals()) all.push_back({std::move(rival)});
   }
   std::erase_if(all, [&](const Candidate& candidate) {
-    return candidate.method == nullptr || column.rows().row_count == 0 || !candidate.method->Holds(column.rows().shape);
+    return candidate.method == nullptr || column.rows.row_count == 0 || !candidate.method->Holds(column.rows.shape);
   });
   return all;
 }
 
-absl::Status ReportColumn(const std::string& path, const Options& options) {
-  ASSIGN_OR_RETURN(const NpyColumn column, NpyColumn::Open(path, options.widen));
-  const ValueSpan rows = column.rows();
-  const std::string name = std::filesystem::path(path).stem().string();
+absl::Status ReportColumn(const Column& column, const Options& options) {
+  const ValueSpan& rows = column.rows;
   if (!options.json) {
-    absl::PrintF("%s: %s, %d rows, %d bytes\n", name, column.TypeName(), rows.row_count, rows.byte_size());
+    absl::PrintF("%s: %s, %d rows, %d bytes\n", column.name, column.TypeName(), rows.row_count, rows.byte_size());
   }
   ASSIGN_OR_RETURN(const ZptvContract contract, ParseContract(options.contract));
   for (const auto& [method, lossless] : Candidates(contract, column, options)) {
     ASSIGN_OR_RETURN(const Result result, Measure(*method, rows, lossless, options.runs));
     if (options.json) {
-      PrintJson(name, column.TypeName(), result);
+      PrintJson(column.name, column.TypeName(), result);
     } else {
       PrintText(result);
     }
@@ -99,19 +100,25 @@ absl::Status ReportColumn(const std::string& path, const Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status ReportFile(const std::string& path, const Options& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ColumnFile> file, OpenColumnFile(path, options.widen));
+  for (const Column& column : file->columns()) RETURN_IF_ERROR(ReportColumn(column, options));
+  return absl::OkStatus();
+}
+
 int Run(const Options& options) {
   const std::vector<std::string> files = Files(options.paths);
   if (files.empty()) {
-    std::cerr << "codec-report: no .npy file in what was named\n";
+    std::cerr << "codec-report: no .npy or .csv file in what was named\n";
     return 1;
   }
   if (!options.json) {
-    absl::PrintF("  %-20s %-16s %12s %9s %8s %10s %10s %9s %9s\n", "method", "encoding", "bytes", "ratio", "bits/val",
-                 "max error", "rms error", "enc GB/s", "dec GB/s");
+    absl::PrintF("  %-20s %-16s %12s %9s %8s %10s %10s %9s %9s %8s\n", "method", "encoding", "bytes", "ratio", "bits/val",
+                 "max error", "rms error", "enc GB/s", "dec GB/s", "us/row");
   }
   int failed = 0;
   for (const std::string& file : files) {
-    if (const absl::Status status = ReportColumn(file, options); !status.ok()) {
+    if (const absl::Status status = ReportFile(file, options); !status.ok()) {
       std::cerr << "codec-report: " << file << ": " << status.ToString() << "\n";
       failed = 1;
     }
@@ -124,9 +131,9 @@ int Run(const Options& options) {
 
 int main(int argc, char** argv) {
   cortex::codec_report::Options options;
-  CLI::App app("Encodes every column of .npy files as the tiers would, and as other compressors do; prints sizes, "
+  CLI::App app("Encodes every column of .npy and .csv files as the tiers would, and as other compressors do; prints sizes, "
                "errors and speeds on one core.");
-  app.add_option("path", options.paths, "an .npy file, or a directory of them")->required()->check(CLI::ExistingPath);
+  app.add_option("path", options.paths, "an .npy or .csv file, or a directory of them")->required()->check(CLI::ExistingPath);
   app.add_flag("--json", options.json, "one JSON object a line instead of a table");
   app.add_flag("--widen", options.widen, "read float32 and complex64 as float64 and complex128");
   app.add_flag("--ours-only", options.ours_only, "leave out the other compressors");

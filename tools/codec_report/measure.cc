@@ -53,8 +53,16 @@ double NumberAt(const ValueSpan& rows, size_t i) {
   }
 }
 
+bool SameRows(const ValueSpan& a, const ValueSpan& b) {
+  if (a.shape.type != PhysicalType::kBytes) return std::memcmp(a.fixed, b.fixed, a.byte_size()) == 0;
+  for (uint32_t row = 0; row < a.row_count; ++row) {
+    if (a.StringAt(row) != b.StringAt(row)) return false;
+  }
+  return true;
+}
+
 void AddErrors(const ValueSpan& rows, const ValueSpan& decoded, Result* result, double* squares) {
-  if (std::memcmp(rows.fixed, decoded.fixed, rows.byte_size()) == 0) return;
+  if (SameRows(rows, decoded)) return;
   const size_t values = size_t{rows.row_count} * rows.shape.values_per_row;
   for (size_t i = 0; i < values; ++i) {
     const double error = std::fabs(NumberAt(rows, i) - NumberAt(decoded, i));
@@ -64,12 +72,29 @@ void AddErrors(const ValueSpan& rows, const ValueSpan& decoded, Result* result, 
   }
 }
 
+// Seconds to read one of the rows alone, if the method can; what it reads is compared.
+absl::StatusOr<std::optional<double>> SecondsPerRow(Method& method, const std::string& bytes, const ValueSpan& decoded) {
+  constexpr uint32_t kPicks = 256;
+  std::vector<uint32_t> picked;
+  for (uint32_t i = 0; i < kPicks; ++i) {
+    picked.push_back(static_cast<uint32_t>(uint64_t{decoded.row_count} * (i * 97 % kPicks) / kPicks));
+  }
+  ValueBuffer read(decoded.shape), wanted(decoded.shape);
+  for (const uint32_t row : picked) wanted.Append(decoded.Slice(row, 1));
+  const Stopwatch watch;
+  ASSIGN_OR_RETURN(const bool can, method.ReadRows(bytes, decoded.shape, decoded.row_count, picked, &read));
+  if (!can) return std::nullopt;
+  const double seconds = watch.Seconds() / kPicks;
+  if (!SameRows(wanted.span(), read.span())) return absl::InternalError("a row read alone is another one");
+  return seconds;
+}
+
 }  // namespace
 
 absl::StatusOr<Result> Measure(Method& method, const ValueSpan& rows, bool lossless, int runs) {
   Result result{.method = method.name(), .raw_bytes = rows.byte_size()};
   result.values = uint64_t{rows.row_count} * rows.shape.values_per_row;
-  double encode_seconds = 0, decode_seconds = 0, squares = 0;
+  double encode_seconds = 0, decode_seconds = 0, row_seconds = 0, squares = 0;
   std::set<std::string> notes;
   for (uint32_t first = 0; first < rows.row_count; first += kChunkRows) {
     const ValueSpan chunk = rows.Slice(first, std::min(kChunkRows, rows.row_count - first));
@@ -88,10 +113,15 @@ absl::StatusOr<Result> Measure(Method& method, const ValueSpan& rows, bool lossl
       RETURN_IF_ERROR(method.Decode(bytes, rows.shape, chunk.row_count, &decoded));
       best_decode = std::min(best_decode, watch.Seconds());
     }
-    if (lossless && std::memcmp(chunk.fixed, decoded.span().fixed, chunk.byte_size()) != 0) {
+    if (lossless && !SameRows(chunk, decoded.span())) {
       return absl::InternalError(absl::StrFormat("%s lost a bit after row %d", result.method, first));
     }
     AddErrors(chunk, decoded.span(), &result, &squares);
+    ASSIGN_OR_RETURN(const auto seconds_per_row, SecondsPerRow(method, bytes, decoded.span()));
+    if (seconds_per_row.has_value()) {
+      row_seconds += *seconds_per_row * chunk.row_count;
+      result.row_us = row_seconds * 1e6 / rows.row_count;
+    }
     result.bytes += bytes.size();
     encode_seconds += best_encode;
     decode_seconds += best_decode;

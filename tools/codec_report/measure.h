@@ -4,7 +4,7 @@
 #define CORTEX_TOOLS_CODEC_REPORT_MEASURE_H_
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,12 +27,13 @@ struct Result {
   double rms_error = 0;
   double encode_gb_s = 0;  // of raw bytes, one core, best run
   double decode_gb_s = 0;
+  std::optional<double> row_us;  // to read one row alone, mean over rows spread over the chunks
 
   double ratio() const { return static_cast<double>(raw_bytes) / static_cast<double>(bytes); }
   double bits_per_value() const { return 8.0 * static_cast<double>(bytes) / static_cast<double>(values); }
 };
 
-// A way to store rows of fixed width.
+// A way to store rows.
 class Method {
  public:
   virtual ~Method() = default;
@@ -42,6 +43,11 @@ class Method {
   virtual absl::Status Encode(const ValueSpan& rows, std::string* bytes, std::string* note) = 0;
   // Appends the rows of one chunk.
   virtual absl::Status Decode(std::string_view bytes, ValueShape shape, uint32_t rows, ValueBuffer* out) = 0;
+  // Appends the rows `picked`, each read on its own; false if there is no such reading.
+  virtual absl::StatusOr<bool> ReadRows(std::string_view bytes, ValueShape shape, uint32_t rows,
+                                        absl::Span<const uint32_t> picked, ValueBuffer* out) {
+    return false;
+  }
 };
 
 // Runs `method` over all chunks of `rows`, `runs` times, and compares what comes back. Errors: whatever the method

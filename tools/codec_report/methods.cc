@@ -40,6 +40,14 @@ class Ours final : public Method {
     return chunk->Decode(0, rows, out);
   }
 
+  absl::StatusOr<bool> ReadRows(std::string_view bytes, ValueShape shape, uint32_t rows,
+                                absl::Span<const uint32_t> picked, ValueBuffer* out) override {
+    const MemorySource source(AsBytes(bytes));
+    ASSIGN_OR_RETURN(const auto chunk, OpenChunk(encoding_, &source, shape, rows));
+    for (const uint32_t row : picked) RETURN_IF_ERROR(chunk->Gather({row}, out));
+    return true;
+  }
+
  private:
   const EncodingEffort effort_;
   EncodingId encoding_ = EncodingId::kPlain;
@@ -54,6 +62,11 @@ class Zstd final : public Method {
 
   absl::Status Encode(const ValueSpan& rows, std::string* bytes, std::string* note) override {
     *note = "-";
+    if (rows.shape.type == PhysicalType::kBytes) {
+      const std::string raw = StringBytes(rows);
+      string_bytes_ = raw.size();
+      return AppendZstdFrame(AsBytes(raw), level_, bytes);
+    }
     if (!split_) return AppendZstdFrame({rows.fixed, rows.byte_size()}, level_, bytes);
     std::string planes(rows.byte_size(), '\0');
     simd::SplitBytes(rows.fixed, size_t{rows.row_count} * rows.shape.values_per_row, WidthOf(rows.shape.type),
@@ -62,6 +75,7 @@ class Zstd final : public Method {
   }
 
   absl::Status Decode(std::string_view bytes, ValueShape shape, uint32_t rows, ValueBuffer* out) override {
+    if (shape.type == PhysicalType::kBytes) return DecodeStrings(bytes, rows, out);
     const size_t size = size_t{rows} * shape.row_bytes();
     std::byte* to = out->ExtendFixed(rows);
     if (!split_) return DecodeZstdFrame(AsBytes(bytes), {to, size});
@@ -73,8 +87,32 @@ class Zstd final : public Method {
   }
 
  private:
+  // Strings: all lengths, their bytes grouped by significance, then the text.
+  static std::string StringBytes(const ValueSpan& rows) {
+    std::vector<uint32_t> lengths(rows.row_count);
+    for (uint32_t row = 0; row < rows.row_count; ++row) lengths[row] = static_cast<uint32_t>(rows.StringAt(row).size());
+    std::string bytes(lengths.size() * sizeof(uint32_t), '\0');
+    simd::SplitBytes(reinterpret_cast<const std::byte*>(lengths.data()), lengths.size(), sizeof(uint32_t),
+                     reinterpret_cast<std::byte*>(bytes.data()));
+    return bytes.append(rows.bytes + rows.offsets[0], rows.offsets[rows.row_count] - rows.offsets[0]);
+  }
+
+  absl::Status DecodeStrings(std::string_view frame, uint32_t rows, ValueBuffer* out) const {
+    std::string bytes(string_bytes_, '\0');
+    RETURN_IF_ERROR(DecodeZstdFrame(AsBytes(frame), {reinterpret_cast<std::byte*>(bytes.data()), bytes.size()}));
+    std::vector<uint32_t> lengths(rows);
+    simd::UnsplitBytes(AsBytes(bytes).data(), rows, sizeof(uint32_t), reinterpret_cast<std::byte*>(lengths.data()));
+    size_t at = rows * sizeof(uint32_t);
+    for (const uint32_t length : lengths) {
+      out->AppendString(std::string_view(bytes).substr(at, length));
+      at += length;
+    }
+    return absl::OkStatus();
+  }
+
   const int level_;
   const bool split_;
+  size_t string_bytes_ = 0;  // of the chunk encoded last
 };
 
 class Bounded final : public Method {

@@ -1,10 +1,13 @@
 #include "tools/codec_report/npy_column.h"
 
+#include <filesystem>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/simd/scale_kernels.h"
+#include "tools/client/npy.h"
 
 namespace cortex::codec_report {
 namespace {
@@ -20,9 +23,39 @@ const std::map<std::string, PhysicalType>& TypesOfNumPy() {
   return *types;
 }
 
+class NpyColumn final : public ColumnFile {
+ public:
+  NpyColumn(std::string name, client::NpyFile file, ValueShape shape, bool is_complex)
+      : name_(std::move(name)), file_(std::move(file)), shape_(shape), is_complex_(is_complex) {}
+
+  std::vector<Column> columns() const override { return {{name_, rows(), is_complex_}}; }
+
+  void Widen() {
+    const ValueSpan narrow = rows();
+    widened_.Reset({kFloat64, shape_.values_per_row});
+    simd::WidenFloats(reinterpret_cast<const float*>(narrow.fixed), size_t{narrow.row_count} * shape_.values_per_row,
+                      reinterpret_cast<double*>(widened_.ExtendFixed(narrow.row_count)));
+  }
+
+ private:
+  ValueSpan rows() const {
+    if (widened_.row_count() != 0) return widened_.span();
+    const auto count = static_cast<uint32_t>(file_.row_count());
+    return {.shape = shape_,
+            .row_count = count,
+            .fixed = reinterpret_cast<const std::byte*>(file_.Rows(0, count).data())};
+  }
+
+  std::string name_;
+  client::NpyFile file_;
+  ValueShape shape_;
+  bool is_complex_;
+  ValueBuffer widened_;  // empty unless widened
+};
+
 }  // namespace
 
-absl::StatusOr<NpyColumn> NpyColumn::Open(const std::string& path, bool widen) {
+absl::StatusOr<std::unique_ptr<ColumnFile>> OpenNpyColumn(const std::string& path, bool widen) {
   ASSIGN_OR_RETURN(client::NpyFile file, client::NpyFile::Open(path));
   const std::string dtype = file.header().dtype;
   const auto type = TypesOfNumPy().find(dtype);
@@ -30,40 +63,12 @@ absl::StatusOr<NpyColumn> NpyColumn::Open(const std::string& path, bool widen) {
     return absl::InvalidArgumentError(absl::StrFormat("no column has elements of type %s", dtype));
   }
   if (file.row_count() > (uint64_t{1} << 31)) return absl::InvalidArgumentError("more than 2^31 rows");
-  const auto per_row = static_cast<uint32_t>(file.row_length() * (dtype[0] == 'c' ? 2 : 1));
-  NpyColumn column(std::move(file), ValueShape{type->second, per_row});
-  column.dtype_ = dtype;
-  if (widen && type->second == kFloat32) {
-    const ValueSpan narrow = column.rows();
-    column.widened_.Reset({kFloat64, per_row});
-    simd::WidenFloats(reinterpret_cast<const float*>(narrow.fixed), size_t{narrow.row_count} * per_row,
-                      reinterpret_cast<double*>(column.widened_.ExtendFixed(narrow.row_count)));
-    column.shape_ = column.widened_.shape();
-  }
+  const bool is_complex = dtype[0] == 'c';
+  const ValueShape shape{type->second, static_cast<uint32_t>(file.row_length() * (is_complex ? 2 : 1))};
+  auto column = std::make_unique<NpyColumn>(std::filesystem::path(path).stem().string(), std::move(file), shape,
+                                            is_complex);
+  if (widen && shape.type == kFloat32) column->Widen();
   return column;
-}
-
-ValueSpan NpyColumn::rows() const {
-  if (widened_.row_count() != 0) return widened_.span();
-  const auto rows = static_cast<uint32_t>(file_.row_count());
-  return {.shape = shape_,
-          .row_count = rows,
-          .fixed = reinterpret_cast<const std::byte*>(file_.Rows(0, rows).data())};
-}
-
-std::string NpyColumn::TypeName() const {
-  const uint32_t width = WidthOf(shape_.type);
-  std::string name;
-  uint32_t per_row = shape_.values_per_row;
-  if (is_complex()) {
-    name = absl::StrFormat("complex%d", 16 * width);
-    per_row /= 2;
-  } else if (shape_.type == kBool) {
-    name = "bool";
-  } else {
-    name = absl::StrFormat("%s%d", IsFloat(shape_.type) ? "float" : "int", 8 * width);
-  }
-  return per_row == 1 ? name : absl::StrFormat("%s[%d]", name, per_row);
 }
 
 }  // namespace cortex::codec_report
