@@ -36,6 +36,8 @@ std::string_view EncodingName(EncodingId id) {
       return "zstd_rows";
     case EncodingId::kCodedDictionary:
       return "coded_dictionary";
+    case EncodingId::kSymbols:
+      return "symbols";
   }
   return "unknown";
 }

@@ -43,7 +43,8 @@ enum class EncodingId : uint8_t {
   kResidual = 12,      // integers less what was predicted, entropy-coded, in blocks of rows
   kFrontBits = 13,     // floats cut in two: the front bits as codes of a dictionary, the rest bit-packed
   kZstdRows = 14,      // zstd blocks of fixed-width rows
-  kCodedDictionary = 15,  // distinct values + codes in a nested chunk
+  kCodedDictionary = 15,  // distinct values + codes, each in a chunk of their own
+  kSymbols = 16,       // strings coded one by one with a table of frequent byte strings
 };
 
 std::string_view EncodingName(EncodingId id);

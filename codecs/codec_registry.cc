@@ -13,6 +13,7 @@
 #include "codecs/residual.h"
 #include "codecs/run_length.h"
 #include "codecs/scaled.h"
+#include "codecs/symbols.h"
 #include "codecs/zptv_codec.h"
 #include "codecs/zstd_blocks.h"
 #include "codecs/zstd_rows.h"
@@ -23,7 +24,7 @@ absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
                                         BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
                                         ZptvCodec(),    ScaledCodec(),   NarrowedCodec(),      ResidualCodec(),
-                                        FrontBitsCodec(), ZstdRowsCodec(), CodedDictionaryCodec()};
+                                        FrontBitsCodec(), ZstdRowsCodec(), CodedDictionaryCodec(), SymbolsCodec()};
   return codecs;
 }
 

@@ -26,10 +26,12 @@ struct Taste {
   double wide_zstd_handicap;  // decompression of wide rows
 };
 
-// Light: chunks are scanned from the mapping, so zstd must halve scalars (strings: save a third), and wide rows must
-// save a fifth: full-mantissa floats give 10-16 %, which is not worth losing zero copy at 2 GB/s.
+// Light: chunks are scanned from the mapping, so zstd must halve scalars, and wide rows must save a fifth: full-mantissa floats give 10-16 %, which is not worth losing zero copy at 2 GB/s.
 constexpr Taste kLightTaste{0.1, 1.05, 2.0, 1.25};
-constexpr double kLightStringHandicap = 1.5;
+// Strings: symbols must save a third (dictionaries are filtered by code), and zstd, which decodes 64 KiB for one row, as
+// much again.
+constexpr double kLightSymbolsHandicap = 1.5;
+constexpr double kLightStringHandicap = 2.5;
 // Heavy: size decides, unless nothing is gained.
 constexpr Taste kHeavyTaste{0.01, 1.01, 1.03, 1.03};
 // Lossless ZPTV against the best of the others.
@@ -58,7 +60,8 @@ std::vector<EncodingId> Candidates(Compression compression) {
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
       return {kPlain,     kConstant,        kRunLength, kDelta,         kBitPack,  kDictionary, kScaled,
-              kNarrowed,  kCodedDictionary, kFrontBits, kResidual,      kByteSplitZstd, kZstdRows,   kZstd};
+              kNarrowed,  kCodedDictionary, kFrontBits, kResidual,      kByteSplitZstd, kZstdRows,
+              kSymbols,  kZstd};
   }
   return {kPlain};
 }
@@ -75,6 +78,8 @@ double Handicap(EncodingId id, const ValueSpan& rows, EncodingEffort effort) {
       return rows.shape.row_bytes() >= kWideRowBytes ? taste.wide_zstd_handicap : taste.zstd_handicap;
     case EncodingId::kZstd:
       return light ? kLightStringHandicap : taste.zstd_handicap;
+    case EncodingId::kSymbols:
+      return light ? kLightSymbolsHandicap : taste.pack_handicap;
     default:
       return taste.pack_handicap;
   }

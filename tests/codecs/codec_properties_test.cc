@@ -280,5 +280,21 @@ TEST_CASE("FindCodec names an unknown encoding", "[codecs]") {
   for (const Codec* codec : AllCodecs()) REQUIRE(REQUIRE_OK_AND_TAKE(FindCodec(codec->id())) == codec);
 }
 
+TEST_CASE("Every numbered encoding is in the registry, and this suite encodes something with it", "[codecs]") {
+  for (int number = 0; number < 256; ++number) {
+    const auto id = static_cast<EncodingId>(number);
+    INFO("encoding " << number);
+    REQUIRE(FindCodec(id).ok() == (EncodingName(id) != "unknown"));
+  }
+  const std::vector<SampleColumn> columns = SampleColumns(1100, 11);
+  for (const Codec* codec : AllCodecs()) {
+    INFO(EncodingName(codec->id()));
+    std::string bytes;
+    REQUIRE(std::any_of(columns.begin(), columns.end(), [&](const SampleColumn& column) {
+      return codec->Encode(column.values.span(), EncodingEffort::kHeavy, &bytes).ok();
+    }));
+  }
+}
+
 }  // namespace
 }  // namespace cortex

@@ -70,6 +70,15 @@ TEST_CASE("EncodeChunk finds the scheme that fits the data", "[codecs]") {
             return "the " + std::to_string(i) + "th question asks why the card was declined at machine " +
                    std::to_string(random() % 100000);
           })) == kZstd);
+  std::vector<std::string> words(400);
+  for (std::string& word : words) {
+    for (uint64_t i = 0; i < 2 + random() % 7; ++i) word += static_cast<char>('a' + random() % 26);
+  }
+  REQUIRE(choose(Strings([&](uint32_t) {
+            std::string text;
+            for (int i = 0; i < 6; ++i) text += words[random() % 400] + ' ';
+            return text;
+          })) == (effort == EncodingEffort::kLight ? kSymbols : kZstd));
 }
 
 TEST_CASE("EncodeChunk keeps noise-like vectors plain for scans, and splits them for archives", "[codecs]") {

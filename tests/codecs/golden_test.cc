@@ -3,6 +3,7 @@
 // nests is the chooser's verdict, so for those only reading is checked.
 //
 // After an intended change of format: CORTEX_WRITE_GOLDEN=1 codecs_test "Golden*", and say so in FORMAT.md.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -133,7 +134,7 @@ TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
     CheckGolden("int64", id, GoldenIntegers());
   }
   for (EncodingId id : {kPlain, kRunLength, kByteSplitZstd, kZptv}) CheckGolden("float32x2", id, GoldenFloats());
-  for (EncodingId id : {kPlain, kDictionary, kRunLength, kZstd}) CheckGolden("string", id, GoldenStrings());
+  for (EncodingId id : {kPlain, kDictionary, kRunLength, kZstd, kSymbols}) CheckGolden("string", id, GoldenStrings());
   CheckGolden("float64", kConstant, GoldenConstant());
   CheckGolden("int64", kResidual, GoldenIntegers());
   CheckGolden("int16x40", kResidual, GoldenCounts());
@@ -142,6 +143,17 @@ TEST_CASE("Golden bytes of every encoding are written and read", "[codecs]") {
   CheckGolden("string", kCodedDictionary, GoldenStrings());
   CheckGolden("decimals", kScaled, GoldenDecimals());
   CheckGolden("float64x2", kNarrowed, GoldenHalves());
+}
+
+TEST_CASE("Golden bytes exist of every encoding", "[codecs]") {
+  for (const Codec* codec : AllCodecs()) {
+    const std::string prefix = std::string(EncodingName(codec->id())) + "_";
+    INFO(prefix);
+    const std::filesystem::directory_iterator files(CORTEX_GOLDEN_DIR);
+    REQUIRE(std::any_of(begin(files), end(files), [&](const std::filesystem::directory_entry& file) {
+      return file.path().filename().string().substr(0, prefix.size()) == prefix;
+    }));
+  }
 }
 
 // Fields of a few waves; roots of unity come from our own table, so that no library has a say in the bytes.

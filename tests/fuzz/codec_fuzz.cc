@@ -49,7 +49,10 @@ void ReadChunk(const EncodedChunk& chunk, ValueShape shape, uint8_t pick) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cortex;
   if (size < kPrefixBytes) return 0;
-  const auto id = static_cast<EncodingId>(data[0] % 16);
+  // Every encoding there is, and now and then a number that is none.
+  const auto codecs = AllCodecs();
+  const size_t pick = data[0] % (codecs.size() + 1);
+  const auto id = pick < codecs.size() ? codecs[pick]->id() : static_cast<EncodingId>(0);
   const uint32_t row_count = data[2] * 9u;  // up to 2,295: beyond two blocks
   const uint32_t widths[] = {1, 1, 2, 80};
   const ValueShape shape{static_cast<PhysicalType>(1 + data[1] % 9), data[1] % 9 == 8 ? 1 : widths[data[3] % 4]};
