@@ -1,20 +1,39 @@
 #include "tests/recovery/expected_rows.h"
 
 #include <algorithm>
+#include <set>
 
 namespace cortex::testing {
 namespace {
 
 using Kind = LifeStep::Kind;
 
-void ApplyStep(const LifeStep& step, LifeRows* rows) {
-  for (int i = step.first; i < step.first + step.count; ++i) {
-    const std::string name = step.table + "/" + LifeKey(step, i);
-    if (step.kind == Kind::kPut) (*rows)[name] = {.x = step.x, .y = step.x};
-    if (step.kind == Kind::kMerge) (*rows)[name].x = step.x;
-    if (step.kind == Kind::kDelete || step.kind == Kind::kPurge) rows->erase(name);
+// What a restart shows, and what the process before it could see of that.
+struct World {
+  LifeRows rows, seen;
+  std::set<std::string> unseen;  // rows whose version in `rows` the process did not see
+};
+
+void ApplyToRow(const LifeStep& step, bool is_seen, const std::string& name, World* world) {
+  if (step.kind == Kind::kPut || step.kind == Kind::kMerge) {
+    LifeRow row{.x = step.x, .y = step.x};
+    if (step.kind == Kind::kMerge) row.y = world->seen.count(name) == 0 ? 0 : world->seen[name].y;
+    world->rows[name] = row;
+    if (is_seen) world->seen[name] = row;
+    is_seen ? void(world->unseen.erase(name)) : void(world->unseen.insert(name));
   }
-  if (step.kind == Kind::kDrop) {
+  if (step.kind == Kind::kDelete || step.kind == Kind::kPurge) {
+    if (world->unseen.count(name) == 0) world->rows.erase(name);  // it ended the version that it saw
+    if (is_seen) world->seen.erase(name);
+  }
+}
+
+void ApplyStep(const LifeStep& step, bool is_seen, World* world) {
+  for (int i = step.first; i < step.first + step.count; ++i) {
+    ApplyToRow(step, is_seen, step.table + "/" + LifeKey(step, i), world);
+  }
+  if (step.kind != Kind::kDrop) return;
+  for (LifeRows* rows : {&world->rows, &world->seen}) {
     std::erase_if(*rows, [&](const auto& row) { return row.first.starts_with(step.table + "/"); });
   }
 }
@@ -28,7 +47,7 @@ std::string LifeKey(const LifeStep&, int i) { return "k" + std::to_string(i); }
 void ExpectedRows::Begin(const LifeStep& step) { steps_.push_back({.step = step}); }
 
 LifeRows ExpectedRows::Apply(uint64_t fates) const {
-  LifeRows rows = settled_;
+  World world{.rows = settled_, .seen = settled_, .unseen = {}};
   std::vector<const LifeStep*> last;
   for (const Step& step : steps_) {
     uint64_t fate = step.certain ? kInPlace : kNever;
@@ -36,11 +55,11 @@ LifeRows ExpectedRows::Apply(uint64_t fates) const {
       fate = fates % kFates;
       fates /= kFates;
     }
-    if (fate == kInPlace) ApplyStep(step.step, &rows);
+    if (fate == kInPlace || fate == kUnseen) ApplyStep(step.step, fate == kInPlace, &world);
     if (fate == kLast) last.push_back(&step.step);
   }
-  for (const LifeStep* step : last) ApplyStep(*step, &rows);
-  return rows;
+  for (const LifeStep* step : last) ApplyStep(*step, /*is_seen=*/true, &world);
+  return world.rows;
 }
 
 std::string ExpectedRows::Settle(const LifeRows& found) {

@@ -28,8 +28,9 @@ class ExpectedRows {
   void Forget() { steps_.pop_back(); }
 
   // "" if `found` is what some choice among the unconfirmed steps gives, which then becomes what is known; else what is
-  // wrong, measured against all confirmed steps. An unconfirmed step takes effect where it was asked for, or as the
-  // last of all: a delete that came after it named the versions of its time, not what a restart brings to light.
+  // wrong, measured against all confirmed steps. An unconfirmed step takes effect where it was asked for, seen by what
+  // came after it or not (a merge kept the values of its time, a delete named the versions of its time, not what a
+  // restart brings to light), or as the last of all.
   std::string Settle(const LifeRows& found);
 
  private:
@@ -37,7 +38,7 @@ class ExpectedRows {
     LifeStep step;
     bool certain = false;
   };
-  enum Fate : uint64_t { kNever, kInPlace, kLast, kFates };
+  enum Fate : uint64_t { kNever, kInPlace, kUnseen, kLast, kFates };
   // The rows if the uncertain steps have these fates: numbers to the base kFates, the first step's last.
   LifeRows Apply(uint64_t fates) const;
 

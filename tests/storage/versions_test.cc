@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <random>
@@ -462,6 +463,34 @@ TEST_CASE("Database keeps the log within its limit when nothing but deletes is w
   CHECK(world.db->GetStats().wal_bytes <= kLimit);
   world.Reopen();
   REQUIRE(world.Shown().empty());
+}
+
+TEST_CASE("Database takes rows while the sealer saves nothing but ends", "[storage][versions]") {
+  World world(TableKind::kEvents, 0, 64 << 10);
+  std::vector<Version> rows;
+  for (int i = 0; i < 1500; ++i) rows.push_back({.key = "k" + std::to_string(i), .x = i, .y = 0});
+  world.Put(rows);
+  world.Move(Tier::kHot, Tier::kWarm);
+  BatchBuilder builder(world.table());
+  builder.Row({"late", 7, 9'000, 0});
+  IngestRequest late{.batch = builder.Build()};
+  std::atomic<bool> met = false, sent = false;
+  // The sealer is about to commit the ends; its job is still first in the queue.
+  SetKillPointHook([&](std::string_view name) {
+    if (name != "meta-commit" || met.exchange(true)) return;
+    world.db->IngestAsync(std::move(late), [](const auto&) {});
+    sent = true;
+  });
+  for (int64_t begin = 0; begin < 1500; begin += 8) {
+    world.Delete([&](const std::string&, int64_t x) { return x >= begin && x < begin + 8; });
+  }
+  for (int i = 0; i < 10'000 && !sent; ++i) REQUIRE_OK(world.db->Flush());
+  REQUIRE(sent);
+  REQUIRE_OK(world.db->Flush());
+  world.db.reset();
+  SetKillPointHook(nullptr);
+  world.Open();
+  CHECK(world.Shown().count("late=9000,0") == 1);
 }
 
 TEST_CASE("Database frees the log where rows only end", "[storage][versions]") {

@@ -7,6 +7,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/kill_point.h"
 #include "tools/crash_audit/server_rows.h"
+#include "tools/crash_audit/state_table.h"
 
 namespace cortex::audit {
 namespace {
@@ -19,7 +20,10 @@ client::ServerProcess::Options ProcessOptions(std::string binary, std::string di
   // Small limits, so that sealing, log rotation, checkpoints and moves all happen within a round.
   options.flags = {"--data.builtin_tables=false",  "--hot.seal_rows=1024",   "--hot.seal_bytes=1MiB",
                    "--wal.file_bytes=1MiB",        "--wal.limit_bytes=8MiB", "--tiering.interval_ms=50",
-                   "--memory.budget_bytes=512MiB", "--log.level=warn"};
+                   "--memory.budget_bytes=512MiB", "--log.level=warn",
+                  // The disk may be a small image.
+                  "--data.reserve_bytes=0",       "--data.warm_reserve_bytes=0",
+                  "--data.cold_reserve_bytes=0"};
   options.flags.insert(options.flags.end(), flags.begin(), flags.end());
   return options;
 }
@@ -31,11 +35,14 @@ AuditedServer::AuditedServer(std::string binary, std::string directory, uint64_t
     : process_options_(ProcessOptions(std::move(binary), std::move(directory), flags)),
       seed_(seed),
       totals_(totals),
-      ledger_(seed) {}
+      ledger_(seed),
+      producer_(seed, kProducerWriter, &ledger_),
+      random_(seed) {}
 
 AuditedServer::~AuditedServer() {
   EndLoad();
   totals_->acknowledged_rows += ledger_.acknowledged_rows();
+  totals_->replays += producer_.replays();
 }
 
 absl::Status AuditedServer::Spawn(const std::string& kill_order, bool quiet) {
@@ -57,6 +64,10 @@ absl::Status AuditedServer::Connect() {
 
 absl::Status AuditedServer::Audit() {
   Findings findings;
+  ASSIGN_OR_RETURN(std::vector<std::string> complaints, producer_.Replay(*connection_, &random_));
+  for (std::string& complaint : complaints) Complain(std::move(complaint));
+  ASSIGN_OR_RETURN(const StateReadings states, ReadStates(*connection_, states_.commits()));
+  findings.Add(states_.Audit(states));
   ASSIGN_OR_RETURN(const std::vector<AuditRow> events, ReadAllRows(*connection_, kEventsTable));
   ASSIGN_OR_RETURN(const std::vector<AuditRow> entities, ReadAllRows(*connection_, kEntitiesTable));
   findings.Add(ledger_.AuditEvents(events));
@@ -70,7 +81,8 @@ absl::Status AuditedServer::Audit() {
 absl::Status AuditedServer::AuditCurrent() {
   ASSIGN_OR_RETURN(const std::vector<AuditRow> entities, ReadAllRows(*connection_, kEntitiesTable));
   Findings findings = ledger_.AuditEntities(entities);
-  const uint64_t at_least = ledger_.AcknowledgedEventRows(), at_most = ledger_.PossibleEventRows();
+  const EventRows known = ledger_.CountEvents();
+  const uint64_t at_least = EventRows::AtLeast(known, known), at_most = EventRows::AtMost(known, known);
   ASSIGN_OR_RETURN(const uint64_t events, CountRows(*connection_, kEventsTable));
   findings.audited += events;
   if (events < at_least) findings.lost += at_least - events;
@@ -121,7 +133,10 @@ void AuditedServer::BeginLoad(uint64_t seed, int batches_per_s, bool scans) {
   options.seed = seed;
   options.batches_per_s = batches_per_s;
   options.scans = scans;
-  load_ = std::make_unique<Load>(options, seed_, &ledger_);
+  options.row_seed = seed_;
+  // A soak looks at the present only.
+  const LoadBooks books = {.rows = &ledger_, .states = scans ? nullptr : &states_, .producer = scans ? nullptr : &producer_};
+  load_ = std::make_unique<Load>(options, books);
 }
 
 void AuditedServer::EndLoad() {
@@ -129,6 +144,7 @@ void AuditedServer::EndLoad() {
   load_->Stop();
   for (std::string& complaint : load_->complaints()) totals_->complaints.push_back(std::move(complaint));
   totals_->moves += load_->moves();
+  totals_->changes += load_->changes();
   totals_->queries += load_->queries();
   totals_->refusals += load_->refusals();
   load_.reset();

@@ -1,4 +1,4 @@
-// A server under audit: its directory, the process that runs now, and the ledger of all it was told.
+// A server under audit: its directory, the process that runs now, and the ledgers of all it was told.
 //
 // Nothing here knows why the process ends; random_kills and kill_point_rounds do. What was found wrong adds up here.
 #ifndef CORTEX_TOOLS_CRASH_AUDIT_AUDITED_SERVER_H_
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "tools/client/server_process.h"
 #include "tools/crash_audit/ledger.h"
 #include "tools/crash_audit/load.h"
+#include "tools/crash_audit/producer_book.h"
+#include "tools/crash_audit/state_ledger.h"
 
 namespace cortex::audit {
 
@@ -24,7 +27,7 @@ inline constexpr int kReadyMs = 60'000;
 struct AuditTotals {
   Findings findings;
   std::vector<std::string> complaints;  // wrong in another way than a row
-  uint64_t acknowledged_rows = 0, moves = 0, queries = 0, refusals = 0;
+  uint64_t acknowledged_rows = 0, changes = 0, replays = 0, moves = 0, queries = 0, refusals = 0;
 
   bool clean() const { return findings.clean() && complaints.empty(); }
 };
@@ -42,7 +45,7 @@ class AuditedServer final {
   absl::Status Spawn(const std::string& kill_order = "", bool quiet = false);
   // Waits until it serves, connects, and creates the tables where they are missing.
   absl::Status Connect();
-  // Compares all rows with the ledger. Call it while nobody writes.
+  // Lets the producer repeat itself, then compares all rows with the ledgers. Call it while nobody writes.
   absl::Status Audit();
   // As Audit for the entities; of the events, which may be too many to fetch, the number.
   absl::Status AuditCurrent();
@@ -69,6 +72,9 @@ class AuditedServer final {
   const uint64_t seed_;
   AuditTotals* const totals_;
   Ledger ledger_;
+  StateLedger states_;
+  ProducerBook producer_;
+  std::mt19937_64 random_;
   uint64_t audits_ = 0;
   Findings findings_;
   std::unique_ptr<client::ServerProcess> process_;

@@ -42,27 +42,50 @@ void Ledger::Refuse(int64_t batch_id) {
   batches_.at(batch_id).state = State::kRefused;
 }
 
-uint64_t Ledger::CountRows(Target target, bool with_sent) const {
-  const auto counts = [&](const auto& entry) {
-    const State state = entry.second.state;
-    return entry.second.target == target && (state == State::kAcknowledged || (with_sent && state == State::kSent));
-  };
-  return kRowsPerBatch * static_cast<uint64_t>(std::count_if(batches_.begin(), batches_.end(), counts));
+std::optional<int64_t> Ledger::BeginDelete(uint32_t writer, uint64_t hint) {
+  MutexLock lock(&mutex_);
+  auto batch = batches_.lower_bound(static_cast<int64_t>(hint % static_cast<uint64_t>(next_batch_)));
+  for (; batch != batches_.end(); ++batch) {
+    if (batch->second.target != Target::kEvents || batch->second.writer != writer) continue;
+    if (batch->second.state != State::kAcknowledged) continue;
+    batch->second.state = State::kDeleting;
+    return batch->first;
+  }
+  return std::nullopt;
 }
 
-uint64_t Ledger::AcknowledgedEventRows() const {
+void Ledger::ConfirmDelete(int64_t batch_id) {
   MutexLock lock(&mutex_);
-  return CountRows(Target::kEvents, false);
+  batches_.at(batch_id).state = State::kRefused;
+  batches_.at(batch_id).deleted = true;
 }
 
-uint64_t Ledger::PossibleEventRows() const {
+void Ledger::RefuseDelete(int64_t batch_id) {
   MutexLock lock(&mutex_);
-  return CountRows(Target::kEvents, true);
+  batches_.at(batch_id).state = State::kAcknowledged;
+}
+
+EventRows Ledger::CountEvents() const {
+  MutexLock lock(&mutex_);
+  EventRows rows;
+  for (const auto& [batch_id, batch] : batches_) {
+    if (batch.target != Target::kEvents) continue;
+    const bool ending = batch.deleted || batch.state == State::kDeleting;
+    const bool acknowledged = ending || batch.state == State::kAcknowledged;
+    rows.acknowledged += acknowledged ? kRowsPerBatch : 0;
+    rows.possible += acknowledged || batch.state == State::kSent ? kRowsPerBatch : 0;
+    rows.delete_begun += ending ? kRowsPerBatch : 0;
+    rows.deleted += batch.deleted ? kRowsPerBatch : 0;
+  }
+  return rows;
 }
 
 uint64_t Ledger::acknowledged_rows() const {
   MutexLock lock(&mutex_);
-  return CountRows(Target::kEvents, false) + CountRows(Target::kEntities, false);
+  const auto acknowledged = [](const auto& entry) {
+    return entry.second.deleted || entry.second.state == State::kAcknowledged || entry.second.state == State::kDeleting;
+  };
+  return kRowsPerBatch * static_cast<uint64_t>(std::count_if(batches_.begin(), batches_.end(), acknowledged));
 }
 
 bool Ledger::CheckRow(Target target, const AuditRow& row, Findings* findings) const {
@@ -99,6 +122,7 @@ Findings Ledger::AuditEvents(const std::vector<AuditRow>& rows) {
       findings.lost += missing;
     } else {
       if (missing < kRowsPerBatch) findings.torn += missing;
+      batch.deleted = batch.state == State::kDeleting && missing == kRowsPerBatch;
       batch.state = missing == kRowsPerBatch ? State::kRefused : State::kAcknowledged;
     }
   }

@@ -1,12 +1,15 @@
 // What the audit knows to be true: every batch that was sent and what became of it. Lives outside the server.
 //
-// A batch is sent, then acknowledged, refused, or left unknown when the server died. After every restart the ledger is
-// compared with all rows the server holds, and what was unknown is settled: seen batches must stay, others must not come.
+// A batch is sent, then acknowledged, refused, or left unknown when the server died; event batches may be deleted later,
+// whole. After every restart the ledger is compared with all rows the server holds, and what was unknown is settled: seen
+// batches must stay, others must not come.
 #ifndef CORTEX_TOOLS_CRASH_AUDIT_LEDGER_H_
 #define CORTEX_TOOLS_CRASH_AUDIT_LEDGER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +32,18 @@ struct Findings {
 // "lost 0, wrong 0, duplicated 0, torn 0".
 std::string Describe(const Findings& findings);
 
+// Rows of event batches so far. What a query may count follows from two of these, taken before and after it.
+struct EventRows {
+  uint64_t acknowledged = 0;  // at some time
+  uint64_t possible = 0;      // and those of unknown fate
+  uint64_t delete_begun = 0, deleted = 0;
+
+  static uint64_t AtLeast(const EventRows& before, const EventRows& after) {
+    return before.acknowledged - std::min(before.acknowledged, after.delete_begun);
+  }
+  static uint64_t AtMost(const EventRows& before, const EventRows& after) { return after.possible - before.deleted; }
+};
+
 // Thread-safe while writing; an audit runs while nobody writes.
 class Ledger final {
  public:
@@ -39,9 +54,13 @@ class Ledger final {
   void Acknowledge(int64_t batch_id);
   void Refuse(int64_t batch_id);
 
-  // Rows that acknowledged or settled event batches hold, and rows of all that may be there.
-  uint64_t AcknowledgedEventRows() const;
-  uint64_t PossibleEventRows() const;
+  // An acknowledged event batch of the writer, from `hint` on, that is from now on being deleted; nullopt: none.
+  std::optional<int64_t> BeginDelete(uint32_t writer, uint64_t hint);
+  void ConfirmDelete(int64_t batch_id);
+  // Nothing was deleted.
+  void RefuseDelete(int64_t batch_id);
+
+  EventRows CountEvents() const;
   uint64_t acknowledged_rows() const;
 
   // Compares the whole content of one table and settles what was unknown.
@@ -49,16 +68,17 @@ class Ledger final {
   Findings AuditEntities(const std::vector<AuditRow>& rows);
 
  private:
-  enum class State { kSent, kAcknowledged, kRefused };
+  // kRefused: it must not be there, whether it never was or was deleted (`deleted`).
+  enum class State { kSent, kAcknowledged, kDeleting, kRefused };
   struct Batch {
     Target target;
     uint32_t writer;
     State state = State::kSent;
+    bool deleted = false;
   };
 
   // True if `row` is what its batch would hold there; counts it otherwise.
   bool CheckRow(Target target, const AuditRow& row, Findings* findings) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  uint64_t CountRows(Target target, bool with_sent) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const uint64_t seed_;
   mutable Mutex mutex_;  // guards all below

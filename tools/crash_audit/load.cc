@@ -1,17 +1,18 @@
 #include "tools/crash_audit/load.h"
 
 #include <deque>
+#include <optional>
 #include <random>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "tools/client/ingester.h"
 #include "tools/client/query_runner.h"
+#include "tools/crash_audit/state_table.h"
 
 namespace cortex::audit {
 namespace {
 
-constexpr int kCallMs = 120'000;  // a machine may be busy
 constexpr int kScanMs = 600'000;
 
 v1::Tier RandomTier(std::mt19937_64* random) {
@@ -19,17 +20,19 @@ v1::Tier RandomTier(std::mt19937_64* random) {
   return dice == 0 ? v1::TIER_COLD : dice <= 2 ? v1::TIER_WARM : v1::TIER_HOT;
 }
 
-// Down twice as often as up.
-constexpr std::pair<v1::Tier, v1::Tier> kMoves[] = {{v1::TIER_HOT, v1::TIER_WARM},  {v1::TIER_HOT, v1::TIER_WARM},
-                                                    {v1::TIER_WARM, v1::TIER_COLD}, {v1::TIER_WARM, v1::TIER_COLD},
-                                                    {v1::TIER_COLD, v1::TIER_WARM}, {v1::TIER_WARM, v1::TIER_HOT}};
-
 const char* TableOf(Target target) { return target == Target::kEvents ? kEventsTable : kEntitiesTable; }
+
+// The first column of the first row; -1 where there is none.
+int64_t FirstNumber(const client::QueryResult& result) {
+  if (result.batches.empty() || result.batches[0].columns_size() == 0) return -1;
+  const auto column = client::WireColumn::Open(result.batches[0].columns(0), result.schema.columns(0).type(),
+                                               result.batches[0].row_count());
+  return column.ok() ? column->Integer(0) : -1;
+}
 
 }  // namespace
 
-Load::Load(const LoadOptions& options, uint64_t row_seed, Ledger* ledger)
-    : options_(options), row_seed_(row_seed), ledger_(ledger) {
+Load::Load(const LoadOptions& options, const LoadBooks& books) : options_(options), books_(books) {
   threads_.emplace_back([this] { StreamWriter(Target::kEvents, 0); });
   threads_.emplace_back([this] { UnaryWriter(Target::kEvents, 1); });
   threads_.emplace_back([this] { StreamWriter(Target::kEntities, 2); });
@@ -37,6 +40,11 @@ Load::Load(const LoadOptions& options, uint64_t row_seed, Ledger* ledger)
   threads_.emplace_back([this] { Mover(); });
   threads_.emplace_back([this] { Reader(); });
   threads_.emplace_back([this] { TableMaker(); });
+  if (books_.producer != nullptr) threads_.emplace_back([this] { Producer(); });
+  if (books_.states != nullptr) {
+    threads_.emplace_back([this] { StateChanger(); });
+    threads_.emplace_back([this] { Upkeep(); });
+  }
   if (options_.scans) threads_.emplace_back([this] { Scanner(); });
 }
 
@@ -54,7 +62,7 @@ std::vector<std::string> Load::complaints() const {
   return complaints_;
 }
 
-bool Load::Tolerate(const absl::Status& status, const char* what) {
+bool Load::Tolerate(const absl::Status& status, std::string_view what) {
   if (status.ok()) return true;
   if (errors_expected_) return false;
   switch (status.code()) {
@@ -68,7 +76,7 @@ bool Load::Tolerate(const absl::Status& status, const char* what) {
       return true;
     default: {
       MutexLock lock(&mutex_);
-      complaints_.push_back(absl::StrCat(what, ": ", std::string(status.ToString())));
+      complaints_.push_back(absl::StrCat(std::string(what), ": ", std::string(status.ToString())));
       return false;
     }
   }
@@ -98,15 +106,15 @@ void Load::StreamWriter(Target target, uint32_t writer) {
       MutexLock lock(&mutex);
       batch_id = sent.at(ack.index());
     }
-    ledger_->Acknowledge(batch_id);
+    books_.rows->Acknowledge(batch_id);
   });
   for (uint64_t round = 0; Pace(round + writer); ++round) {
-    const int64_t batch_id = ledger_->Send(target, writer);
+    const int64_t batch_id = books_.rows->Send(target, writer);
     {
       MutexLock lock(&mutex);
       sent.push_back(batch_id);
     }
-    if (!ingester->Send(MakeBatch(row_seed_, target, writer, batch_id)).ok()) break;
+    if (!ingester->Send(MakeBatch(options_.row_seed, target, writer, batch_id)).ok()) break;
   }
   // On a stream the refused batch is not known by number, so what is not acknowledged stays unknown.
   Tolerate(ingester->Finish().status(), "ingest stream");
@@ -117,54 +125,62 @@ void Load::UnaryWriter(Target target, uint32_t writer) {
   if (!Tolerate(connection.status(), "connect")) return;
   std::mt19937_64 random(options_.seed + writer);
   for (uint64_t round = 0; Pace(round + writer); ++round) {
-    const int64_t batch_id = ledger_->Send(target, writer);
+    const int64_t batch_id = books_.rows->Send(target, writer);
     v1::IngestRequest request;
     request.set_table(TableOf(target));
     request.set_tier(RandomTier(&random));
-    *request.mutable_columns() = MakeBatch(row_seed_, target, writer, batch_id);
+    *request.mutable_columns() = MakeBatch(options_.row_seed, target, writer, batch_id);
     grpc::ClientContext context;
     context.set_deadline(client::DeadlineIn(kCallMs));
     v1::IngestResponse response;
     const absl::Status status = client::ToStatus(connection->ingest->Ingest(&context, request, &response));
-    if (status.ok()) ledger_->Acknowledge(batch_id);
-    if (status.code() == absl::StatusCode::kResourceExhausted) ledger_->Refuse(batch_id);
+    if (status.ok()) books_.rows->Acknowledge(batch_id);
+    if (status.code() == absl::StatusCode::kResourceExhausted) books_.rows->Refuse(batch_id);
     if (!Tolerate(status, "ingest")) return;
+    if (books_.states == nullptr || target != Target::kEvents || random() % 8 != 0) continue;
+    if (!Tolerate(DeleteBatch(*connection, writer, random()), "delete")) return;
   }
 }
 
-void Load::Mover() {
+absl::Status Load::DeleteBatch(const client::Connection& connection, uint32_t writer, uint64_t random) {
+  const std::optional<int64_t> batch_id = books_.rows->BeginDelete(writer, random);
+  if (!batch_id.has_value()) return absl::OkStatus();
+  const std::string cql = absl::StrCat("DELETE FROM ", kEventsTable, " WHERE batch_id = ", *batch_id,
+                                       random % 3 == 0 ? " PURGE" : "");
+  const auto result = client::CollectQuery(connection, cql, kCallMs);
+  if (absl::IsResourceExhausted(result.status())) books_.rows->RefuseDelete(*batch_id);
+  if (!result.ok()) return result.status();
+  books_.rows->ConfirmDelete(*batch_id);
+  ++changes_;
+  const int64_t rows = FirstNumber(*result);
+  if (rows == kRowsPerBatch) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("\"", cql, "\" counts ", rows, " rows"));
+}
+
+void Load::Producer() {
   const auto connection = client::Connect(options_.endpoint, kCallMs);
   if (!Tolerate(connection.status(), "connect")) return;
-  std::mt19937_64 random(options_.seed + 100);
-  for (uint64_t round = 0; Pace(round); ++round) {
-    if (random() % 16 != 0) continue;
-    v1::MoveTierRequest request;
-    request.set_table(random() % 2 == 0 ? kEventsTable : kEntitiesTable);
-    const auto [from, to] = kMoves[random() % std::size(kMoves)];
-    request.set_from(from);
-    request.set_to(to);
-    request.set_max_rows(2'000);
-    grpc::ClientContext context;
-    context.set_deadline(client::DeadlineIn(kCallMs));
-    v1::MoveTierResponse response;
-    const absl::Status status = client::ToStatus(connection->admin->MoveTier(&context, request, &response));
-    if (!Tolerate(status, "move tier")) return;
-    if (response.row_count() > 0) ++moves_;
+  std::mt19937_64 random(options_.seed + 200);
+  for (uint64_t round = 0; Pace(round * 3); ++round) {
+    if (round % 2 != 0) continue;
+    if (!Tolerate(books_.producer->SendNext(*connection, RandomTier(&random)), "producer")) return;
   }
 }
 
-// A table that comes, takes a few rows and goes.
-void Load::TableMaker() {
+void Load::StateChanger() {
   const auto connection = client::Connect(options_.endpoint, kCallMs);
   if (!Tolerate(connection.status(), "connect")) return;
-  for (uint64_t round = 0; Pace(round * 5); ++round) {
-    const std::string table = absl::StrCat("scratch_", round % 3);
-    for (const std::string& cql :
-         {absl::StrCat("CREATE TABLE IF NOT EXISTS ", table, " (k string, t timestamp) KEY k TIME t"),
-          absl::StrCat("INSERT INTO ", table, " (k, t) VALUES ('a', NOW()), ('b', NOW())"),
-          absl::StrCat("DROP TABLE IF EXISTS ", table)}) {
-      if (!Tolerate(client::CollectQuery(*connection, cql, kCallMs).status(), cql.c_str())) return;
+  std::mt19937_64 random(options_.seed + 300);
+  for (uint64_t round = 0; !books_.states->has_pending() && Pace(round); ++round) {
+    const StateChange change = books_.states->Begin(&random);
+    const auto commit = SendChange(*connection, change, RandomTier(&random), kCallMs);
+    if (commit.ok()) {
+      books_.states->Acknowledge(*commit, &random);
+      ++changes_;
+    } else if (absl::IsResourceExhausted(commit.status())) {
+      books_.states->Forget();
     }
+    if (!Tolerate(commit.status(), absl::StrCat("change ", change.number))) return;
   }
 }
 
@@ -186,21 +202,19 @@ void Load::Reader() {
   if (!Tolerate(connection.status(), "connect")) return;
   for (uint64_t round = 0; Pace(round * 3); ++round) {
     if (round % 4 != 0) continue;
-    const uint64_t at_least = ledger_->AcknowledgedEventRows();
+    const EventRows before = books_.rows->CountEvents();
     const auto result =
         client::CollectQuery(*connection, absl::StrCat("SELECT count(*) AS n FROM ", kEventsTable), kCallMs);
-    const uint64_t at_most = ledger_->PossibleEventRows();
+    const EventRows after = books_.rows->CountEvents();
     if (!Tolerate(result.status(), "count")) return;
     if (!result.ok()) continue;
     ++queries_;
-    if (result->batches.empty()) continue;
-    const auto column = client::WireColumn::Open(result->batches[0].columns(0), result->schema.columns(0).type(),
-                                                 result->batches[0].row_count());
-    const uint64_t count = column.ok() ? static_cast<uint64_t>(column->Integer(0)) : 0;
+    const uint64_t at_least = EventRows::AtLeast(before, after), at_most = EventRows::AtMost(before, after);
+    const auto count = static_cast<uint64_t>(FirstNumber(*result));
     if (count >= at_least && count <= at_most && count % kRowsPerBatch == 0) continue;
     MutexLock lock(&mutex_);
-    complaints_.push_back(absl::StrCat("count(*) of ", kEventsTable, " is ", count, ", acknowledged before: ", at_least,
-                                       ", sent until after: ", at_most, ", rows of a batch: ", kRowsPerBatch));
+    complaints_.push_back(absl::StrCat("count(*) of ", kEventsTable, " is ", count, ", must be at least ", at_least,
+                                       " and at most ", at_most, ", rows of a batch: ", kRowsPerBatch));
   }
 }
 

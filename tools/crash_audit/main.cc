@@ -76,10 +76,12 @@ bool Run(const Options& options) {
   }
   if (!status.ok()) absl::PrintF("crash-audit: %s\n", status.ToString());
   for (const std::string& complaint : totals.complaints) absl::PrintF("complaint: %s\n", complaint);
-  absl::PrintF("crash-audit: %s, %d rows acknowledged, %d rows audited, %d moves, %d counts checked: %s\n", summary,
-               totals.acknowledged_rows, totals.findings.audited, totals.moves, totals.queries,
-               Describe(totals.findings));
-  return status.ok() && totals.clean();
+  if (totals.acknowledged_rows == 0) absl::PrintF("complaint: nothing was acknowledged, so nothing was proved\n");
+  absl::PrintF("crash-audit: %s, %d rows and %d changes acknowledged, %d sequences repeated, %d rows audited, %d moves, "
+               "%d counts checked: %s\n",
+               summary, totals.acknowledged_rows, totals.changes, totals.replays, totals.findings.audited, totals.moves,
+               totals.queries, Describe(totals.findings));
+  return status.ok() && totals.clean() && totals.acknowledged_rows > 0;
 }
 
 int Main(int argc, char** argv) {

@@ -8,6 +8,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "tools/client/query_runner.h"
 #include "tools/client/wire_column.h"
+#include "tools/crash_audit/state_table.h"
 
 namespace cortex::audit {
 namespace {
@@ -77,9 +78,9 @@ absl::StatusOr<std::vector<AuditRow>> GetRows(const client::Connection& connecti
 }
 
 absl::Status CreateTables(const client::Connection& connection) {
-  for (const Target target : {Target::kEvents, Target::kEntities}) {
+  for (const v1::TableDefinition& table : {AuditTable(Target::kEvents), AuditTable(Target::kEntities), StateTable()}) {
     v1::CreateTableRequest request;
-    *request.mutable_definition() = AuditTable(target);
+    *request.mutable_definition() = table;
     request.set_if_not_exists(true);
     grpc::ClientContext context;
     v1::CreateTableResponse response;

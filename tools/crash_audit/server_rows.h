@@ -18,10 +18,10 @@ absl::StatusOr<std::vector<AuditRow>> ReadAllRows(const client::Connection& conn
 absl::StatusOr<std::vector<AuditRow>> GetRows(const client::Connection& connection, const char* table,
                                               const std::vector<std::string>& keys);
 
-// Creates both tables unless they exist.
+// Creates all three tables unless they exist.
 absl::Status CreateTables(const client::Connection& connection);
 
-// "hot 1200, warm 300, cold 50": rows per tier over both tables.
+// "hot 1200, warm 300, cold 50": rows per tier over all tables.
 absl::StatusOr<std::string> TierSummary(const client::Connection& connection);
 
 // What count(*) says.

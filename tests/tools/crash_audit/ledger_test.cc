@@ -36,7 +36,7 @@ TEST_CASE("Ledger accepts acknowledged events exactly once", "[tools][crash_audi
   const Findings findings = ledger.AuditEvents(rows);
   REQUIRE(findings.clean());
   REQUIRE(findings.audited == kRowsPerBatch);
-  REQUIRE(ledger.AcknowledgedEventRows() == kRowsPerBatch);
+  REQUIRE(ledger.CountEvents().acknowledged == kRowsPerBatch);
 
   SECTION("and sees a lost one") {
     rows.pop_back();
@@ -63,8 +63,8 @@ TEST_CASE("Ledger settles an event batch of unknown fate for ever", "[tools][cra
   const int64_t batch = ledger.Send(Target::kEvents, 0);
   std::vector<AuditRow> whole;
   AppendBatch(Target::kEvents, 0, batch, &whole);
-  REQUIRE(ledger.AcknowledgedEventRows() == 0);
-  REQUIRE(ledger.PossibleEventRows() == kRowsPerBatch);
+  REQUIRE(ledger.CountEvents().acknowledged == 0);
+  REQUIRE(ledger.CountEvents().possible == kRowsPerBatch);
   SECTION("seen once, it must stay") {
     REQUIRE(ledger.AuditEvents(whole).clean());
     REQUIRE(ledger.AuditEvents({}).lost == kRowsPerBatch);
