@@ -12,6 +12,11 @@
 namespace cortex::audit {
 namespace {
 
+// Backups one finds there; more would fill a small disk.
+constexpr int kMaxBackups = 6;
+
+std::string BackupsOf(const std::string& directory) { return directory + "/backups"; }
+
 client::ServerProcess::Options ProcessOptions(std::string binary, std::string directory,
                                               const std::vector<std::string>& flags) {
   client::ServerProcess::Options options;
@@ -23,7 +28,7 @@ client::ServerProcess::Options ProcessOptions(std::string binary, std::string di
                    "--memory.budget_bytes=512MiB", "--log.level=warn",
                   // The disk may be a small image.
                   "--data.reserve_bytes=0",       "--data.warm_reserve_bytes=0",
-                  "--data.cold_reserve_bytes=0"};
+                  "--data.cold_reserve_bytes=0",  "--backup.dir=" + BackupsOf(options.directory)};
   options.flags.insert(options.flags.end(), flags.begin(), flags.end());
   return options;
 }
@@ -49,11 +54,21 @@ absl::Status AuditedServer::Spawn(const std::string& kill_order, bool quiet) {
   EndLoad();
   connection_.reset();
   process_.reset();
+  RETURN_IF_ERROR(ForgetOldBackups());
   client::ServerProcess::Options options = process_options_;
   if (!kill_order.empty()) options.environment.push_back(absl::StrCat(kKillPointVariable, "=", kill_order));
   if (quiet) options.flags.push_back("--tiering.interval_ms=0");
   ASSIGN_OR_RETURN(process_, client::ServerProcess::Spawn(options));
   return absl::OkStatus();
+}
+
+absl::Status AuditedServer::ForgetOldBackups() const {
+  const std::string backups = BackupsOf(process_options_.directory);
+  std::error_code error;
+  const auto entries = std::filesystem::directory_iterator(backups, error);
+  if (error || std::distance(begin(entries), end(entries)) <= kMaxBackups) return absl::OkStatus();
+  std::filesystem::remove_all(backups, error);
+  return error ? absl::InternalError(absl::StrCat("cannot remove ", backups, ": ", error.message())) : absl::OkStatus();
 }
 
 absl::Status AuditedServer::Connect() {

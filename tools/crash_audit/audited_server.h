@@ -65,6 +65,7 @@ class AuditedServer final {
   void Complain(std::string sentence) { totals_->complaints.push_back(std::move(sentence)); }
 
  private:
+  absl::Status ForgetOldBackups() const;
   // Point reads must agree with the scan.
   absl::Status CompareGet(const std::vector<AuditRow>& entities);
 

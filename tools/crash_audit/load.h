@@ -65,7 +65,7 @@ class Load final {
   absl::Status DeleteBatch(const client::Connection& connection, uint32_t writer, uint64_t random);
   void Producer();
   void StateChanger();
-  // Merges files, pins tables and lets them go.
+  // Merges files, pins tables and lets them go, makes backups.
   void Upkeep();
   void Mover();
   void Reader();

@@ -47,7 +47,8 @@ void Load::TableMaker() {
   for (uint64_t round = 0; Pace(round * 5); ++round) {
     const std::string table = absl::StrCat("scratch_", round % 3);
     for (const std::string& cql :
-         {absl::StrCat("CREATE TABLE IF NOT EXISTS ", table, " (k string, t timestamp) KEY k TIME t"),
+         {absl::StrCat("DROP TABLE IF EXISTS ", table),  // of a process that was killed
+          absl::StrCat("CREATE TABLE IF NOT EXISTS ", table, " (k string, t timestamp) KEY k TIME t"),
           absl::StrCat("INSERT INTO ", table, " (k, t) VALUES ('a', NOW()), ('b', NOW())"),
           absl::StrCat("ALTER TABLE ", table, " ADD COLUMN n int32 NULL"),
           absl::StrCat("DROP TABLE IF EXISTS ", table)}) {
@@ -66,7 +67,11 @@ void Load::Upkeep() {
     grpc::ClientContext context;
     context.set_deadline(client::DeadlineIn(kCallMs));
     absl::Status status;
-    if (random() % 2 == 0) {
+    const uint64_t dice = random() % 8;
+    if (dice == 0) {
+      v1::CreateBackupResponse response;
+      status = client::ToStatus(connection->admin->CreateBackup(&context, v1::CreateBackupRequest(), &response));
+    } else if (dice < 4) {
       v1::CompactRequest request;
       request.set_table(table);
       request.set_tier(random() % 2 == 0 ? v1::TIER_WARM : v1::TIER_COLD);
