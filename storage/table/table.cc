@@ -124,13 +124,16 @@ absl::Status Table::ApplyToShard(const Batch& batch, absl::Span<const uint32_t> 
   if (kind_ == TableKind::kEntities) {
     const std::shared_ptr<const SegmentList> list = segments();
     const Column& keys = batch.columns[batch.table->key_ordinal()];
+    std::vector<std::shared_ptr<RowVersions>> damaged;
     for (const uint32_t row : rows) {
       if ((placements[row] & kFirstVersion) != 0) continue;
-      auto found = FindOpenVersion(list->shards[shard_number], keys.StringAt(row));
+      auto found = FindOpenVersion(list->shards[shard_number], keys.StringAt(row), &damaged);
       if (!found.ok() && !absl::IsDataLoss(found.status())) return found.status();
       status.Update(found.status());
       if (found.ok() && found->has_value()) (*found)->versions->SetEnd((*found)->row, commit);
     }
+    // Else older and newer version of a key would both be shown once the bytes can be read again.
+    for (const auto& versions : damaged) versions->MarkIncomplete();
   }
   AppendLocked(shard, shard_number, batch, rows, commit, closed);
   return status;
@@ -188,8 +191,9 @@ absl::StatusOr<std::vector<FoundVersion>> Table::FindSuperseded(const Batch& bat
   if (kind_ != TableKind::kEntities) return superseded;
   const std::shared_ptr<const SegmentList> list = segments();
   const Column& keys = batch.columns[batch.table->key_ordinal()];
+  std::vector<std::shared_ptr<RowVersions>> damaged;  // the batch is refused, and so ends nothing in them
   for (const uint32_t row : rows) {
-    ASSIGN_OR_RETURN(const auto found, FindOpenVersion(list->shards[shard_number], keys.StringAt(row)));
+    ASSIGN_OR_RETURN(const auto found, FindOpenVersion(list->shards[shard_number], keys.StringAt(row), &damaged));
     if (found.has_value()) superseded.push_back(*found);
   }
   return superseded;
@@ -311,6 +315,8 @@ void Table::PublishLoaded(uint32_t shard_number, SegmentId id, std::shared_ptr<R
                           absl::Span<const VersionEnd> file_ends) {
   Shard& shard = shards_[shard_number];
   MutexLock lock(&shard.mutex);
+  // An end that could not be found while the segment was read: the copy would show what the file rightly does not.
+  if (group->versions()->incomplete()) return;
   for (const VersionEnd& end : file_ends) group->versions()->SetEnd(end.row, end.end);
   EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
     for (LiveSegment& segment : *segments) {

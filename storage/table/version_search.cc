@@ -81,8 +81,9 @@ absl::Status FindVersionsInFile(const LiveSegment& segment, absl::Span<const Ver
   const std::shared_ptr<const SegmentReader> reader = segment.file->reader();
   absl::Status status;
   for (size_t g = 0; g < reader->row_group_count(); ++g) {
-    ASSIGN_OR_RETURN(const uint64_t first_row, reader->first_row(g));
-    status.Update(FindInRowGroup(reader->row_group(g), first_row, segment, ids, found));
+    const absl::StatusOr<uint64_t> first_row = reader->first_row(g);
+    status.Update(first_row.ok() ? FindInRowGroup(reader->row_group(g), *first_row, segment, ids, found)
+                                 : first_row.status());
   }
   if (absl::IsDataLoss(status)) segment.versions->MarkIncomplete();
   return status;
@@ -110,10 +111,11 @@ absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<c
 }
 
 absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<LiveSegment>& segments,
-                                                            std::string_view key) {
+                                                            std::string_view key,
+                                                            std::vector<std::shared_ptr<RowVersions>>* damaged) {
   const uint64_t hash = HashKey(key);
   absl::Status damage;
-  std::vector<RowVersions*> damaged;
+  std::vector<std::shared_ptr<RowVersions>> unreadable;
   for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
     if (it->group != nullptr) {
       if (auto found = FindInMemory(*it, key)) return found;
@@ -123,14 +125,14 @@ absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<Li
     // There is one open version: a damaged file matters only if no other segment has it.
     if (absl::IsDataLoss(found.status())) {
       damage.Update(found.status());
-      damaged.push_back(it->versions.get());
+      unreadable.push_back(it->versions);
       continue;
     }
     RETURN_IF_ERROR(found.status());
     if (found->has_value()) return found;
   }
   if (damage.ok()) return std::optional<FoundVersion>();
-  for (RowVersions* const versions : damaged) versions->MarkIncomplete();
+  damaged->insert(damaged->end(), unreadable.begin(), unreadable.end());
   return damage;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CORTEX_STORAGE_TABLE_VERSION_SEARCH_H_
 #define CORTEX_STORAGE_TABLE_VERSION_SEARCH_H_
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -20,13 +21,14 @@ struct FoundVersion {
 };
 
 // The one version of `key` whose end is open, or nullopt. Segments are searched newest first; key filters keep files
-// without the key untouched. Errors: DATA_LOSS naming file and chunk, if it may stand in a damaged file and in
-// no other; that file shows no rows from then on.
+// without the key untouched. Errors: DATA_LOSS naming file and chunk, if it may stand in a damaged file and in no other;
+// the ends of those files are added to `damaged`. Who ends the version all the same marks them incomplete.
 absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<LiveSegment>& segments,
-                                                            std::string_view key);
+                                                            std::string_view key,
+                                                            std::vector<std::shared_ptr<RowVersions>>* damaged);
 
 // Appends the rows that `ids` (of this shard, ascending) name; a name that no row has any more is left out.
-// Errors: DATA_LOSS naming file and chunk; what the sound segments hold is found all the same.
+// Errors: DATA_LOSS naming file and chunk, which is marked incomplete; what the sound segments hold is found all the same.
 absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<const VersionId> ids,
                           std::vector<FoundVersion>* found);
 

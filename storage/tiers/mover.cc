@@ -36,6 +36,10 @@ std::vector<Destination> DestinationsOf(uint64_t row_count, const std::vector<Re
 void TranslateLateEnds(const RewriteUnit& unit, absl::Span<const LiveSegment> sources,
                        const std::vector<Destination>& destinations, const std::vector<LiveSegment>& targets) {
   for (size_t s = 0; s < sources.size(); ++s) {
+    // One that could not be found since, in bytes that the rewrite did not need: it may be anywhere.
+    if (sources[s].versions->incomplete()) {
+      for (const LiveSegment& target : targets) target.versions->MarkIncomplete();
+    }
     for (const VersionEnd& end : sources[s].versions->List()) {
       const uint64_t unit_row = unit.first_row_of(s) + end.row;
       if (unit.EndAtRead(unit_row) == end.end) continue;  // the file has it
@@ -289,6 +293,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
       const std::vector<VersionEnd> ends = targets[t].versions->List();
       if (!ends.empty()) edit.PutEnds(table->id(), info.id, ends);
       targets[t].versions->MarkSaved(changes);
+      if (targets[t].versions->incomplete()) edit.SetCounter(IncompleteSegmentCounter(info.id), 1);
     }
     const uint64_t rows_kept = std::accumulate(files.begin(), files.end(), uint64_t{0},
                                                [](uint64_t sum, const auto& file) { return sum + file.rows.size(); });

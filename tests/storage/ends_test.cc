@@ -1,19 +1,25 @@
 // What becomes of ends of row versions on odd ways: while rows arrive, behind damage, after rewrites and restarts.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <vector>
 
+#include "codecs/bytes/byte_writer.h"
+#include "codecs/bytes/status_macros.h"
 #include "storage/io/kill_point.h"
+#include "storage/segment/segment_footer.h"
+#include "storage/segment/segment_format.h"
 #include "tests/storage/data_directory.h"
 
 namespace cortex {
 namespace {
 
-using testing::AllVersions;
 using testing::CreateTestTable;
 using testing::FakeClock;
+using testing::FilesBelow;
+using testing::FlippedBit;
 using testing::PutRows;
 using testing::SmallDatabase;
 using testing::TempDir;
@@ -23,6 +29,8 @@ class Fixture {
  public:
   explicit Fixture(TableKind kind) {
     options = SmallDatabase(dir.File("data"), &clock);
+    options.wal_limit_bytes = 64 << 10;
+    options.wal_file_bytes = 16 << 10;
     Open();
     CreateTestTable(db.get(), "t", kind);
   }
@@ -52,19 +60,74 @@ class Fixture {
     return names;
   }
 
+  // Rows with x = value that can be read; segments that cannot are counted in `unreadable`.
+  std::vector<std::string> Keys(int64_t value) {
+    std::vector<std::string> keys;
+    unreadable = 0;
+    const auto snapshot = REQUIRE_OK_AND_TAKE(db->OpenSnapshot("t", 0));
+    for (const auto& segment : snapshot->segments) {
+      for (size_t g = 0; g < segment->row_group_count(); ++g) {
+        unreadable += ReadKeys(*snapshot, segment->row_group(g), value, &keys).ok() ? 0 : 1;
+      }
+    }
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+  std::string SegmentPath() const {
+    const std::vector<std::string> files = FilesBelow(dir.File("data/warm"));
+    REQUIRE(!files.empty());
+    return dir.File("data/warm/" + files.front());
+  }
+  // Writes more than the log may hold, until all from before is gone: what it taught is now in the manifest alone.
+  void TrimLog() {
+    for (int i = 0; i < 4; ++i) PutRows(db.get(), "other", 2000 * i, 2000, 5);
+    for (const char* table : {"t", "other"}) {
+      REQUIRE_OK(db->MoveTier({.table = table, .from = Tier::kHot, .to = Tier::kWarm}).status());
+    }
+    for (int i = 0; i < 100'000 && db->GetStats().wal_bytes > options.wal_limit_bytes; ++i) REQUIRE_OK(db->Flush());
+    REQUIRE(db->GetStats().wal_bytes <= options.wal_limit_bytes);
+  }
+
   FakeClock clock;
   TempDir dir;
   DatabaseOptions options;
+  int unreadable = 0;
   std::unique_ptr<Database> db;
+
+ private:
+  static absl::Status ReadKeys(const Snapshot& snapshot, const RowGroupView& group, int64_t value,
+                               std::vector<std::string>* found) {
+    const uint32_t count = group.row_count();
+    std::vector<uint64_t> selection(WordsForBits(count) + 1);
+    FillOnes(selection.data(), count);
+    RETURN_IF_ERROR(group.SelectVisible(snapshot.window, 0, count, selection.data()));
+    Column keys(DataType::String()), x(DataType::Scalar(TypeKind::kInt64));
+    ASSIGN_OR_RETURN(const ColumnChunk* key_chunk, group.column(snapshot.table->columns[0].id));
+    ASSIGN_OR_RETURN(const ColumnChunk* x_chunk, group.column(snapshot.table->columns[2].id));
+    RETURN_IF_ERROR(key_chunk->Decode(0, count, &keys));
+    RETURN_IF_ERROR(x_chunk->Decode(0, count, &x));
+    for (uint32_t row = 0; row < count; ++row) {
+      if (!GetBit(selection.data(), row) || x.values_as<int64_t>()[row] != value) continue;
+      found->push_back(std::string(keys.StringAt(row)));
+    }
+    return absl::OkStatus();
+  }
 };
+
+// Where the key entries or fences of a sound segment file begin.
+uint64_t KeySectionOf(const std::string& path) {
+  const std::string bytes = testing::Slurp(path);
+  const auto trailer = REQUIRE_OK_AND_TAKE(
+      DecodeSegmentTrailer(AsBytes(bytes).subspan(bytes.size() - kSegmentTrailerBytes), bytes.size()));
+  const SegmentFooter footer = REQUIRE_OK_AND_TAKE(DecodeSegmentFooter(
+      std::string_view(bytes).substr(trailer.footer_offset, trailer.footer_bytes), trailer.footer_offset));
+  return footer.sorted_by_key ? footer.fences.offset : footer.key_entries.offset;
+}
 
 }  // namespace
 
 TEST_CASE("Rows come in while nothing but ends waits to be saved", "[storage][versions]") {
   Fixture f(TableKind::kEvents);
-  f.options.wal_limit_bytes = 64 << 10;
-  f.options.wal_file_bytes = 16 << 10;
-  f.Reopen();
   PutRows(f.db.get(), "t", 0, 3000, 1);
   f.Move(Tier::kHot, Tier::kWarm);  // from here on no group is open whose seal would save ends
   std::atomic<int> came{0};
@@ -83,6 +146,81 @@ TEST_CASE("Rows come in while nothing but ends waits to be saved", "[storage][ve
   SetKillPointHook(nullptr);
   REQUIRE(came == 1);
   REQUIRE_OK(failed);
+}
+
+TEST_CASE("Ends behind damage stay unknown after the log is trimmed and the bytes are back", "[storage][versions]") {
+  const bool update = GENERATE(true, false);
+  Fixture f(update ? TableKind::kEntities : TableKind::kEvents);
+  CreateTestTable(f.db.get(), "other");
+  PutRows(f.db.get(), "t", 0, 320, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  const std::vector<VersionId> names = f.Names();
+  REQUIRE(names.size() == 320);
+  const std::string victim = f.SegmentPath();
+  {
+    const FlippedBit damage(victim, 10, 3);  // the header: nothing of the file can be read
+    f.Reopen();
+    if (update) {
+      REQUIRE_STATUS(TryPutRows(f.db.get(), "t", 0, 320, 2), absl::StatusCode::kDataLoss, "segment file");
+      CHECK(f.Keys(2).size() == 320);
+    } else {
+      REQUIRE_STATUS(f.db->Delete({.table = "t", .rows = names}), absl::StatusCode::kDataLoss, "segment file");
+    }
+    CHECK(f.Keys(1).empty());
+    CHECK(f.unreadable == 1);
+    f.TrimLog();
+  }
+  for (int start = 0; start < 2; ++start) {
+    f.Reopen();
+    CHECK(f.Keys(1).empty());  // they ended, though nobody could write down where
+    CHECK(f.unreadable == 1);
+    CHECK(f.Keys(2).size() == (update ? 320 : 0));
+  }
+}
+
+TEST_CASE("A refused batch takes nothing of a damaged segment out of sight", "[storage][versions]") {
+  Fixture f(TableKind::kEntities);
+  PutRows(f.db.get(), "t", 0, 320, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  const std::string victim = f.SegmentPath();
+  const FlippedBit damage(victim, KeySectionOf(victim), 3);
+  f.Reopen();
+  // Straight into a file: it cannot be told what the rows supersede.
+  REQUIRE_STATUS(TryPutRows(f.db.get(), "t", 0, 320, 2, Tier::kWarm), absl::StatusCode::kDataLoss, "segment file");
+  CHECK(f.Keys(2).empty());
+  CHECK(f.Keys(1).size() == 320);  // scans need no key section
+  CHECK(f.unreadable == 0);
+}
+
+TEST_CASE("A segment in which an end got lost during its move hides its rows wherever they went", "[storage][versions]") {
+  const Tier to = GENERATE(Tier::kHot, Tier::kCold);
+  const std::string step = to == Tier::kHot ? "load" : GENERATE("rewrite-read", "archive-written", "archive-committed");
+  CAPTURE(step);
+  Fixture f(TableKind::kEntities);
+  CreateTestTable(f.db.get(), "other");
+  PutRows(f.db.get(), "t", 0, 320, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  const std::string victim = f.SegmentPath();
+  {
+    const FlippedBit damage(victim, KeySectionOf(victim), 3);  // reads of whole segments do not look there
+    f.Reopen();
+    absl::Status updated;
+    std::atomic<int> moves{0};
+    SetKillPointHook([&](std::string_view name) {
+      if (name == step && moves++ == 0) updated = TryPutRows(f.db.get(), "t", 0, 320, 2).status();
+    });
+    REQUIRE_OK(f.db->MoveTier({.table = "t", .from = Tier::kWarm, .to = to}).status());
+    SetKillPointHook(nullptr);
+    REQUIRE(absl::IsDataLoss(updated));
+    CHECK(f.Keys(1).empty());
+    CHECK(f.unreadable == 1);
+    CHECK(f.Keys(2).size() == 320);
+    f.TrimLog();
+  }
+  f.Reopen();
+  CHECK(f.Keys(1).empty());
+  CHECK(f.unreadable == 1);
+  CHECK(f.Keys(2).size() == 320);
 }
 
 }  // namespace cortex
