@@ -120,6 +120,9 @@ class EncodedChunk {
     return absl::FailedPreconditionError("chunk is not dictionary encoded");
   }
 
+  // Memory it holds beside its source, about: what Open had to decode to find its way.
+  virtual uint64_t memory_bytes() const { return 0; }
+
   // What the values are in respect of those that were given when they were sealed. nullopt: the same.
   virtual std::optional<ZptvStatement> statement() const { return std::nullopt; }
 };

@@ -97,6 +97,7 @@ class StringEntries final : public StringDictionary {
         heap_(decoded_.span().bytes) {}
 
   uint32_t size() const override { return static_cast<uint32_t>(offsets_.size() - 1); }
+  uint64_t memory_bytes() const { return offsets_.capacity() * sizeof(uint32_t); }
   std::string_view At(uint32_t code) const override {
     return {heap_ + offsets_[code], offsets_[code + 1] - offsets_[code]};
   }
@@ -132,6 +133,7 @@ class StringDictionaryChunk final : public DictionaryChunk {
                         StringEntries entries)
       : DictionaryChunk(encoding, std::move(codes), row_count, entries.size()), entries_(std::move(entries)) {}
 
+  uint64_t memory_bytes() const override { return sizeof(*this) + entries_.memory_bytes(); }
   const StringDictionary* dictionary() const override { return &entries_; }
   absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count()));
@@ -181,6 +183,8 @@ class FixedDictionaryChunk final : public DictionaryChunk {
   FixedDictionaryChunk(EncodingId encoding, std::unique_ptr<DictionaryCodes> codes, uint32_t row_count,
                        ValueBuffer entries)
       : DictionaryChunk(encoding, std::move(codes), row_count, entries.row_count()), entries_(std::move(entries)) {}
+
+  uint64_t memory_bytes() const override { return sizeof(*this) + entries_.memory_bytes(); }
 
  protected:
   absl::Status AppendEntries(absl::Span<const uint32_t> codes, ValueBuffer* out) const override {

@@ -38,6 +38,9 @@ class RunLengthChunk final : public EncodedChunk {
 
   EncodingId encoding() const override { return EncodingId::kRunLength; }
   uint32_t row_count() const override { return ends_.empty() ? 0 : ends_.back(); }
+  uint64_t memory_bytes() const override {
+    return sizeof(*this) + ends_.capacity() * sizeof(uint32_t) + values_.memory_bytes();
+  }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count()));

@@ -93,6 +93,7 @@ class ScaledChunk final : public EncodedChunk {
   EncodingId encoding() const override { return EncodingId::kScaled; }
   uint32_t row_count() const override { return layout_.row_count; }
   uint32_t block_rows() const override { return nested_.chunk().block_rows(); }
+  uint64_t memory_bytes() const override { return sizeof(*this) + sizeof(SliceSource) + nested_.chunk().memory_bytes(); }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, layout_.row_count));

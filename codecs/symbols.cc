@@ -77,6 +77,9 @@ class SymbolsChunk final : public EncodedChunk {
 
   EncodingId encoding() const override { return EncodingId::kSymbols; }
   uint32_t row_count() const override { return row_count_; }
+  uint64_t memory_bytes() const override {
+    return sizeof(*this) + sizeof(SliceSource) + starts_.capacity() * sizeof(uint32_t) + lengths_->memory_bytes();
+  }
 
   absl::Status Decode(uint32_t first, uint32_t count, ValueBuffer* out) const override {
     RETURN_IF_ERROR(CheckRange(first, count, row_count_));

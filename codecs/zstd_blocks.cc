@@ -58,6 +58,9 @@ class ZstdChunk final : public EncodedChunk {
 
   EncodingId encoding() const override { return EncodingId::kZstd; }
   uint32_t row_count() const override { return row_count_; }
+  uint64_t memory_bytes() const override {
+    return sizeof(*this) + sizeof(SliceSource) + blocks_.capacity() * sizeof(Block) + lengths_->memory_bytes();
+  }
   uint32_t block_rows() const override {
     return row_count_ / static_cast<uint32_t>(std::max<size_t>(1, blocks_.size()));
   }

@@ -15,6 +15,14 @@ int64_t SteadyNanos() { return std::chrono::steady_clock::now().time_since_epoch
 
 }  // namespace
 
+absl::Status ReserveBatch(MemoryBudget* budget, uint64_t bytes, MemoryReservation* memory) {
+  const absl::Status fits = memory->Grow(bytes);
+  const uint64_t used = budget->used();
+  if (fits.ok() || used > budget->limit() || bytes > budget->limit() - used) return fits;
+  memory->ForceGrow(bytes);
+  return absl::OkStatus();
+}
+
 std::string_view CallClassName(CallClass call_class) {
   switch (call_class) {
     case CallClass::kLookup:
@@ -70,12 +78,15 @@ absl::StatusOr<AdmissionTicket> Admission::Enter(CallClass call_class, uint64_t 
   ticket.admission_ = this;
   ticket.call_class_ = call_class;
   if (options_.budget != nullptr && request_bytes > 0) {
-    absl::StatusOr<MemoryReservation> memory = MemoryReservation::Make(options_.budget, MemoryUse::kRpc, request_bytes);
-    if (!memory.ok()) {
+    ticket.memory_ = MemoryReservation(options_.budget, MemoryUse::kRpc);
+    // Batches then wait for memory before they are refused (storage/ingest_gate.h); a few may hold theirs meanwhile.
+    const absl::Status fits = call_class == CallClass::kIngest
+                                  ? ReserveBatch(options_.budget, request_bytes, &ticket.memory_)
+                                  : ticket.memory_.Grow(request_bytes);
+    if (!fits.ok()) {
       refused_[i].fetch_add(1, std::memory_order_relaxed);
-      return WithRetryAfter(WithReason(std::move(memory).status(), kReasonMemoryBudget), kRetryFullMs);
+      return WithRetryAfter(WithReason(fits, kReasonMemoryBudget), kRetryFullMs);
     }
-    ticket.memory_ = std::move(memory).value();
   }
   return ticket;
 }

@@ -25,6 +25,10 @@ enum class CallClass : uint8_t { kLookup, kQuery, kIngest, kAdmin, kMaintenance 
 inline constexpr size_t kCallClassCount = 5;
 std::string_view CallClassName(CallClass call_class);
 
+// Charges a batch that a call has brought into memory: into the budget's headroom if need be, for it waits there for
+// memory for its rows. Errors: RESOURCE_EXHAUSTED.
+absl::Status ReserveBatch(MemoryBudget* budget, uint64_t bytes, MemoryReservation* memory);
+
 class Admission;
 
 // A place inside and the memory of the request; both given back when it dies. Movable.

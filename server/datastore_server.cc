@@ -4,6 +4,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,7 @@
 #include "server/logging.h"
 #include "server/malformed_request.h"
 #include "server/memory_limit.h"
+#include "server/process_meter.h"
 #include "server/query_service.h"
 #include "server/stats_service.h"
 #include "storage/database.h"
@@ -36,8 +38,12 @@ namespace cortex {
 namespace {
 
 constexpr int64_t kNanosPerMilli = 1'000'000;
+constexpr uint64_t kMinRpcBufferBytes = 32ull << 20;
 constexpr uint64_t kMaxRpcBufferBytes = 1ull << 30;
 constexpr size_t kAckQueue = 65'536;
+
+// Growth that cannot be refused: open groups of rows already accepted, a group being sealed.
+uint64_t HeadroomBytes(uint64_t budget_bytes) { return std::min<uint64_t>(budget_bytes / 8, 256ull << 20); }
 
 uint64_t BudgetBytes(const ServerConfig& config) {
   return config.memory_budget_bytes > 0 ? config.memory_budget_bytes : UsableMemoryBytes() / 2;
@@ -107,7 +113,7 @@ void LimitConnections(const ServerConfig& c, uint64_t budget_bytes, grpc::Server
   argument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, c.grpc_handshake_timeout_ms);
   if (c.grpc_max_connection_idle_ms > 0) argument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, c.grpc_max_connection_idle_ms);
   grpc::ResourceQuota quota("cortexd");
-  quota.Resize(std::min(budget_bytes / 4, kMaxRpcBufferBytes));
+  quota.Resize(std::clamp(budget_bytes / 8, kMinRpcBufferBytes, kMaxRpcBufferBytes));
   if (c.grpc_max_threads > 0) quota.SetMaxThreads(static_cast<int>(c.grpc_max_threads));
   builder->SetResourceQuota(quota);
 }
@@ -139,7 +145,7 @@ class DatastoreServer::Impl {
  public:
   explicit Impl(LoadedConfig loaded)
       : loaded_(std::move(loaded)),
-        budget_(BudgetBytes(loaded_.config)),
+        budget_(BudgetBytes(loaded_.config), HeadroomBytes(BudgetBytes(loaded_.config))),
         admission_(MakeAdmissionOptions(loaded_.config, &budget_)) {}
   ~Impl() { Shutdown(); }
 
@@ -168,11 +174,19 @@ class DatastoreServer::Impl {
     WaitHurried(config().drain_timeout_ms, [this] { return admission_.WaitUntilEmpty(20 * kNanosPerMilli); });
     queries_.CancelAll();
     if (main_.server != nullptr) main_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    meter_.reset();
     metrics_.Observe(nullptr, nullptr, nullptr);
     metrics_.StopServing();
     StopPools();
     CloseDatabase();
     if (ops_.server != nullptr) ops_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  }
+
+  void MeterProcess() {
+    // The allocator keeps what was freed between what is still in use; trimming gives back whole free pages of it.
+    meter_ = std::make_unique<ProcessMeter>(ProcessMeterOptions{
+        .budget = &budget_, .release_free_memory = [] { malloc_trim(0); }});
+    meter_->Start();
   }
 
   void Hurry() { hurry_.store(true, std::memory_order_release); }
@@ -317,6 +331,7 @@ class DatastoreServer::Impl {
 
   const LoadedConfig loaded_;
   MemoryBudget budget_;
+  std::unique_ptr<ProcessMeter> meter_;
   Metrics metrics_;
   Admission admission_;
   QueryRegistry queries_;
@@ -351,6 +366,7 @@ absl::StatusOr<std::unique_ptr<DatastoreServer>> DatastoreServer::Start(LoadedCo
 }
 
 void DatastoreServer::Shutdown() { impl_->Shutdown(); }
+void DatastoreServer::MeterProcess() { impl_->MeterProcess(); }
 void DatastoreServer::Hurry() { impl_->Hurry(); }
 int DatastoreServer::port() const { return impl_->port(); }
 int DatastoreServer::ops_port() const { return impl_->ops_port(); }

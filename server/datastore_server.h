@@ -27,6 +27,9 @@ class DatastoreServer {
   // Not ready -> wait drain.delay_ms -> refuse new calls -> let running ones finish for drain.timeout_ms -> flush ->
   // close. Everything acknowledged is durable anyway. Blocking; the second call does nothing.
   void Shutdown();
+  // For a process that is this server's alone: from now until Shutdown its memory is measured against the budget
+  // (process_meter.h).
+  void MeterProcess();
   // Cuts the waits of a Shutdown that runs in another thread. Safe from any thread.
   void Hurry();
 

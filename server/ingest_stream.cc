@@ -99,8 +99,10 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
     ApplyDefaults(batch);
     if (!batch->has_columns() && !batch->has_rows() && index_ == 0) return absl::OkStatus();  // only defaults
     const uint64_t bytes = request_.ByteSizeLong();
-    absl::StatusOr<MemoryReservation> memory = MemoryReservation::Make(core_.budget, MemoryUse::kRpc, bytes);
-    if (!memory.ok()) return WithReason(memory.status(), kReasonMemoryBudget);
+    MemoryReservation memory(core_.budget, MemoryUse::kRpc);
+    if (const absl::Status fits = ReserveBatch(core_.budget, bytes, &memory); !fits.ok()) {
+      return WithReason(fits, kReasonMemoryBudget);
+    }
     ASSIGN_OR_RETURN(IngestRequest request, DecodeIngest(*core_.database, *batch));
     const uint64_t rows = request.batch.row_count;
     {
@@ -109,7 +111,7 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
       uncommitted_bytes_ += bytes;
       ++uncommitted_;
     }
-    auto held = std::make_shared<MemoryReservation>(std::move(memory).value());
+    auto held = std::make_shared<MemoryReservation>(std::move(memory));
     const bool stamped = request.producer.has_value();
     core_.database->IngestAsync(std::move(request), [this, held, rows, bytes, stamped, index = index_++](
                                                         const absl::StatusOr<CommitToken>& token) mutable {

@@ -63,6 +63,7 @@ int Serve(cortex::LoadedConfig loaded) {
     Complain(server.status());
     return kCouldNotStart;
   }
+  (*server)->MeterProcess();
   cortex::Log(LogLevel::kInfo, "ready",
               {{"version", std::string(cortex::kServerVersion)},
                {"data_dir", data_dir},

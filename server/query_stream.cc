@@ -34,7 +34,8 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
         request_(request),
         record_(core.metrics, "QueryService/Query"),
         cancelled_(std::make_shared<std::atomic<bool>>(false)),
-        as_rows_(request->format() == wire::RESULT_FORMAT_ROWS) {}
+        as_rows_(request->format() == wire::RESULT_FORMAT_ROWS),
+        sent_memory_(core.budget, MemoryUse::kRpc) {}
 
   void Begin() {
     absl::StatusOr<AdmissionTicket> ticket = core_.admission->Enter(CallClass::kQuery, request_->ByteSizeLong());
@@ -132,6 +133,9 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
   // is made, never more: a slow reader blocks here.
   absl::Status WriteNext() {
     RETURN_IF_ERROR(WaitUntilWritten());
+    // The message and its serialised copy, until the next one goes.
+    const absl::Status fits = sent_memory_.Resize(2 * next_->ByteSizeLong());
+    if (!fits.ok()) return WithReason(fits, kReasonMemoryBudget);
     {
       MutexLock lock(&mutex_);
       writing_ = true;
@@ -194,6 +198,7 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
   // The message being made and the one gRPC may still read.
   std::unique_ptr<wire::QueryResponse> next_ = std::make_unique<wire::QueryResponse>();
   std::unique_ptr<wire::QueryResponse> sent_ = std::make_unique<wire::QueryResponse>();
+  MemoryReservation sent_memory_;
 
   Mutex mutex_;  // guards the two flags; never held across a gRPC call
   CondVar written_;

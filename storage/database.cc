@@ -177,17 +177,20 @@ absl::Status DatabaseImpl::OpenStores() {
                                                                    .cold_bytes = options_.cold_reserve_bytes});
   producers_ = std::make_unique<ProducerRegistry>(meta_.get(), options_.budget);
   mappings_ = std::make_unique<MappingCache>(options_.clock, options_.max_mapped_files);
+  options_.budget->SetReclaim([this](uint64_t bytes) { mappings_->GiveWay(bytes); });
   ASSIGN_OR_RETURN(warm_, FileTier::Open({.tier = Tier::kWarm,
                                           .directory = options_.warm_dir,
                                           .file_system = fs,
                                           .meta = meta_.get(),
                                           .mappings = mappings_.get(),
+                                          .budget = options_.budget,
                                           .on_event = options_.on_event}));
   ASSIGN_OR_RETURN(cold_, FileTier::Open({.tier = Tier::kCold,
                                           .directory = options_.cold_dir,
                                           .file_system = fs,
                                           .meta = meta_.get(),
                                           .mappings = mappings_.get(),
+                                          .budget = options_.budget,
                                           .on_event = options_.on_event}));
   return absl::OkStatus();
 }
@@ -227,6 +230,7 @@ void DatabaseImpl::OpenGate() {
 }
 
 DatabaseImpl::~DatabaseImpl() {
+  options_.budget->SetReclaim(nullptr);
   if (ingest_gate_ != nullptr) ingest_gate_->Close();
   tier_manager_.reset();                      // cuts pacing short; a move under way finishes
   if (log_ != nullptr) log_->Shutdown();      // queued commits are applied and acknowledged

@@ -19,7 +19,7 @@ absl::StatusOr<MemoryReservation> IngestGate::TryEnter(uint64_t bytes) const {
 absl::StatusOr<MemoryReservation> IngestGate::Enter(uint64_t bytes) {
   absl::StatusOr<MemoryReservation> memory = TryEnter(bytes);
   if (memory.ok()) return memory;
-  const bool may_fit_later = bytes <= options_.budget->limit();
+  const bool may_fit_later = bytes <= options_.budget->refusable_limit();
   if (may_fit_later && options_.wait_ns > 0) {
     delayed_.fetch_add(1, std::memory_order_relaxed);
     if (options_.make_room != nullptr) options_.make_room();

@@ -14,26 +14,60 @@ std::string_view MemoryUseName(MemoryUse use) {
     case MemoryUse::kVersions: return "versions";
     case MemoryUse::kCaches: return "caches";
     case MemoryUse::kSketches: return "sketches";
+    case MemoryUse::kMoves: return "moves";
     case MemoryUse::kQuery: return "query";
     case MemoryUse::kRpc: return "rpc";
     case MemoryUse::kMeta: return "meta";
     case MemoryUse::kWal: return "wal";
+    case MemoryUse::kProcess: return "process";
   }
   return "unknown";
 }
 
-bool MemoryBudget::TryReserve(MemoryUse use, uint64_t bytes) {
+bool MemoryBudget::TryAdd(MemoryUse use, uint64_t bytes) {
   // Compare-and-swap, not add-then-undo: an add that is undone makes a smaller request next to it fail for nothing.
   uint64_t used = used_.load(std::memory_order_relaxed);
   do {
-    if (used > limit_ || bytes > limit_ - used) return false;
+    if (used > refusable_limit_ || bytes > refusable_limit_ - used) return false;
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   by_use_[static_cast<size_t>(use)].fetch_add(bytes, std::memory_order_relaxed);
+  NotePeak(used + bytes);
   return true;
 }
 
+bool MemoryBudget::TryReserve(MemoryUse use, uint64_t bytes) {
+  return TryAdd(use, bytes) || (MakeRoom(bytes) && TryAdd(use, bytes));
+}
+
+// True if it may have helped.
+bool MemoryBudget::MakeRoom(uint64_t bytes) {
+  if (bytes > refusable_limit_ || used(MemoryUse::kCaches) == 0) return false;
+  MutexLock lock(&reclaim_mutex_);
+  if (reclaim_ == nullptr) return false;
+  const uint64_t wanted = used() + bytes;
+  // Who waited here may find that the one before made room for both.
+  if (wanted > refusable_limit_) reclaim_(wanted - refusable_limit_);
+  return true;
+}
+
+void MemoryBudget::SetReclaim(Reclaim reclaim) {
+  MutexLock lock(&reclaim_mutex_);
+  reclaim_ = std::move(reclaim);
+}
+
+void MemoryBudget::ShrinkCaches(uint64_t bytes) {
+  MutexLock lock(&reclaim_mutex_);
+  if (reclaim_ != nullptr) reclaim_(bytes);
+}
+
+void MemoryBudget::NotePeak(uint64_t used) {
+  uint64_t peak = peak_.load(std::memory_order_relaxed);
+  while (used > peak && !peak_.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
+  }
+}
+
 void MemoryBudget::ForceReserve(MemoryUse use, uint64_t bytes) {
-  used_.fetch_add(bytes, std::memory_order_relaxed);
+  NotePeak(used_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
   by_use_[static_cast<size_t>(use)].fetch_add(bytes, std::memory_order_relaxed);
 }
 

@@ -25,6 +25,11 @@ class LazyValue {
   // `make` is called without arguments and returns absl::StatusOr<std::unique_ptr<T>>.
   template <typename Make>
   absl::StatusOr<const T*> Get(Make make) const {
+    return Get(make, [](const T&) {});
+  }
+  // `kept` is called once, with the value that stays.
+  template <typename Make, typename Kept>
+  absl::StatusOr<const T*> Get(Make make, Kept kept) const {
     if (const T* value = value_.load(std::memory_order_acquire); value != nullptr) return value;
     {
       MutexLock lock(&mutex_);
@@ -39,8 +44,10 @@ class LazyValue {
       return made.status();
     }
     const T* first = nullptr;
-    if (value_.compare_exchange_strong(first, made->get(), std::memory_order_acq_rel)) return made->release();
-    return first;
+    if (!value_.compare_exchange_strong(first, made->get(), std::memory_order_acq_rel)) return first;
+    const T* const value = made->release();
+    kept(*value);
+    return value;
   }
 
  private:

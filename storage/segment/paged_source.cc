@@ -32,6 +32,10 @@ absl::Status CheckSum(absl::Span<const std::byte> bytes, uint64_t expected, uint
 PagedSource::PagedSource(const ByteSource* file, const FilePiece& piece)
     : file_(file), piece_(piece), verified_(new std::atomic<uint64_t>[WordsForBits(piece.page_count() + 1)]()) {}
 
+uint64_t PagedSource::MemoryBytes(const FilePiece& piece) {
+  return sizeof(PagedSource) + WordsForBits(piece.page_count() + 1) * sizeof(uint64_t);
+}
+
 absl::StatusOr<absl::Span<const std::byte>> PagedSource::Read(uint64_t offset, uint64_t count) const {
   if (offset > piece_.length || count > piece_.length - offset) {
     return absl::DataLossError(absl::StrFormat("%d bytes wanted at offset %d of a piece of %d", count, offset,

@@ -22,6 +22,8 @@ class PagedSource final : public ByteSource {
   PagedSource(const ByteSource* file, const FilePiece& piece);
 
   uint64_t size() const override { return piece_.length; }
+  static uint64_t MemoryBytes(const FilePiece& piece);
+  uint64_t memory_bytes() const { return MemoryBytes(piece_); }
   // Errors: DATA_LOSS out of range or checksum mismatch; those of `file`.
   absl::StatusOr<absl::Span<const std::byte>> Read(uint64_t offset, uint64_t count) const override;
 

@@ -47,6 +47,21 @@ absl::StatusOr<OpenedPiece> OpenedPiece::Open(const ByteSource* file, const Enco
   return opened;
 }
 
+uint64_t OpenedPiece::memory_bytes() const {
+  constexpr uint64_t kSmallChunkBytes = 128;  // of those that keep nothing
+  if (chunk_ == nullptr) return 0;
+  return source_->memory_bytes() + std::max(kSmallChunkBytes, chunk_->memory_bytes());
+}
+
+uint64_t SegmentChunk::memory_bytes() const {
+  uint64_t bytes = sizeof(*this) + validity_.capacity() * sizeof(uint64_t) + ranks_.capacity() * sizeof(uint32_t) +
+                   context_.where.capacity() + values_.memory_bytes() + list_ends_.memory_bytes();
+  for (const SketchPiece& sketch : context_.layout->sketches) {
+    bytes += sizeof(OpenedSketch) + PagedSource::MemoryBytes(sketch.bytes);
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::unique_ptr<SegmentChunk>> SegmentChunk::Open(Context context) {
   std::unique_ptr<SegmentChunk> chunk(new SegmentChunk(std::move(context)));
   RETURN_IF_ERROR(chunk->Sealed(chunk->OpenPieces()));

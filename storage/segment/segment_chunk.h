@@ -26,6 +26,7 @@ class OpenedPiece {
   static absl::StatusOr<OpenedPiece> Open(const ByteSource* file, const EncodedPiece& piece, ValueShape shape);
   const EncodedChunk* get() const { return chunk_.get(); }
   const EncodedChunk* operator->() const { return chunk_.get(); }
+  uint64_t memory_bytes() const;
 
  private:
   std::unique_ptr<PagedSource> source_;
@@ -50,6 +51,8 @@ class SegmentChunk final : public ColumnChunk {
   const ZoneMap* zone_map() const override;
   EncodingId encoding() const override { return context_.layout->values.encoding; }
   uint64_t stored_bytes() const override { return context_.layout->stored_bytes(); }
+  // About, with what it will keep of sketches.
+  uint64_t memory_bytes() const;
   uint32_t block_rows() const override { return values_.get() == nullptr ? 1 : values_->block_rows(); }
   bool has_nulls() const override { return context_.layout->null_count > 0; }
   absl::Status Validity(uint32_t first, uint32_t count, uint64_t* words) const override;

@@ -28,6 +28,21 @@ size_t LoadedFooter::RowGroupOf(uint64_t row) const {
   return std::upper_bound(first_rows.begin(), first_rows.end(), row) - first_rows.begin() - 1;
 }
 
+uint64_t LoadedFooter::memory_bytes() const {
+  uint64_t bytes = sizeof(*this) + first_rows.capacity() * sizeof(uint64_t) +
+                   hidden_layouts.capacity() * sizeof(ChunkLayout) +
+                   chunks.capacity() * sizeof(LazyValue<SegmentChunk>);
+  constexpr uint64_t kMapNodeBytes = 64;
+  for (const std::string& name : column_names) {
+    bytes += sizeof(DataType) + sizeof(SegmentColumnLayout) + sizeof(std::string) + name.capacity() + kMapNodeBytes;
+  }
+  for (const RowGroupLayout& group : footer.row_groups) {
+    bytes += sizeof(RowGroupLayout) + group.columns.capacity() * sizeof(ChunkLayout);
+    for (const ChunkLayout& column : group.columns) bytes += column.sketches.capacity() * sizeof(SketchPiece);
+  }
+  return bytes;
+}
+
 // --- file and footer ----------------------------------------------------------------------------------------------
 
 absl::Status SegmentFile::Named(absl::Status status) const {
@@ -149,13 +164,15 @@ absl::Status SegmentFile::MatchColumns(LoadedFooter* loaded) const {
 }
 
 absl::StatusOr<const LoadedFooter*> SegmentFile::Footer() const {
-  return footer_.Get([this] { return LoadFooter(); });
+  return footer_.Get([this] { return LoadFooter(); },
+                     [this](const LoadedFooter& loaded) { cached_.Add(loaded.memory_bytes()); });
 }
 
 absl::StatusOr<const SegmentChunk*> SegmentFile::Chunk(size_t group, size_t slot) const {
   ASSIGN_OR_RETURN(const LoadedFooter* const loaded, Footer());
   return loaded->chunks[group * loaded->slots_per_group() + slot].Get(
-      [&] { return OpenChunk(*loaded, group, slot); });
+      [&] { return OpenChunk(*loaded, group, slot); },
+      [&](const SegmentChunk& chunk) { cached_.Add(chunk.memory_bytes()); });
 }
 
 absl::StatusOr<std::unique_ptr<SegmentChunk>> SegmentFile::OpenChunk(const LoadedFooter& loaded, size_t group,

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "codecs/codec.h"
 #include "storage/column/data_type.h"
+#include "storage/segment/cache_charge.h"
 #include "storage/segment/lazy_value.h"
 #include "storage/segment/segment_chunk.h"
 #include "storage/segment/segment_footer.h"
@@ -40,15 +41,20 @@ struct LoadedFooter {
   size_t slots_per_group() const { return footer.columns.size() + kHiddenColumns; }
   // `row` is below the segment's row count.
   size_t RowGroupOf(uint64_t row) const;
+  // About; opened chunks not counted.
+  uint64_t memory_bytes() const;
 };
 
 // Thread-safe; no lock is held while anything is loaded. Lives in a shared_ptr, which columns of codes share.
 class SegmentFile : public std::enable_shared_from_this<SegmentFile> {
  public:
-  explicit SegmentFile(SegmentReaderOptions options) : options_(std::move(options)) {}
+  explicit SegmentFile(SegmentReaderOptions options)
+      : options_(std::move(options)), cached_(options_.budget, options_.on_cached) {}
 
   const SegmentReaderOptions& options() const { return options_; }
   const SegmentInfo& info() const { return options_.info; }
+  // To be charged by whoever keeps something that lives as long as this object.
+  const CacheCharge& cached() const { return cached_; }
 
   // The bytes, with a sound header. Lives as long as this object.
   absl::StatusOr<const ByteSource*> Bytes() const;
@@ -77,6 +83,7 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {
   absl::Status VerifyPiece(const FilePiece& piece, std::string_view what) const;
 
   const SegmentReaderOptions options_;
+  const CacheCharge cached_;
   LazyValue<Opened> opened_;
   LazyValue<LoadedFooter> footer_;
 };

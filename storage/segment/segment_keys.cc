@@ -17,6 +17,8 @@ absl::StatusOr<const SegmentKeys::Pieces*> SegmentKeys::FilePieces() const {
     ASSIGN_OR_RETURN(const ByteSource* const file, file_->Bytes());
     return std::unique_ptr<Pieces>(new Pieces{PagedSource(file, loaded->footer.key_entries),
                                               PagedSource(file, loaded->footer.key_filter)});
+  }, [this](const Pieces& pieces) {
+    file_->cached().Add(pieces.entries.memory_bytes() + pieces.filter.memory_bytes());
   });
 }
 
@@ -24,7 +26,7 @@ absl::StatusOr<const std::string*> SegmentKeys::Filter() const {
   return filter_.Get([this]() -> absl::StatusOr<std::unique_ptr<std::string>> {
     ASSIGN_OR_RETURN(std::string filter, file_->options().load_key_filter());
     return std::make_unique<std::string>(std::move(filter));
-  });
+  }, [this](const std::string& filter) { file_->cached().Add(filter.capacity()); });
 }
 
 absl::StatusOr<bool> SegmentKeys::FilterMayContain(uint64_t hash) const {
@@ -107,6 +109,10 @@ absl::StatusOr<const std::vector<std::string>*> SegmentKeys::Fences() const {
     RETURN_IF_ERROR(fences.status());
     RETURN_IF_ERROR(file_->Named(CheckFences(*fences, file_->info().row_count)));
     return std::make_unique<std::vector<std::string>>(*std::move(fences));
+  }, [this](const std::vector<std::string>& fences) {
+    uint64_t bytes = fences.capacity() * sizeof(std::string);
+    for (const std::string& fence : fences) bytes += fence.capacity();
+    file_->cached().Add(bytes);
   });
 }
 

@@ -47,6 +47,8 @@ uint64_t SegmentReader::stored_bytes() const { return info().file_bytes; }
 uint64_t SegmentReader::raw_bytes() const { return info().raw_bytes; }
 const SegmentInfo& SegmentReader::info() const { return file_->info(); }
 
+uint64_t SegmentReader::cached_bytes() const { return file_->cached().bytes(); }
+
 absl::StatusOr<uint64_t> SegmentReader::first_row(size_t i) const {
   ASSIGN_OR_RETURN(const LoadedFooter* const loaded, file_->Footer());
   return loaded->first_rows[i];

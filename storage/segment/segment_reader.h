@@ -26,6 +26,7 @@
 
 namespace cortex {
 
+class MemoryBudget;
 class SegmentFile;
 class SegmentKeys;
 class SegmentRowGroup;
@@ -48,6 +49,11 @@ struct SegmentReaderOptions {
 
   // Late ends; nullptr: none.
   std::shared_ptr<const EndOverlay> overlay;
+
+  // Charged (kCaches) for what the reader keeps beside the file; outlives it. nullptr: nobody is.
+  MemoryBudget* budget = nullptr;
+  // Called whenever the reader has come to keep more. May be empty.
+  std::function<void()> on_cached;
 };
 
 class SegmentReader final : public SegmentView {
@@ -73,6 +79,9 @@ class SegmentReader final : public SegmentView {
   uint64_t raw_bytes() const override;
 
   const SegmentInfo& info() const;
+  // What it keeps in memory beside the file: footer, opened chunks, filter and fences from elsewhere. Given back with the
+  // reader.
+  uint64_t cached_bytes() const;
   // The number, within the segment, of row 0 of row group `i`; what end overlays count in.
   absl::StatusOr<uint64_t> first_row(size_t i) const;
   // Per column of the file, in file order, the hidden ones left out. Loads the footer, no chunk.

@@ -76,7 +76,9 @@ absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const Segme
   reader_options.tier = record.tier;
   reader_options.table = std::move(table);
   reader_options.overlay = std::move(late_ends);
+  reader_options.budget = options_.budget;
   const auto slot = std::make_shared<MappedSlot>();
+  reader_options.on_cached = [mappings = options_.mappings, slot] { mappings->NoteCached(slot); };
   reader_options.open_file = [blobs = blobs_.get(), mappings = options_.mappings, slot, name = record.file_name] {
     return mappings->Map(slot, [&] { return blobs->Open(name); });
   };

@@ -24,6 +24,7 @@ namespace cortex {
 
 class FileSystem;
 class MappingCache;
+class MemoryBudget;
 class MetaStore;
 
 // Where the rows of a new file come from: rows that never were in a file change within the contracts of their columns.
@@ -41,6 +42,7 @@ struct FileTierOptions {
   FileSystem* file_system = nullptr;   // borrowed, as all below
   MetaStore* meta = nullptr;
   MappingCache* mappings = nullptr;
+  MemoryBudget* budget = nullptr;      // charged for what readers keep; nullptr: nobody is
   std::function<void(std::string_view event, std::string_view detail)> on_event;
 };
 

@@ -111,7 +111,7 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   if (found.empty() || found[0].group != nullptr) return MoveCount();
   const LiveSegment& segment = found[0];
   // Twice: the decoded copy lives next to the group while it is filled.
-  ASSIGN_OR_RETURN(auto memory, MemoryReservation::Make(context_.budget, MemoryUse::kCaches,
+  ASSIGN_OR_RETURN(auto memory, MemoryReservation::Make(context_.budget, MemoryUse::kMoves,
                                                         2 * segment.file->record().raw_bytes));
   const auto rows = static_cast<uint32_t>(segment.file->record().row_count);
   const std::shared_ptr<const SegmentReader> reader = segment.file->reader();
@@ -243,7 +243,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
     source_ids.push_back(source.id());
   }
   // The rows, or what decides their order, and one row group gathered from them and encoded.
-  MemoryReservation memory(context_.budget, MemoryUse::kCaches);
+  MemoryReservation memory(context_.budget, MemoryUse::kMoves);
   const uint64_t group_bytes = 2 * std::min(limits_.group_bytes, raw_bytes);
   const bool resident = raw_bytes <= limits_.resident_bytes && memory.Grow(raw_bytes + group_bytes).ok();
   if (!resident) RETURN_IF_ERROR(memory.Grow(rows * kOrderBytesPerRow + group_bytes));

@@ -192,7 +192,7 @@ absl::Status Sealer::Seal(const Job& job) {
   if (closed.group == nullptr) return SaveEnds(&table, closed.shard);
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave a file that nobody may remove
   KillPoint("seal-start");
-  MemoryReservation copy(context_.budget, MemoryUse::kCaches);
+  MemoryReservation copy(context_.budget, MemoryUse::kMoves);
   copy.ForceGrow(closed.group->raw_bytes());
   ASSIGN_OR_RETURN(std::vector<Column> columns, DecodeGroup(closed.group.get()));
   std::vector<Commit> commits(closed.group->published_rows());

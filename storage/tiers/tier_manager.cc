@@ -17,6 +17,8 @@ namespace {
 // Above this share of the budget hot rows leave early; below the other one a start refills memory and promotion adds.
 constexpr double kPressureShare = 0.85;
 constexpr double kRefillShare = 0.5;
+// What caches hold beyond this share goes before hot rows do.
+constexpr double kCacheShare = 1.0 / 16;
 // Promotion reads at this part of the pace, and saves up to so much: a few row groups.
 constexpr uint64_t kPromotePart = 4;
 constexpr int64_t kPromoteSavingsBytes = 512ll << 20;
@@ -206,9 +208,13 @@ TieringInput TierManager::InputFor(const std::shared_ptr<Table>& table, int64_t 
 }
 
 uint64_t TierManager::HotBytesToFree() const {
-  const MemoryBudget& budget = *options_.context.budget;
+  MemoryBudget& budget = *options_.context.budget;
   const auto allowed = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kPressureShare);
-  return budget.used() > allowed ? budget.used() - allowed : 0;
+  const auto excess = [&] { return budget.used() > allowed ? budget.used() - allowed : 0; };
+  const auto kept = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kCacheShare);
+  const uint64_t cached = budget.used(MemoryUse::kCaches);
+  if (excess() > 0 && cached > kept) budget.ShrinkCaches(std::min(excess(), cached - kept));
+  return excess();
 }
 
 uint64_t TierManager::PromoteBytes() {

@@ -334,6 +334,36 @@ TEST_CASE("Few files stay mapped, whatever is read", "[storage][tiers]") {
   CHECK(f.db->GetTieringStats().mapped_files <= 16);
 }
 
+TEST_CASE("What readers of files keep is charged, and gives way when memory is wanted", "[storage][tiers][memory]") {
+  Fixture f({.hot_max_age_ns = kHourNs, .warm_max_age_ns = 0}, TableKind::kEvents, 96 << 20);
+  const Tier tier = GENERATE(Tier::kWarm, Tier::kCold);
+  for (int i = 0; i < 4; ++i) f.Put(i * 200, 200, kStart, tier);
+  CHECK(f.budget.used(MemoryUse::kCaches) == 0);
+  const auto rows = f.Rows();
+  const uint64_t cached = f.budget.used(MemoryUse::kCaches);
+  CHECK(cached > 60 * 1024);  // of more than 60 files
+  CHECK(f.Rows() == rows);
+  CHECK(f.budget.used(MemoryUse::kCaches) == cached);  // once
+  {
+    // All of the rest is wanted, and a little of what caches hold.
+    const uint64_t wanted = f.budget.limit() - f.budget.used() + 1024;
+    const auto taken = REQUIRE_OK_AND_TAKE(MemoryReservation::Make(&f.budget, MemoryUse::kQuery, wanted));
+    CHECK(f.budget.used(MemoryUse::kCaches) < cached);
+    CHECK(f.budget.used() <= f.budget.limit());
+  }
+  CHECK(f.Rows() == rows);
+  {
+    const auto snapshot = f.Snap();  // keeps its readers, with what they keep
+    CHECK(f.Rows(*snapshot) == rows);
+    const uint64_t wanted = f.budget.limit() - f.budget.used() + 1024;
+    REQUIRE_STATUS(MemoryReservation::Make(&f.budget, MemoryUse::kQuery, wanted),
+                   absl::StatusCode::kResourceExhausted, "memory budget full");
+    CHECK(f.Rows(*snapshot) == rows);
+  }
+  f.db.reset();
+  CHECK(f.budget.used() == 0);
+}
+
 TEST_CASE("Files larger than memory allows are merged and archived piece by piece", "[storage][tiers]") {
   constexpr uint64_t kBudget = 72 << 20;
   Fixture f({.hot_max_age_ns = 0, .warm_max_age_ns = 0}, TableKind::kEvents, kBudget);

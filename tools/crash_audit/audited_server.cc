@@ -149,6 +149,8 @@ void AuditedServer::BeginLoad(uint64_t seed, int batches_per_s, bool scans) {
   options.batches_per_s = batches_per_s;
   options.scans = scans;
   options.row_seed = seed_;
+  // Under a long load rows are to leave memory because it is full, not because they were asked to.
+  if (scans) options.rounds_per_move = 256;
   // A soak looks at the present only.
   const LoadBooks books = {.rows = &ledger_, .states = scans ? nullptr : &states_, .producer = scans ? nullptr : &producer_};
   load_ = std::make_unique<Load>(options, books);

@@ -94,13 +94,21 @@ void Load::StreamWriter(Target target, uint32_t writer) {
   const auto connection = client::Connect(options_.endpoint, kCallMs);
   if (!Tolerate(connection.status(), "connect")) return;
   std::mt19937_64 random(options_.seed + writer);
+  uint64_t round = 0;
+  while (WriteStream(*connection, target, writer, RandomTier(&random), &round)) {
+  }
+}
+
+// Until the stream ends. True if it was refused and another one is worth a try.
+bool Load::WriteStream(const client::Connection& connection, Target target, uint32_t writer, v1::Tier tier,
+                       uint64_t* round) {
   v1::IngestRequest defaults;
   defaults.set_table(TableOf(target));
-  defaults.set_tier(RandomTier(&random));
+  defaults.set_tier(tier);
 
   Mutex mutex;  // guards `sent`: the batches of this stream in order, which acknowledgements name by index
   std::deque<int64_t> sent;
-  const auto ingester = client::Ingester::Open(*connection, defaults, [&](const v1::IngestAck& ack) {
+  const auto ingester = client::Ingester::Open(connection, defaults, [&](const v1::IngestAck& ack) {
     int64_t batch_id = 0;
     {
       MutexLock lock(&mutex);
@@ -108,7 +116,8 @@ void Load::StreamWriter(Target target, uint32_t writer) {
     }
     books_.rows->Acknowledge(batch_id);
   });
-  for (uint64_t round = 0; Pace(round + writer); ++round) {
+  bool paced = false;
+  for (; (paced = Pace(*round + writer)); ++*round) {
     const int64_t batch_id = books_.rows->Send(target, writer);
     {
       MutexLock lock(&mutex);
@@ -117,7 +126,8 @@ void Load::StreamWriter(Target target, uint32_t writer) {
     if (!ingester->Send(MakeBatch(options_.row_seed, target, writer, batch_id)).ok()) break;
   }
   // On a stream the refused batch is not known by number, so what is not acknowledged stays unknown.
-  Tolerate(ingester->Finish().status(), "ingest stream");
+  const absl::Status ended = ingester->Finish().status();
+  return Tolerate(ended, "ingest stream") && paced && !ended.ok();
 }
 
 void Load::UnaryWriter(Target target, uint32_t writer) {

@@ -25,6 +25,7 @@ struct LoadOptions {
   uint64_t row_seed = 0;   // of the rows
   int batches_per_s = 60;  // of each writer
   bool scans = false;      // also queries that read every row
+  uint32_t rounds_per_move = 16;  // moves asked for are so much rarer than batches
 };
 
 // What is told what was sent. They outlive the load; without `states` and `producer` nothing is deleted or changed.
@@ -60,6 +61,8 @@ class Load final {
 
  private:
   void StreamWriter(Target target, uint32_t writer);
+  bool WriteStream(const client::Connection& connection, Target target, uint32_t writer, v1::Tier tier,
+                   uint64_t* round);
   void UnaryWriter(Target target, uint32_t writer);
   // Deletes a batch of the writer, if it has one.
   absl::Status DeleteBatch(const client::Connection& connection, uint32_t writer, uint64_t random);

@@ -23,7 +23,7 @@ void Load::Mover() {
   if (!Tolerate(connection.status(), "connect")) return;
   std::mt19937_64 random(options_.seed + 100);
   for (uint64_t round = 0; Pace(round); ++round) {
-    if (random() % 16 != 0) continue;
+    if (random() % options_.rounds_per_move != 0) continue;
     v1::MoveTierRequest request;
     request.set_table(kTables[random() % (books_.states == nullptr ? 2 : 3)]);
     const auto [from, to] = kMoves[random() % std::size(kMoves)];

@@ -121,6 +121,7 @@ absl::StatusOr<std::string> TierSummary(const client::Connection& connection) {
   for (const v1::TierStats& tier : response.tiers()) {
     absl::StrAppend(&summary, summary.empty() ? "" : ", ", std::string(client::TierName(tier.tier())), " ", tier.row_count());
   }
+  absl::StrAppend(&summary, ", charged ", response.server().memory_used_bytes() >> 20, " MiB");
   return summary;
 }
 

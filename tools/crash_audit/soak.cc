@@ -27,7 +27,7 @@ absl::Status Soak::Run() {
   AuditedServer server(
       options_.binary, options_.directory, options_.seed, totals_,
       {absl::StrCat("--memory.budget_bytes=", options_.budget_bytes), "--hot.seal_rows=16384", "--hot.seal_bytes=8MiB",
-       "--wal.limit_bytes=64MiB", "--wal.file_bytes=8MiB", "--tiering.interval_ms=500"});
+       "--wal.limit_bytes=64MiB", "--wal.file_bytes=8MiB", "--tiering.interval_ms=500", "--metrics.listen=127.0.0.1:0"});
   RETURN_IF_ERROR(server.Spawn());
   RETURN_IF_ERROR(server.Connect());
   server.BeginLoad(options_.seed, options_.batches_per_s, /*scans=*/true);

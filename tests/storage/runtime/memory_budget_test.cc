@@ -1,5 +1,6 @@
 #include "storage/runtime/memory_budget.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <thread>
 #include <vector>
@@ -47,6 +48,44 @@ TEST_CASE("MemoryReservation grows, shrinks, moves and gives back", "[storage][r
   REQUIRE(budget.used() == 0);
   REQUIRE_STATUS(MemoryReservation::Make(&budget, MemoryUse::kSketches, 101), absl::StatusCode::kResourceExhausted,
                  "sketches");
+}
+
+TEST_CASE("MemoryBudget keeps its headroom for growth that cannot be refused", "[storage][runtime]") {
+  MemoryBudget budget(100, /*headroom_bytes=*/20);
+  REQUIRE(budget.TryReserve(MemoryUse::kQuery, 80));
+  REQUIRE_FALSE(budget.TryReserve(MemoryUse::kQuery, 1));
+  budget.ForceReserve(MemoryUse::kHotRows, 15);
+  REQUIRE(budget.used() == 95);
+  budget.Release(MemoryUse::kQuery, 80);
+  REQUIRE_FALSE(budget.TryReserve(MemoryUse::kQuery, 66));
+  REQUIRE(budget.TryReserve(MemoryUse::kQuery, 65));
+  REQUIRE(budget.peak() == 95);
+}
+
+TEST_CASE("MemoryBudget asks caches to give way before it refuses", "[storage][runtime]") {
+  MemoryBudget budget(100);
+  int calls = 0;
+  uint64_t may_go = 0;
+  budget.SetReclaim([&](uint64_t bytes) {
+    ++calls;
+    budget.Release(MemoryUse::kCaches, std::min(bytes, may_go));
+    may_go -= std::min(bytes, may_go);
+  });
+  REQUIRE(budget.TryReserve(MemoryUse::kHotRows, 60));
+  REQUIRE_FALSE(budget.TryReserve(MemoryUse::kHotRows, 50));  // no cache holds anything
+  REQUIRE(calls == 0);
+  budget.ForceReserve(MemoryUse::kCaches, 30);
+  may_go = 15;  // the rest is being read
+  REQUIRE_FALSE(budget.TryReserve(MemoryUse::kQuery, 101));  // never fits
+  REQUIRE(calls == 0);
+  REQUIRE(budget.TryReserve(MemoryUse::kQuery, 15));
+  REQUIRE(calls == 1);
+  REQUIRE(budget.used(MemoryUse::kCaches) == 25);
+  REQUIRE_FALSE(budget.TryReserve(MemoryUse::kQuery, 11));
+  REQUIRE(budget.used(MemoryUse::kCaches) == 15);
+  REQUIRE(budget.TryReserve(MemoryUse::kQuery, 10));
+  budget.SetReclaim(nullptr);
+  REQUIRE_FALSE(budget.TryReserve(MemoryUse::kQuery, 1));
 }
 
 TEST_CASE("MemoryBudget never passes its limit under contention", "[storage][runtime]") {
