@@ -30,7 +30,10 @@ uint32_t BlockRows(ValueShape shape) {
 // Of runs 9 is sometimes the smaller one, so a block for archives is the better of the two.
 constexpr int kLightLevel = 1;
 constexpr int kHeavyLevels[] = {9, 15};
-int SampleLevel(EncodingEffort effort) { return effort == EncodingEffort::kLight ? kLightLevel : kHeavyLevels[0]; }
+// Estimates of wide rows, mostly of noise, take the light level.
+int SampleLevel(ValueShape shape, EncodingEffort effort) {
+  return effort == EncodingEffort::kLight || shape.row_bytes() >= kWideRowBytes ? kLightLevel : kHeavyLevels[0];
+}
 
 absl::Status AppendBlock(const ValueSpan& rows, EncodingEffort effort, std::string* out) {
   const absl::Span<const std::byte> bytes(rows.fixed, rows.byte_size());
@@ -79,7 +82,7 @@ class ZstdRows final : public Codec {
     uint64_t raw = 0;
     for (uint32_t first = 0; first < rows.row_count; first += step) {
       const ValueSpan slice = rows.Slice(first, std::min(step / 4, rows.row_count - first));
-      if (!AppendZstdFrame({slice.fixed, slice.byte_size()}, SampleLevel(effort), &sample).ok()) {
+      if (!AppendZstdFrame({slice.fixed, slice.byte_size()}, SampleLevel(rows.shape, effort), &sample).ok()) {
         return std::nullopt;
       }
       raw += slice.byte_size();

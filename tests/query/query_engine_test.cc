@@ -231,4 +231,19 @@ TEST_CASE("QueryEngine reads its own writes through the commit token", "[query]"
                  absl::StatusCode::kOutOfRange, "");
 }
 
+TEST_CASE("SHOW SEGMENTS says how every chunk is stored", "[query]") {
+  EngineFixture fixture;
+  REQUIRE_OK(fixture.Run("CREATE TABLE t (k string, ts timestamp, x float64) KEY k TIME ts"));
+  REQUIRE_OK(fixture.Run("INSERT INTO t VALUES ('a', NOW(), 1.5), ('b', NOW(), 1.5)"));
+  const auto chunks = [&] { return std::string(fixture.Answer("SHOW SEGMENTS FROM t").columns.back().StringAt(0)); };
+  REQUIRE(chunks().empty());  // in memory nothing is encoded
+  fixture.MoveAll("t", Tier::kHot, Tier::kWarm);
+  CAPTURE(chunks());
+  REQUIRE(chunks().substr(0, 2) == "k ");
+  REQUIRE(chunks().find(", ts ") != std::string::npos);
+  REQUIRE(chunks().find(", x constant ") != std::string::npos);
+  REQUIRE_OK(fixture.Run("ALTER TABLE t ADD COLUMN y int64"));
+  REQUIRE(chunks().find(", y absent") != std::string::npos);
+}
+
 }  // namespace cortex::testing
