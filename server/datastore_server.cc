@@ -31,6 +31,7 @@
 #include "server/process_meter.h"
 #include "server/query_service.h"
 #include "server/stats_service.h"
+#include "server/subscription_hub.h"
 #include "storage/database.h"
 #include "storage/runtime/clock.h"
 
@@ -171,6 +172,7 @@ class DatastoreServer::Impl {
     if (main_.server != nullptr) WaitHurried(config().drain_delay_ms, [] { return false; });
     admission_.StartDraining();
     streams_.Drain();
+    if (subscriptions_ != nullptr) subscriptions_->Drain();
     WaitHurried(config().drain_timeout_ms, [this] { return admission_.WaitUntilEmpty(20 * kNanosPerMilli); });
     queries_.CancelAll();
     if (main_.server != nullptr) main_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
@@ -245,6 +247,11 @@ class DatastoreServer::Impl {
     maintenance_pool_ =
         std::make_unique<ThreadPool>("upkeep", c.maintenance_max_running, c.maintenance_max_running + 1);
     acks_ = std::make_unique<ThreadPool>("acks", 1, kAckQueue);
+    const SubscriptionHubOptions hub{.database = database_.get(),
+                                     .clock = SystemClock(),
+                                     .threads = c.subscribe_threads,
+                                     .max_subscriptions = c.subscribe_max_open};
+    subscriptions_ = std::make_unique<SubscriptionHub>(hub);
   }
 
   absl::Status StartServices() {
@@ -257,6 +264,7 @@ class DatastoreServer::Impl {
              .metrics = &metrics_,
              .queries = &queries_,
              .ingest_streams = &streams_,
+             .subscriptions = subscriptions_.get(),
              .lookup_pool = lookup_pool_.get(),
              .query_pool = query_pool_.get(),
              .ingest_pool = ingest_pool_.get(),
@@ -312,6 +320,7 @@ class DatastoreServer::Impl {
   }
 
   void StopPools() {
+    subscriptions_.reset();
     for (std::unique_ptr<ThreadPool>* pool :
          {&lookup_pool_, &query_pool_, &ingest_pool_, &admin_pool_, &maintenance_pool_}) {
       pool->reset();
@@ -342,6 +351,7 @@ class DatastoreServer::Impl {
   std::unique_ptr<Database> database_;
   std::unique_ptr<ThreadPool> scan_workers_, lookup_pool_, query_pool_, ingest_pool_, admin_pool_, maintenance_pool_,
       acks_;
+  std::unique_ptr<SubscriptionHub> subscriptions_;
   std::unique_ptr<QueryEngine> engine_;
   ServerCore core_;
 

@@ -49,6 +49,28 @@ absl::StatusOr<std::vector<QueryParameter>> ParametersFromProto(
   return parameters;
 }
 
+absl::StatusOr<std::vector<uint32_t>> ColumnOrdinals(const TableDefinition& table,
+                                                     const google::protobuf::RepeatedPtrField<std::string>& names) {
+  if (names.empty()) return InvalidField("columns", "columns is missing; name the columns or ask for \"*\"");
+  std::vector<uint32_t> ordinals;
+  for (const std::string& name : names) {
+    if (name == "*") {
+      for (uint32_t i = 0; i < table.columns.size(); ++i) ordinals.push_back(i);
+      continue;
+    }
+    const std::optional<uint32_t> ordinal = table.FindColumn(name);
+    if (!ordinal) {
+      std::vector<std::string> known;
+      for (const ColumnDefinition& column : table.columns) known.push_back(column.name);
+      std::string message = absl::StrFormat("unknown column \"%s\": table \"%s\"", name, table.name);
+      if (const auto nearest = NearestName(name, known)) message += absl::StrFormat("; did you mean \"%s\"?", *nearest);
+      return WithFieldViolation(absl::NotFoundError(message), "columns");
+    }
+    ordinals.push_back(*ordinal);
+  }
+  return ordinals;
+}
+
 void StatisticsToProto(const QueryStatistics& statistics, wire::QueryStatistics* proto) {
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
     const TierScanStatistics& from = statistics.tiers[static_cast<size_t>(tier) - 1];

@@ -25,6 +25,11 @@ absl::StatusOr<std::vector<QueryParameter>> ParametersFromProto(
     const google::protobuf::RepeatedPtrField<wire::Value>& positional,
     const google::protobuf::Map<std::string, wire::Value>& named);
 
+// What the columns of a request are in a table; "*" is all of them. Errors: INVALID_ARGUMENT none are named, NOT_FOUND
+// with the nearest name.
+absl::StatusOr<std::vector<uint32_t>> ColumnOrdinals(const TableDefinition& table,
+                                                     const google::protobuf::RepeatedPtrField<std::string>& names);
+
 void StatisticsToProto(const QueryStatistics& statistics, wire::QueryStatistics* proto);
 
 }  // namespace cortex

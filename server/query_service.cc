@@ -8,8 +8,10 @@
 #include "codecs/bytes/status_macros.h"
 #include "query/query_engine.h"
 #include "server/explain.h"
+#include "server/query_messages.h"
 #include "server/query_stream.h"
 #include "server/result_proto.h"
+#include "server/subscription.h"
 #include "storage/database.h"
 
 namespace cortex {
@@ -17,28 +19,6 @@ namespace {
 
 constexpr int kMaxKeys = 1'024;
 constexpr size_t kMaxUnaryBytes = 4'000'000;  // default clients refuse messages above 4 MiB
-
-absl::StatusOr<std::vector<uint32_t>> Ordinals(const TableDefinition& table,
-                                               const google::protobuf::RepeatedPtrField<std::string>& names) {
-  if (names.empty()) return InvalidField("columns", "columns is missing; name the columns or ask for \"*\"");
-  std::vector<uint32_t> ordinals;
-  for (const std::string& name : names) {
-    if (name == "*") {
-      for (uint32_t i = 0; i < table.columns.size(); ++i) ordinals.push_back(i);
-      continue;
-    }
-    const std::optional<uint32_t> ordinal = table.FindColumn(name);
-    if (!ordinal) {
-      std::vector<std::string> known;
-      for (const ColumnDefinition& column : table.columns) known.push_back(column.name);
-      std::string message = absl::StrFormat("unknown column \"%s\": table \"%s\"", name, table.name);
-      if (const auto nearest = NearestName(name, known)) message += absl::StrFormat("; did you mean \"%s\"?", *nearest);
-      return WithFieldViolation(absl::NotFoundError(message), "columns");
-    }
-    ordinals.push_back(*ordinal);
-  }
-  return ordinals;
-}
 
 void PutRows(const LookupResult& found, const std::vector<std::string>& names, wire::ResultFormat format,
              wire::GetResponse* response) {
@@ -74,7 +54,7 @@ absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request) 
   for (;;) {
     Found found;
     ASSIGN_OR_RETURN(found.table, database->FindTable(request.table()));
-    ASSIGN_OR_RETURN(found.ordinals, Ordinals(*found.table, request.columns()));
+    ASSIGN_OR_RETURN(found.ordinals, ColumnOrdinals(*found.table, request.columns()));
     SnapshotRequest at;
     at.at_least = request.at_least().commit();
     if (request.has_as_of()) at.as_of = request.as_of().commit();
@@ -156,8 +136,8 @@ grpc::ServerWriteReactor<wire::SimilarResponse>* QueryServiceImpl::Similar(grpc:
 }
 
 grpc::ServerWriteReactor<wire::SubscribeResponse>* QueryServiceImpl::Subscribe(grpc::CallbackServerContext*,
-                                                                               const wire::SubscribeRequest*) {
-  return StreamNotBuilt<wire::SubscribeResponse>(core_, "QueryService/Subscribe", "subscriptions are not built yet");
+                                                                               const wire::SubscribeRequest* request) {
+  return StartSubscription(core_, request);
 }
 
 grpc::ServerUnaryReactor* QueryServiceImpl::Cancel(grpc::CallbackServerContext* context,

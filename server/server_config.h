@@ -56,6 +56,10 @@ struct ServerConfig {
   uint64_t query_timeout_ms = 600'000;
   uint64_t query_stall_timeout_ms = 60'000;
 
+  uint64_t subscribe_threads = 2;
+  uint64_t subscribe_max_open = 1'024;
+  uint64_t subscribe_heartbeat_ms = 10'000;
+
   uint64_t lookup_threads = 4;
   uint64_t lookup_max_queued = 1'024;
 

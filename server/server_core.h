@@ -24,6 +24,7 @@ class Clock;
 class Database;
 class IngestStreams;
 class QueryEngine;
+class SubscriptionHub;
 
 inline constexpr char kServerVersion[] = "0.1.0";
 
@@ -38,6 +39,7 @@ struct ServerCore {
   Metrics* metrics = nullptr;
   QueryRegistry* queries = nullptr;
   IngestStreams* ingest_streams = nullptr;
+  SubscriptionHub* subscriptions = nullptr;
   // One pool per class, so that no class waits for another; `acks` is one thread that answers after commits.
   ThreadPool* lookup_pool = nullptr;
   ThreadPool* query_pool = nullptr;

@@ -15,6 +15,7 @@ namespace {
 constexpr uint64_t kGuessedStringBytes = 32;
 constexpr uint64_t kGuessedListBytes = 256;
 constexpr size_t kMaxBatchRowCount = 8'192;
+constexpr size_t kFirstBatchRowCount = 64;  // doubled with each batch: strings and lists are as large as they turn out
 
 const ColumnDefinition* FindColumn(const TableDefinition& table, ColumnId id) {
   for (const ColumnDefinition& column : table.columns) {
@@ -55,6 +56,8 @@ ChangePosition ChangeBatch::PositionAfter(uint32_t row) const {
 ChangeReader::ChangeReader(Options options)
     : options_(std::move(options)),
       position_(options_.after),
+      gapless_(options_.after.commit > 0),
+      row_limit_(kFirstBatchRowCount),
       memory_(options_.budget, MemoryUse::kQuery) {}
 
 void ChangeReader::DropSnapshot() {
@@ -68,8 +71,9 @@ absl::StatusOr<ChangeBatch> ChangeReader::Next() {
   if (snapshot_ == nullptr) RETURN_IF_ERROR(Collect());
   if (next_ == names_.size()) {
     position_ = std::max(position_, ChangePosition{.commit = up_to_});
+    gapless_ = true;
     DropSnapshot();
-    return ChangeBatch{.row_count = 0, .columns = {}, .rows = {}, .position = position_};
+    return ChangeBatch{.row_count = 0, .columns = {}, .rows = {}, .position = position_, .memory = {}};
   }
   const size_t count = std::min(names_.size() - next_, RowsPerBatch());
   absl::StatusOr<ChangeBatch> batch = ReadRows(next_, count);
@@ -88,13 +92,32 @@ absl::StatusOr<ChangeBatch> ChangeReader::Next() {
 
 // --- which rows come next -----------------------------------------------------------------------------------------
 
+absl::Status ChangeReader::TakeSnapshot() {
+  ASSIGN_OR_RETURN(const auto table, options_.database->FindTable(options_.table));
+  SnapshotRequest request{.history = true};
+  // Superseded versions older than the history are dropped one day; rows of EVENTS tables never are.
+  if (gapless_ && table->kind == TableKind::kEntities) request.as_of = position_.commit;
+  ASSIGN_OR_RETURN(snapshot_, options_.database->OpenSnapshot(options_.table, request));
+  if (snapshot_->table->id != options_.table_id) {
+    return absl::NotFoundError(
+        absl::StrFormat("table \"%s\" was dropped; the one of that name is another", options_.table));
+  }
+  if (snapshot_->commit >= position_.commit) return absl::OkStatus();
+  return absl::OutOfRangeError(absl::StrFormat("commit %d was never given out or is not visible yet; the newest is %d",
+                                               position_.commit, snapshot_->commit));
+}
+
 absl::Status ChangeReader::Collect() {
-  ASSIGN_OR_RETURN(snapshot_, options_.database->OpenSnapshot(options_.table, SnapshotRequest{.history = true}));
+  absl::Status status = TakeSnapshot();
+  if (!status.ok()) {
+    DropSnapshot();
+    return status;
+  }
   up_to_ = snapshot_->commit;
-  absl::Status status;
   for (uint32_t s = 0; s < snapshot_->segments.size() && status.ok(); ++s) {
     const SegmentView& segment = *snapshot_->segments[s];
     if (segment.max_commit() < position_.commit || segment.min_commit() > up_to_) continue;
+    if (snapshot_->expired_until_ns.has_value() && segment.max_time() <= *snapshot_->expired_until_ns) continue;
     for (uint32_t g = 0; g < segment.row_group_count() && status.ok(); ++g) status = CollectGroup(s, g);
   }
   if (!status.ok()) {
@@ -123,14 +146,32 @@ absl::Status ChangeReader::CollectGroup(uint32_t segment_index, uint32_t group_i
   std::vector<uint32_t> ordinals(count);
   RETURN_IF_ERROR(group.Ends(first, count, ends.data()));
   RETURN_IF_ERROR(group.Ordinals(first, count, ordinals.data()));
+  const size_t first_name = names_.size();
   for (uint32_t i = 0; i < count; ++i) {
     const Name name{commits[i], segment.shard(), ordinals[i], segment_index, group_index, first + i};
     const bool erased = ends[i] <= commits[i];
     if (in_range(commits[i]) && !erased && name.place() > position_) names_.push_back(name);
   }
+  if (snapshot_->expired_until_ns.has_value()) RETURN_IF_ERROR(DropExpired(group, first_name));
   if (names_.size() > kMaxNames) RETURN_IF_ERROR(Shorten());
   const uint64_t bytes = names_.capacity() * sizeof(Name);
   return bytes > memory_.bytes() ? memory_.Grow(bytes - memory_.bytes()) : absl::OkStatus();
+}
+
+// Of the names of this group, which begin at `first_name`.
+absl::Status ChangeReader::DropExpired(const RowGroupView& group, size_t first_name) {
+  if (first_name == names_.size()) return absl::OkStatus();
+  std::vector<uint32_t> rows;
+  for (size_t i = first_name; i < names_.size(); ++i) rows.push_back(names_[i].row);
+  ASSIGN_OR_RETURN(const ColumnChunk* const times, group.column(snapshot_->table->time().id));
+  Column time(DataType::Scalar(TypeKind::kTimestamp));
+  RETURN_IF_ERROR(times->Gather(rows, &time));
+  size_t kept = first_name;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (time.values_as<int64_t>()[i] > *snapshot_->expired_until_ns) names_[kept++] = names_[first_name + i];
+  }
+  names_.resize(kept);
+  return absl::OkStatus();
 }
 
 // Keeps the first commits, whole: what stands behind them is found again once they are read.
@@ -148,11 +189,15 @@ absl::Status ChangeReader::Shorten() {
 
 size_t ChangeReader::RowsPerBatch() const {
   uint64_t row_bytes = sizeof(Commit);
+  bool guessed = false;
   for (const ColumnId id : options_.columns) {
     const ColumnDefinition* const column = FindColumn(*snapshot_->table, id);
-    if (column != nullptr) row_bytes += GuessedRowBytes(column->type);
+    if (column == nullptr) continue;
+    row_bytes += GuessedRowBytes(column->type);
+    guessed = guessed || column->type.is_list() || column->type.is_string();
   }
-  return std::clamp<size_t>(options_.batch_bytes / row_bytes, 1, kMaxBatchRowCount);
+  const size_t limit = guessed ? row_limit_ : kMaxBatchRowCount;
+  return std::clamp<size_t>(options_.batch_bytes / std::max(row_bytes, row_bytes_), 1, limit);
 }
 
 absl::StatusOr<ChangeBatch> ChangeReader::ReadRows(size_t first, size_t count) {
@@ -170,6 +215,11 @@ absl::StatusOr<ChangeBatch> ChangeReader::ReadRows(size_t first, size_t count) {
     batch.columns.emplace_back(definition->type);
     RETURN_IF_ERROR(ReadColumn(*definition, names, &batch.columns.back()));
   }
+  uint64_t bytes = count * sizeof(ChangePosition);
+  for (const Column& column : batch.columns) bytes += column.memory_bytes();
+  row_bytes_ = bytes / count;
+  row_limit_ = std::min(2 * row_limit_, kMaxBatchRowCount);
+  ASSIGN_OR_RETURN(batch.memory, MemoryReservation::Make(options_.budget, MemoryUse::kQuery, bytes));
   return batch;
 }
 

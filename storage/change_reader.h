@@ -2,8 +2,8 @@
 // whatever moves or restarts meanwhile.
 //
 // Order: commit, then shard, then ordinal; a row's place in it never changes. ENTITIES tables give every version that
-// is still kept, superseded ones too; what was erased is left out. Nothing is held between calls but the names of the rows
-// that come next, at most kMaxNames of them, and the snapshot they are read from.
+// is still kept, superseded ones too; what was erased or has expired is left out. Nothing is held between calls but the
+// names of the rows that come next, at most kMaxNames of them, and the snapshot they are read from.
 #ifndef CORTEX_STORAGE_CHANGE_READER_H_
 #define CORTEX_STORAGE_CHANGE_READER_H_
 
@@ -37,6 +37,7 @@ struct ChangeBatch {
   std::vector<Column> columns;  // as asked for
   std::vector<ChangePosition> rows;  // where each stands
   ChangePosition position;           // behind all of them; a whole commit where that is so
+  MemoryReservation memory;          // what the columns take
 
   // Behind row `row` of the batch.
   ChangePosition PositionAfter(uint32_t row) const;
@@ -49,17 +50,21 @@ class ChangeReader {
     Database* database = nullptr;    // borrowed
     MemoryBudget* budget = nullptr;  // borrowed
     std::string table;
+    TableId table_id;  // a later table of the same name is another one
     std::vector<ColumnId> columns;
-    ChangePosition after;
+    ChangePosition after;              // commit 0: from the oldest row that is kept
     uint64_t batch_bytes = 512 << 10;  // about; at least one row
   };
   explicit ChangeReader(Options options);
 
   // The next rows, all visible when it was called. An empty batch moves the position too: to the newest commit.
-  // Errors: NOT_FOUND table dropped, FAILED_PRECONDITION column dropped, RESOURCE_EXHAUSTED, DATA_LOSS.
+  // Errors: NOT_FOUND table dropped, FAILED_PRECONDITION column dropped, or versions behind the position may be missing
+  // because the table's history does not reach back to it; OUT_OF_RANGE a position that was never reached;
+  // RESOURCE_EXHAUSTED, DATA_LOSS.
   absl::StatusOr<ChangeBatch> Next();
 
   const ChangePosition& position() const { return position_; }
+  bool holds_snapshot() const { return snapshot_ != nullptr; }
   // Lets go of the snapshot; the next call takes a new one and goes on behind position().
   void DropSnapshot();
 
@@ -78,7 +83,9 @@ class ChangeReader {
     ChangePosition place() const { return {commit, shard, ordinal}; }
   };
 
+  absl::Status TakeSnapshot();
   absl::Status Collect();
+  absl::Status DropExpired(const RowGroupView& group, size_t first_name);
   absl::Status CollectGroup(uint32_t segment, uint32_t group);
   absl::Status Shorten();
   absl::StatusOr<ChangeBatch> ReadRows(size_t first, size_t count);
@@ -87,6 +94,10 @@ class ChangeReader {
 
   const Options options_;
   ChangePosition position_;
+  // Everything up to position_ was seen by whoever reads, so nothing behind it may be missing.
+  bool gapless_;
+  uint64_t row_bytes_ = 0;    // of the rows read last
+  size_t row_limit_ = 0;      // rows that may be read at once while their size is a guess
   std::shared_ptr<const Snapshot> snapshot_;  // nullptr: nothing is collected
   Commit up_to_ = 0;                          // names_ hold everything behind position_ and up to it
   std::vector<Name> names_;                   // in order, once collected

@@ -33,6 +33,7 @@ void AddQueryCommands(CLI::App* app, const GlobalOptions* options, Action* actio
 void AddStatsCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // stats, project
 void AddAdminCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // tier, flush, config
 void AddSafetyCommands(CLI::App* app, const GlobalOptions* options, Action* action);  // verify, backup
+void AddSubscribeCommand(CLI::App* app, const GlobalOptions* options, Action* action);
 void AddCompletionCommand(CLI::App* app, Action* action);
 
 // The exit status of a failed command; the list stands in the README of this folder.

@@ -25,6 +25,7 @@ int Run(int argc, char** argv) {
   AddStatsCommands(&app, &options, &action);
   AddAdminCommands(&app, &options, &action);
   AddSafetyCommands(&app, &options, &action);
+  AddSubscribeCommand(&app, &options, &action);
   AddCompletionCommand(&app, &action);
   try {  // CLI11 reports by exception; they end here
     app.parse(argc, argv);
