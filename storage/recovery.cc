@@ -161,6 +161,7 @@ absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered
   ASSIGN_OR_RETURN(recovered->wal,
                    WalWriter::Open(fs, {.dir = dir, .server_id = server_id, .file_bytes = options.wal_file_bytes},
                                    tail));
+  for (const std::string& file : recovered->wal->removed_files()) Event(options, "orphan removed", file);
   KillPoint("recovery-log-ready");
   return absl::OkStatus();
 }

@@ -113,6 +113,25 @@ std::string SegmentTemporaryName(uint32_t shard, SegmentId id) {
   return absl::StrFormat("%02d-%016x%s%s", shard, id.value(), kSuffix, kTemporarySuffix);
 }
 
+bool IsSegmentFileName(std::string_view name) {
+  if (name.ends_with(kTemporarySuffix)) name.remove_suffix(kTemporarySuffix.size());
+  if (!name.ends_with(kSuffix)) return false;
+  name.remove_suffix(kSuffix.size());
+  // Digits of "<shard>-<id>" or "<shard>-<id>-<hash>": two or more, then sixteen each.
+  size_t part = 0, digits = 0;
+  for (const char c : name) {
+    if (c == '-') {
+      if (part == 0 ? digits < 2 : digits != kHashDigits) return false;
+      ++part;
+      digits = 0;
+    } else {
+      if (!(c >= '0' && c <= '9') && (part == 0 || !(c >= 'a' && c <= 'f'))) return false;
+      ++digits;
+    }
+  }
+  return (part == 1 || part == 2) && digits == kHashDigits;
+}
+
 std::optional<uint64_t> ContentHashOf(std::string_view file_name) {
   if (!file_name.ends_with(kSuffix)) return std::nullopt;
   file_name.remove_suffix(kSuffix.size());

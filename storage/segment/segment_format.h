@@ -49,6 +49,8 @@ absl::StatusOr<SegmentTrailer> DecodeSegmentTrailer(absl::Span<const std::byte> 
 std::string SegmentFileName(uint32_t shard, SegmentId id, uint64_t content_hash);
 // The name while the file is being written.
 std::string SegmentTemporaryName(uint32_t shard, SegmentId id);
+// True for names of these two forms, whatever the numbers: such a file is ours.
+bool IsSegmentFileName(std::string_view name);
 // The content hash in a file name; nullopt if it is not of that form.
 std::optional<uint64_t> ContentHashOf(std::string_view file_name);
 

@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
+#include "storage/segment/segment_format.h"
 #include "storage/segment/segment_reader.h"
 #include "storage/tiers/mapping_cache.h"
 
@@ -133,8 +133,7 @@ absl::StatusOr<uint64_t> FileTier::SweepOrphans(const std::set<std::string>& liv
   ASSIGN_OR_RETURN(const std::vector<std::string> names, blobs_->List());
   uint64_t removed = 0;
   for (const std::string& name : names) {
-    if (!absl::EndsWith(name, ".seg") && !absl::EndsWith(name, ".seg.tmp")) continue;
-    if (live.count(name) != 0) continue;
+    if (!IsSegmentFileName(name) || live.count(name) != 0) continue;  // what others left here is theirs
     KillPoint("recovery-sweep");
     RETURN_IF_ERROR(blobs_->Remove(name));
     ++removed;

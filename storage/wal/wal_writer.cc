@@ -50,7 +50,9 @@ absl::Status WalWriter::Resume(const WalTail& tail) {
 absl::Status WalWriter::RemoveUnfinishedFiles() {
   ASSIGN_OR_RETURN(const auto entries, fs_->ListDir(options_.dir));
   for (const DirEntry& entry : entries) {
-    if (IsUnfinished(entry)) RETURN_IF_ERROR(fs_->Remove(Path(entry.name)));
+    if (!IsUnfinished(entry)) continue;
+    RETURN_IF_ERROR(fs_->Remove(Path(entry.name)));
+    removed_files_.push_back(Path(entry.name));
   }
   return absl::OkStatus();
 }

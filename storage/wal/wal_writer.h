@@ -73,6 +73,8 @@ class WalWriter {
   uint64_t total_bytes() const;
   // Oldest first; the last one is written on.
   const std::vector<WalFile>& files() const { return files_; }
+  // Files that a process left half made, removed at the opening.
+  const std::vector<std::string>& removed_files() const { return removed_files_; }
 
  private:
   WalWriter(FileSystem* fs, WalWriterOptions options) : fs_(fs), options_(std::move(options)) {}
@@ -94,6 +96,7 @@ class WalWriter {
   FileSystem* const fs_;
   const WalWriterOptions options_;
   std::vector<WalFile> files_;
+  std::vector<std::string> removed_files_;
   std::unique_ptr<WritableFile> current_;  // files_.back(); null while there is no file yet
   uint64_t current_allocated_ = 0;         // size of current_ on disk
   WalPosition end_position_ = 0;

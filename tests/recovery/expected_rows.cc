@@ -38,7 +38,9 @@ void ApplyStep(const LifeStep& step, bool is_seen, World* world) {
   }
 }
 
-bool ChangesRows(const LifeStep& step) { return step.kind == Kind::kDrop || step.count > 0; }
+bool ChangesRows(const LifeStep& step) {
+  return step.kind == Kind::kDrop || (step.kind != Kind::kExpired && step.count > 0);
+}
 
 }  // namespace
 

@@ -56,9 +56,6 @@ ExpectedRows WhatItSaid(const std::string& log) {
   return expected;
 }
 
-// Reached only after a day of trusted time, which no process of a test can live through.
-bool NeedsADay(std::string_view name) { return name.substr(0, 7) == "reclaim"; }
-
 // True if the process was killed; either way what it acknowledged must be there.
 bool KillAt(const std::string& name, uint64_t hit) {
   CAPTURE(name, hit);
@@ -84,7 +81,6 @@ TEST_CASE("A process killed at any kill point loses, changes and doubles nothing
   const uint64_t hits = asked == nullptr ? 2 : std::strtoull(asked, nullptr, 10);
   for (const std::string_view name : KillPointNames()) {
     CAPTURE(name);
-    if (NeedsADay(name)) continue;
     // Every place is reached at least once, or the script does not prove what it says.
     REQUIRE(KillAt(std::string(name), 1));
     for (uint64_t i = 1, hit = 2; i < hits; ++i, hit += 1 + hit / 4) {

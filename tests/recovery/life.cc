@@ -16,9 +16,9 @@ using Kind = LifeStep::Kind;
 
 constexpr int64_t kDayNs = 86'400'000'000'000;
 
-// Key, x and visibility of one row group.
+// The columns and the visibility of one row group.
 struct GroupRows {
-  Column keys{DataType::String()}, x{DataType::Scalar(TypeKind::kInt64)}, y{DataType::Scalar(TypeKind::kInt64)};
+  Column keys{DataType::String()}, times{DataType::Scalar(TypeKind::kTimestamp)}, x{DataType::Scalar(TypeKind::kInt64)}, y{DataType::Scalar(TypeKind::kInt64)};
   std::vector<uint64_t> visible;
 };
 
@@ -28,7 +28,7 @@ absl::StatusOr<GroupRows> ReadGroup(const Snapshot& snapshot, const RowGroupView
   rows.visible.resize(WordsForBits(count) + 1);
   FillOnes(rows.visible.data(), count);
   RETURN_IF_ERROR(group.SelectVisible(snapshot.window, 0, count, rows.visible.data()));
-  for (const auto& [ordinal, column] : {std::pair<int, Column*>{0, &rows.keys}, {2, &rows.x}, {3, &rows.y}}) {
+  for (const auto& [ordinal, column] : {std::pair<int, Column*>{0, &rows.keys}, {1, &rows.times}, {2, &rows.x}, {3, &rows.y}}) {
     ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(snapshot.table->columns[ordinal].id));
     if (chunk == nullptr) return absl::DataLossError("a column is missing");
     RETURN_IF_ERROR(chunk->Decode(0, count, column));
@@ -64,11 +64,7 @@ std::vector<std::string> Life::events() const {
 absl::Status Life::Do(const LifeStep& step) {
   switch (step.kind) {
     case Kind::kCreate:
-      return db_
-          ->CreateTable(*TestTable(
-              step.table, {{"x", DataType::Scalar(TypeKind::kInt64)}, {"y", DataType::Scalar(TypeKind::kInt64)}},
-              step.table_kind))
-          .status();
+      return Create(step);
     case Kind::kDrop:
       return db_->DropTable(step.table);
     case Kind::kAlter: {
@@ -79,7 +75,11 @@ absl::Status Life::Do(const LifeStep& step) {
     }
     case Kind::kPut:
     case Kind::kMerge:
+    case Kind::kExpired:
       return Put(step);
+    case Kind::kAge:
+      clock_.Advance(3 * kDayNs);  // a clock that kept its pace for so long is trusted
+      return db_->ApplyTierPolicies();
     case Kind::kDelete:
     case Kind::kPurge:
       return Delete(step);
@@ -89,12 +89,20 @@ absl::Status Life::Do(const LifeStep& step) {
       Close();
       return Open();
     case Kind::kLitter: {
-      ASSIGN_OR_RETURN(const auto file, fs_->OpenWritable(JoinPath(dir_, "warm/0-987654321-0123456789abcdef.seg"),
+      ASSIGN_OR_RETURN(const auto file, fs_->OpenWritable(JoinPath(dir_, "warm/00-00000000ffffffff-0123456789abcdef.seg"),
                                                           WriteMode::kTruncate));
       return file->Append(AsBytes(std::string_view("nobody knows this file")));
     }
   }
   return absl::InternalError("unknown step");
+}
+
+absl::Status Life::Create(const LifeStep& step) {
+  TableDefinition table = *TestTable(
+      step.table, {{"x", DataType::Scalar(TypeKind::kInt64)}, {"y", DataType::Scalar(TypeKind::kInt64)}},
+      step.table_kind);
+  if (step.time_to_live) table.policy.ttl_ns = kDayNs;
+  return db_->CreateTable(table).status();
 }
 
 absl::Status Life::Put(const LifeStep& step) {
@@ -171,6 +179,9 @@ void Life::ReadSegment(const Snapshot& snapshot, const SegmentView& segment, Lif
     }
     for (uint32_t row = 0; row < group->keys.row_count(); ++row) {
       if (!GetBit(group->visible.data(), row)) continue;
+      if (snapshot.expired_until_ns.has_value() && group->times.values_as<int64_t>()[row] <= *snapshot.expired_until_ns) {
+        continue;
+      }
       const std::string name = table + "/" + std::string(group->keys.StringAt(row));
       const LifeRow value{.x = group->x.values_as<int64_t>()[row], .y = group->y.values_as<int64_t>()[row]};
       if (!reading->rows.emplace(name, value).second) reading->twice = name;

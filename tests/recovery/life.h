@@ -48,6 +48,7 @@ class Life {
   std::vector<std::string> events() const;
 
  private:
+  absl::Status Create(const LifeStep& step);
   absl::Status Put(const LifeStep& step);
   absl::Status Delete(const LifeStep& step);
   void ReadSegment(const Snapshot& snapshot, const SegmentView& segment, LifeReading* reading);

@@ -20,6 +20,10 @@ LifeStep Numbered(LifeStep step, uint64_t sequence) {
   step.sequence = sequence;
   return step;
 }
+LifeStep Expired(LifeStep step) {
+  step.kind = Kind::kExpired;
+  return step;
+}
 LifeStep Move(std::string table, Tier from, Tier to) {
   return {.kind = Kind::kMove, .table = std::move(table), .from = from, .to = to};
 }
@@ -28,7 +32,7 @@ LifeStep Move(std::string table, Tier from, Tier to) {
 
 std::string LifeStep::ToString() const {
   constexpr const char* kNames[] = {"create", "drop",  "alter", "put",    "merge",
-                                    "delete", "purge", "move",  "reopen", "litter"};
+                                    "delete", "purge", "move",  "reopen", "litter", "expired", "age"};
   return absl::StrFormat("%s %s rows %d+%d x %d %s->%s", kNames[static_cast<int>(kind)], table, first, count, x,
                          std::string(TierName(from)), std::string(TierName(to)));
 }
@@ -60,6 +64,9 @@ std::vector<LifeStep> ScriptedLife() {
       Change(Kind::kAlter, "t", 0, 0, 1),
       Put("d", 0, 30, 9),
       {.kind = Kind::kDrop, .table = "d"},
+      {.kind = Kind::kCreate, .table = "r", .table_kind = TableKind::kEvents, .time_to_live = true},
+      Expired(Put("r", 0, 60, 13, Tier::kWarm)),
+      {.kind = Kind::kAge},
       {.kind = Kind::kReopen},
       Numbered(Put("t", 0, 20, 10), 1),
       Numbered(Put("e", 700, 20, 12, Tier::kWarm), 2),

@@ -23,10 +23,13 @@ struct LifeStep {
     kMove,    // from -> to
     kReopen,  // close and open
     kLitter,  // a segment file that no manifest knows appears
+    kExpired, // kPut of rows whose time to live was over before: no read shows them
+    kAge,     // days pass; then every policy is applied, that of the time to live too
   };
   Kind kind = Kind::kPut;
   std::string table = "t";
   TableKind table_kind = TableKind::kEntities;
+  bool time_to_live = false;  // of a day
   int first = 0, count = 0;
   int64_t x = 0;
   uint64_t sequence = 0;  // of producer "p"; 0: none
