@@ -409,15 +409,19 @@ absl::StatusOr<CommitToken> DatabaseImpl::Flush() {
 std::shared_ptr<Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t now_ns) const {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->table = table.definition();
-  // The commit first: whatever is published afterwards holds at least the rows up to it.
-  snapshot->commit = log_->visible_commit();
+  std::shared_ptr<const SegmentList> list;
+  do {
+    // The commit first: whatever is published afterwards holds at least the rows up to it ...
+    snapshot->commit = log_->visible_commit();
+    snapshot->manifest_version = meta_->manifest_version();
+    snapshot->taken_ns = options_.clock->MonotonicNanos();
+    list = table.segments();
+    // ... but for versions that have left the history meanwhile. Then a later commit is to be shown.
+  } while (snapshot->commit < table.history_floor());
   snapshot->window = snapshot->commit;
   if (const int64_t ttl_ns = table.definition()->policy.ttl_ns; ttl_ns != 0) {
     snapshot->expired_until_ns = now_ns - ttl_ns;  // visible: time + ttl > now
   }
-  snapshot->manifest_version = meta_->manifest_version();
-  snapshot->taken_ns = options_.clock->MonotonicNanos();
-  const auto list = table.segments();
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
     for (const auto& shard : list->shards) {
       for (const LiveSegment& segment : shard) {

@@ -46,6 +46,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "segment-durable",      // durable; nobody knows it
     // a seal
     "seal-start",           // the group is closed and in memory
+    "seal-collected",       // the ends of other segments are in the edit, those of its own rows are not
     "seal-written",         // its file is durable, not committed
     "seal-committed",       // committed, not published
     "seal-published",       // published; the log not trimmed

@@ -220,10 +220,12 @@ absl::Status Sealer::Seal(const Job& job) {
     ManifestEdit edit;
     edit.AddSegment(record);
     edit.SetSealPoint(table.id(), closed.shard, closed.seal_point);
+    // It says up to which commit ends are saved now; so the group's own are listed after that.
+    const UnsavedEnds unsaved = UnsavedEnds::Collect(&table, closed.shard, &edit);
+    KillPoint("seal-collected");
     const uint64_t own_changes = closed.group->versions()->change_count();
     const std::vector<VersionEnd> own_ends = closed.group->versions()->List();
     if (!own_ends.empty()) edit.PutEnds(table.id(), id, own_ends);
-    const UnsavedEnds unsaved = UnsavedEnds::Collect(&table, closed.shard, &edit);
     KillPoint("seal-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
     KillPoint("seal-committed");

@@ -468,7 +468,7 @@ TEST_CASE("Database keeps the log within its limit when nothing but deletes is w
 TEST_CASE("Database takes rows while the sealer saves nothing but ends", "[storage][versions]") {
   World world(TableKind::kEvents, 0, 64 << 10);
   std::vector<Version> rows;
-  for (int i = 0; i < 1500; ++i) rows.push_back({.key = "k" + std::to_string(i), .x = i, .y = 0});
+  for (int i = 0; i < 3000; ++i) rows.push_back({.key = "k" + std::to_string(i), .x = i, .y = 0});
   world.Put(rows);
   world.Move(Tier::kHot, Tier::kWarm);
   BatchBuilder builder(world.table());
@@ -481,7 +481,7 @@ TEST_CASE("Database takes rows while the sealer saves nothing but ends", "[stora
     world.db->IngestAsync(std::move(late), [](const auto&) {});
     sent = true;
   });
-  for (int64_t begin = 0; begin < 1500; begin += 8) {
+  for (int64_t begin = 0; begin < 3000; begin += 8) {
     world.Delete([&](const std::string&, int64_t x) { return x >= begin && x < begin + 8; });
   }
   for (int i = 0; i < 10'000 && !sent; ++i) REQUIRE_OK(world.db->Flush());
