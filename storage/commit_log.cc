@@ -20,6 +20,12 @@ absl::Status Stopped(const absl::Status& why) {
                       std::string(why.message())));
 }
 
+// Of one task; the log itself is sound.
+absl::Status TooLong(uint64_t bytes, uint64_t limit) {
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "too much for one commit, do it in parts: its record takes %d bytes, the log takes at most %d", bytes, limit));
+}
+
 absl::Status Closing() { return absl::UnavailableError("the database is closing; retry against a running server"); }
 
 }  // namespace
@@ -28,6 +34,7 @@ CommitLog::CommitLog(CommitLogOptions options)
     : options_{.wal = nullptr,
                .last_commit = options.last_commit,
                .wal_limit_bytes = options.wal_limit_bytes,
+               .max_payload_bytes = options.max_payload_bytes,
                .on_wal_full = options.on_wal_full},
       wal_(TakeWal(options)),
       next_commit_(options.last_commit + 1),
@@ -207,6 +214,9 @@ CommitLog::Group CommitLog::PrepareGroup(std::vector<std::unique_ptr<CommitTask>
     }
     const Commit commit = task->takes_number() ? next_commit_ : next_commit_ - 1;
     absl::StatusOr<std::string> payload = task->Prepare(commit);
+    if (payload.ok() && payload->size() > options_.max_payload_bytes) {
+      payload = TooLong(payload->size(), options_.max_payload_bytes);
+    }
     if (!payload.ok()) {
       task->Done(payload.status());
       continue;

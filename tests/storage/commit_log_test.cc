@@ -106,6 +106,19 @@ TEST_CASE("CommitLog gives no commit to a task that refuses itself", "[storage]"
   REQUIRE_STATUS(log.WaitVisible(3), absl::StatusCode::kOutOfRange, "never given out");
 }
 
+TEST_CASE("CommitLog refuses a task whose record is too long and goes on", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  {
+    CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path()), .max_payload_bytes = 100});
+    REQUIRE_OK(Run(&log, &probe, "a"));
+    REQUIRE_STATUS(Run(&log, &probe, std::string(101, 'x')), absl::StatusCode::kInvalidArgument, "101 bytes");
+    REQUIRE_OK(Run(&log, &probe, std::string(100, 'x')));
+    REQUIRE_OK(log.health());
+  }
+  CHECK(CommitsIn(PosixFileSystem(), dir.path()) == std::vector<Commit>{1, 2});
+}
+
 TEST_CASE("CommitLog acknowledges nothing after a failed sync", "[storage]") {
   TempDir dir;
   FaultyFileSystem fs(PosixFileSystem());
