@@ -36,6 +36,9 @@ struct SegmentRecord {
   bool sorted_by_key = false;
   uint32_t row_group_count = 0;
   uint32_t schema_id = 0;
+  // Versions that had ended when the file was written, and the newest of those ends; 0: none.
+  uint64_t ended_row_count = 0;
+  Commit max_end = 0;
 
   bool operator==(const SegmentRecord&) const = default;
 };

@@ -41,6 +41,7 @@ absl::Status CheckSegment(absl::StatusCode code, const SegmentRecord& s) {
   if (s.row_count == 0) wrong = "row count";
   if (s.min_time > s.max_time) wrong = "time range";
   if (s.min_commit > s.max_commit) wrong = "commit range";
+  if (s.ended_row_count > s.row_count) wrong = "count of ended rows";
   if (wrong.empty()) return absl::OkStatus();
   return absl::Status(code, absl::StrFormat("segment record has no valid %s: segment %d, table %d", wrong,
                                             s.id.value(), s.table.value()));
@@ -64,6 +65,8 @@ absl::StatusOr<std::string> EncodeSegment(const SegmentRecord& segment) {
   message.set_sorted_by_key(segment.sorted_by_key);
   message.set_row_group_count(segment.row_group_count);
   message.set_schema_id(segment.schema_id);
+  message.set_ended_row_count(segment.ended_row_count);
+  message.set_max_end(segment.max_end);
   return SerializeDeterministic(message);
 }
 
@@ -84,7 +87,9 @@ absl::StatusOr<SegmentRecord> DecodeSegment(TableId table, SegmentId id, std::st
                            .max_commit = message.max_commit(),
                            .sorted_by_key = message.sorted_by_key(),
                            .row_group_count = message.row_group_count(),
-                           .schema_id = message.schema_id()};
+                           .schema_id = message.schema_id(),
+                           .ended_row_count = message.ended_row_count(),
+                           .max_end = message.max_end()};
   RETURN_IF_ERROR(CheckSegment(absl::StatusCode::kDataLoss, segment));
   return segment;
 }

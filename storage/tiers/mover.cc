@@ -268,7 +268,9 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
   const std::vector<Destination> destinations = DestinationsOf(unit.row_count(), files);
   std::vector<LiveSegment> targets;
   for (const RewrittenFile& file : files) {
-    const SegmentRecord record = tier->RecordOf(*schema, file.info);
+    SegmentRecord record = tier->RecordOf(*schema, file.info);
+    record.ended_row_count = file.ended_row_count;
+    record.max_end = file.max_end;
     auto versions = std::make_shared<RowVersions>(record.row_count, context_.budget);
     ASSIGN_OR_RETURN(auto sealed, tier->OpenFile(record, schema, versions));
     targets.push_back({.group = nullptr, .file = std::move(sealed), .versions = std::move(versions)});

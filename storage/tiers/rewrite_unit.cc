@@ -173,7 +173,13 @@ absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard,
     pacer->Spend(writer->file_bytes() - before);
   }
   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
-  return RewrittenFile{.info = std::move(info), .rows = std::move(rows)};
+  RewrittenFile file{.info = std::move(info), .rows = std::move(rows)};
+  for (const uint32_t row : file.rows) {
+    if (ends_[row] == kOpenEnd) continue;
+    ++file.ended_row_count;
+    file.max_end = std::max(file.max_end, ends_[row]);
+  }
+  return file;
 }
 
 }  // namespace cortex

@@ -26,6 +26,8 @@ namespace cortex {
 struct RewrittenFile {
   SegmentInfo info;
   std::vector<uint32_t> rows;  // unit row of target row i
+  uint64_t ended_row_count = 0;  // whose end the file holds itself
+  Commit max_end = 0;            // the newest of those
 };
 
 // One thread at a time.

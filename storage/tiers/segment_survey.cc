@@ -1,5 +1,6 @@
 #include "storage/tiers/segment_survey.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cortex {
@@ -57,7 +58,7 @@ std::vector<SegmentSummary> SegmentSurvey::Look(const Table& table, Commit horiz
         OpenGroup& seen = open_[segment.group.get()];
         if (seen.group.lock() != segment.group) seen = {.group = segment.group, .first_seen_ns = monotonic_ns};
         summary.open_for_ns = closed ? SegmentSummary::kClosed : monotonic_ns - seen.first_seen_ns;
-      } else if (summary.ended_rows != 0) {
+      } else if (summary.ended_rows != 0 || segment.file->record().ended_row_count != 0) {
         const DeadRows dead = CountDead(segment, horizon, monotonic_ns);
         summary.dead_rows = dead.dead;
         summary.erased_rows = segment.versions->erased_count() != 0;
@@ -85,6 +86,10 @@ SegmentSurvey::DeadRows SegmentSurvey::CountDead(const LiveSegment& segment, Com
     known.dead = segment.versions->erased_count();
   } else {
     for (const VersionEnd& end : segment.versions->List()) known.dead += end.end <= horizon;
+    // Those that stand in the file itself: all of them, once the newest is out of reach. After a load they are recorded
+    // beside it as well.
+    const SegmentRecord& record = segment.file->record();
+    if (record.max_end <= horizon) known.dead = std::min(known.dead + record.ended_row_count, record.row_count);
   }
   return known;
 }

@@ -308,6 +308,27 @@ TEST_CASE("Erased rows leave their files", "[storage][tiers]") {
   CHECK(f.Rows().size() == 99);
 }
 
+TEST_CASE("Versions beyond the history kept leave their files, those that a move wrote down as ended too",
+          "[storage][tiers]") {
+  const Tier tier = GENERATE(Tier::kWarm, Tier::kCold);
+  Fixture f({.hot_max_age_ns = 0, .warm_max_age_ns = 0, .cold_partition = ColdPartition::kMonth}, TableKind::kEntities);
+  REQUIRE_OK(f.db->AlterTable("t", SetPolicy{.history_ns = kHourNs}).status());
+  const auto move = [&](Tier from, Tier to) { REQUIRE_OK(f.db->MoveTier({.table = "t", .from = from, .to = to})); };
+  f.Put(0, 100, kStart);
+  f.Put(0, 100, kStart + 1);
+  move(Tier::kHot, Tier::kCold);
+  if (tier == Tier::kWarm) move(Tier::kCold, Tier::kWarm);
+  CHECK(f.RowsByTier() == Tiers{{tier, 200}});  // the past is within reach
+  f.Apply();
+  CHECK(f.RowsByTier() == Tiers{{tier, 200}});
+  const bool reopen = GENERATE(false, true);
+  if (reopen) f.Reopen();
+  f.clock.Advance(2 * kHourNs);
+  f.Apply();
+  CHECK(f.RowsByTier() == Tiers{{tier, 100}});
+  CHECK(f.Rows().size() == 100);
+}
+
 TEST_CASE("Few files stay mapped, whatever is read", "[storage][tiers]") {
   Fixture f({.hot_max_age_ns = kHourNs, .warm_max_age_ns = 0});
   f.options.max_mapped_files = 8;

@@ -27,11 +27,12 @@ TEST_CASE("Manifest codec writes the bytes of format 1", "[storage][meta]") {
   const SegmentRecord segment = {.table = TableId(1), .id = SegmentId(2), .shard = 3, .tier = Tier::kCold,
                                  .file_name = "f", .file_bytes = 4, .raw_bytes = 5, .row_count = 6, .min_time = -1,
                                  .max_time = 7, .min_commit = 8, .max_commit = 9, .sorted_by_key = true,
-                                 .row_group_count = 10, .schema_id = 11};
+                                 .row_group_count = 10, .schema_id = 11,
+                                 .ended_row_count = 2, .max_end = 12};
   CHECK(REQUIRE_OK_AND_TAKE(EncodeSegment(segment)) ==
         Bytes({0x08, 3, 0x10, 3, 0x1a, 1, 'f', 0x20, 4, 0x28, 5, 0x30, 6,                    //
                0x39, 255, 255, 255, 255, 255, 255, 255, 255, 0x41, 7, 0, 0, 0, 0, 0, 0, 0,  //
-               0x48, 8, 0x50, 9, 0x58, 1, 0x60, 10, 0x68, 11}));
+               0x48, 8, 0x50, 9, 0x58, 1, 0x60, 10, 0x68, 11, 0x70, 2, 0x78, 12}));
   CHECK(EncodeSealPoint({.commit = 300, .rows = 5}) == Bytes({0x08, 0xac, 0x02, 0x10, 5}));
   // Rows 0, 1, 300; ends 1000, 1000, 999.
   const std::vector<VersionEnd> ends = {{0, 1000}, {1, 1000}, {300, 999}};
@@ -52,6 +53,7 @@ TEST_CASE("Manifest codec refuses segment records that make no sense", "[storage
   SECTION("rows") { segment.row_count = 0, what = "row count"; }
   SECTION("time") { segment.min_time = segment.max_time + 1, what = "time range"; }
   SECTION("commit") { segment.min_commit = segment.max_commit + 1, what = "commit range"; }
+  SECTION("ends") { segment.ended_row_count = segment.row_count + 1, what = "count of ended rows"; }
   REQUIRE_STATUS(EncodeSegment(segment), absl::StatusCode::kInternal, what);
 }
 
