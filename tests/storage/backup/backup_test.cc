@@ -8,6 +8,7 @@
 
 #include "storage/backup/backup_files.h"
 #include "storage/backup/backup_writer.h"
+#include "codecs/bytes/status_macros.h"
 #include "storage/io/kill_point.h"
 #include "tests/storage/data_directory.h"
 #include "tests/support/faulty_file_system.h"
@@ -85,7 +86,73 @@ std::vector<std::string> AsOf(const std::vector<std::string>& versions, Commit l
   return kept;
 }
 
+// What a read shows: "key=x", sorted.
+absl::StatusOr<std::vector<std::string>> Shown(Database* db, const SnapshotRequest& request) {
+  ASSIGN_OR_RETURN(const auto snapshot, db->OpenSnapshot("t", request));
+  std::vector<std::string> rows;
+  for (const auto& segment : snapshot->segments) {
+    for (size_t g = 0; g < segment->row_group_count(); ++g) {
+      const RowGroupView& group = segment->row_group(g);
+      const uint32_t count = group.row_count();
+      std::vector<uint64_t> selection(WordsForBits(count) + 1);
+      FillOnes(selection.data(), count);
+      RETURN_IF_ERROR(group.SelectVisible(snapshot->window, 0, count, selection.data()));
+      Column keys(DataType::String()), x(DataType::Scalar(TypeKind::kInt64));
+      ASSIGN_OR_RETURN(const ColumnChunk* key_chunk, group.column(snapshot->table->columns[0].id));
+      ASSIGN_OR_RETURN(const ColumnChunk* x_chunk, group.column(snapshot->table->columns[2].id));
+      RETURN_IF_ERROR(key_chunk->Decode(0, count, &keys));
+      RETURN_IF_ERROR(x_chunk->Decode(0, count, &x));
+      for (uint32_t row = 0; row < count; ++row) {
+        if (!GetBit(selection.data(), row)) continue;
+        rows.push_back(std::string(keys.StringAt(row)) + "=" + std::to_string(x.values_as<int64_t>()[row]));
+      }
+    }
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
 }  // namespace
+
+TEST_CASE("A restored backup shows the past by commit, by time and from one commit on", "[storage][backup]") {
+  constexpr int64_t kMinute = 60'000'000'000;
+  const bool forgets = GENERATE(false, true);
+  Fixture f;
+  const int64_t start = f.clock.NowNanos();
+  if (forgets) REQUIRE_OK(f.db->AlterTable("t", SetPolicy{.history_ns = 5 * kMinute}).status());
+  for (int i = 0; i < 8; ++i) {
+    f.clock.Advance(kMinute);
+    PutRows(f.db.get(), "t", 100 * i, 300, i);
+    if (i % 2 == 0) f.Move(Tier::kHot, Tier::kWarm);
+    if (i == 3) f.Move(Tier::kWarm, Tier::kCold);
+  }
+  f.clock.Advance(kMinute);
+  if (forgets) {
+    f.Move(Tier::kHot, Tier::kCold);  // what nobody may read any more is dropped on the way
+    f.Move(Tier::kWarm, Tier::kCold);
+  }
+  PutRows(f.db.get(), "t", 0, 50, 77);  // in the log alone
+  const BackupResult backup = f.Backup();
+  REQUIRE_OK(RestoreBackup(PosixFileSystem(), f.PathOf(backup), f.dir.File("restored"), {}).status());
+  const auto restored = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(f.dir.File("restored"), &f.clock)));
+  std::vector<SnapshotRequest> requests;
+  for (Commit commit = 0; commit <= backup.commit; ++commit) {
+    requests.push_back({.as_of = commit});
+    requests.push_back({.as_of = commit, .history = true});
+  }
+  for (int64_t time = start; time <= f.clock.NowNanos(); time += kMinute / 2) requests.push_back({.as_of_time_ns = time});
+  requests.push_back({.history = true});
+  int refused = 0;
+  for (const SnapshotRequest& request : requests) {
+    CAPTURE(request.as_of.value_or(0), request.as_of_time_ns.value_or(0), request.history);
+    const auto expected = Shown(f.db.get(), request);
+    const auto found = Shown(restored.get(), request);
+    CHECK(found.status() == expected.status());
+    refused += expected.ok() ? 0 : 1;
+    if (expected.ok() && found.ok()) CHECK(*found == *expected);
+  }
+  CHECK((refused > 0) == forgets);
+}
 
 TEST_CASE("A restored backup holds every version of every tier and goes on from there", "[storage][backup]") {
   Fixture f;
