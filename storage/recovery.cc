@@ -34,6 +34,11 @@ absl::Status SweepOrphans(const RecoveryInput& input, const ManifestState& state
   if (input.warm->directory() == input.cold->directory()) {
     return absl::InvalidArgumentError("warm and cold tier must be two directories: " + input.warm->directory());
   }
+  const bool first_start = state.counters.count(std::string(kServerIdCounter)) == 0;
+  if (first_start || !input.options->repair_wal) {
+    RETURN_IF_ERROR(input.warm->CheckDirectory(live_warm, first_start));
+    RETURN_IF_ERROR(input.cold->CheckDirectory(live_cold, first_start));
+  }
   RETURN_IF_ERROR(input.warm->SweepOrphans(live_warm).status());
   return input.cold->SweepOrphans(live_cold).status();
 }

@@ -80,7 +80,12 @@ absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const Segme
   const auto slot = std::make_shared<MappedSlot>();
   reader_options.on_cached = [mappings = options_.mappings, slot] { mappings->NoteCached(slot); };
   reader_options.open_file = [blobs = blobs_.get(), mappings = options_.mappings, slot, name = record.file_name] {
-    return mappings->Map(slot, [&] { return blobs->Open(name); });
+    return mappings->Map(slot, [&]() -> absl::StatusOr<std::shared_ptr<const ByteSource>> {
+      absl::StatusOr<std::shared_ptr<const ByteSource>> bytes = blobs->Open(name);
+      if (!absl::IsNotFound(bytes.status())) return bytes;
+      // Whoever holds the segment keeps its file: somebody else took it away.
+      return absl::DataLossError(absl::StrCat("segment file is missing: ", name));
+    });
   };
   if (tier() == Tier::kCold) {
     MetaStore* meta = options_.meta;
@@ -127,6 +132,27 @@ void FileTier::RemoveNow(const std::string& file_name) {
   const absl::Status status = blobs_->Remove(file_name);
   // Space is lost until the next start sweeps it; no row is.
   if (!status.ok() && options_.on_event != nullptr) options_.on_event("segment not removed", status.ToString());
+}
+
+absl::Status FileTier::CheckDirectory(const std::set<std::string>& live, bool first_start) const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, blobs_->List());
+  uint64_t known = 0, unknown = 0;
+  for (const std::string& name : names) {
+    if (live.count(name) != 0) {
+      ++known;
+    } else if (absl::EndsWith(name, ".seg")) {
+      ++unknown;
+    }
+  }
+  if (first_start && unknown != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the directory holds segment files of another database, which would be removed; name an empty one, or the data "
+        "directory they belong to: ", options_.directory, ", ", unknown, " files"));
+  }
+  if (known != 0 || live.empty() || (live.size() == 1 && unknown == 0)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the directory holds none of the segment files that should be there; is its disk mounted? ", options_.directory,
+      ", ", live.size(), " files"));
 }
 
 absl::StatusOr<uint64_t> FileTier::SweepOrphans(const std::set<std::string>& live) {

@@ -68,6 +68,9 @@ class FileTier {
   void ReleaseRemovals();
   // Removes a file that was finished but never committed.
   void RemoveUncommitted(const std::string& file_name);
+  // FAILED_PRECONDITION if the directory cannot be the one the manifest means: it holds none of several files that are
+  // in `live`, or files of somebody else where `first_start` says that there can be none yet. Before SweepOrphans.
+  absl::Status CheckDirectory(const std::set<std::string>& live, bool first_start) const;
   // Removes every segment file, finished or not, that is not in `live`: left by a crash. Returns how many.
   absl::StatusOr<uint64_t> SweepOrphans(const std::set<std::string>& live);
 

@@ -10,6 +10,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/column/bitmap.h"
 #include "storage/database.h"
+#include "storage/io/directory_tree.h"
 #include "storage/io/file_system.h"
 #include "storage/runtime/memory_budget.h"
 #include "tests/support/batch_builder.h"
@@ -155,6 +156,55 @@ TEST_CASE("A damaged segment does not keep the database from starting", "[storag
   CHECK(f.CountRows(2) == 200);
   CHECK(f.unreadable == 1);
   CHECK(f.CountRows(1) == 0);
+}
+
+TEST_CASE("A segment file that somebody removed is damage and stops nothing else", "[storage]") {
+  Fixture f;
+  f.Open();
+  f.Create(TableKind::kEntities);
+  f.Put(200, 1);
+  const bool cold = GENERATE(false, true);
+  f.Move(Tier::kHot, cold ? Tier::kCold : Tier::kWarm);
+  f.db.reset();
+  REQUIRE_OK(PosixFileSystem()->Remove(f.Files(cold ? "cold" : "warm").front()));
+  f.Open();
+  const int readable = f.CountRows(1);
+  CHECK(readable < 200);
+  CHECK(f.unreadable == 1);
+  BatchBuilder builder(f.table);
+  for (int i = 0; i < 200; ++i) builder.Row({"k" + std::to_string(i), 0, 2});
+  REQUIRE_STATUS(f.db->Ingest({.batch = builder.Build()}), absl::StatusCode::kDataLoss, "missing");
+  for (int start = 0; start < 2; ++start) {
+    CHECK(f.CountRows(2) == 200);
+    CHECK(f.CountRows(1) == 0);
+    f.db.reset();
+    f.Open();
+  }
+}
+
+TEST_CASE("A database does not start over files of another one, nor while the disk of a tier is away", "[storage]") {
+  Fixture f;
+  f.options.warm_dir = f.dir.File("warm");
+  f.options.cold_dir = f.dir.File("cold");
+  f.Open();
+  f.Create(TableKind::kEvents);
+  f.Put(200, 1);
+  const bool cold = GENERATE(false, true);
+  f.Move(Tier::kHot, cold ? Tier::kCold : Tier::kWarm);
+  f.db.reset();
+  const std::string tier = f.dir.File(cold ? "cold" : "warm"), away = f.dir.File("away");
+  const size_t files = REQUIRE_OK_AND_TAKE(PosixFileSystem()->ListDir(tier)).size();
+  DatabaseOptions other = f.options;
+  other.data_dir = f.dir.File("mistyped");
+  REQUIRE_STATUS(Database::Open(other), absl::StatusCode::kFailedPrecondition, "another database");
+  CHECK(REQUIRE_OK_AND_TAKE(PosixFileSystem()->ListDir(tier)).size() == files);
+
+  REQUIRE_OK(PosixFileSystem()->Rename(tier, away));
+  REQUIRE_STATUS(Database::Open(f.options), absl::StatusCode::kFailedPrecondition, "mounted");
+  REQUIRE_OK(RemoveTree(PosixFileSystem(), tier));
+  REQUIRE_OK(PosixFileSystem()->Rename(away, tier));
+  f.Open();
+  CHECK(f.CountRows(1) == 200);
 }
 
 TEST_CASE("A damaged segment does not hold up the moves of others", "[storage]") {
