@@ -140,7 +140,7 @@ absl::Status FileTier::CheckDirectory(const std::set<std::string>& live, bool fi
   for (const std::string& name : names) {
     if (live.count(name) != 0) {
       ++known;
-    } else if (absl::EndsWith(name, ".seg")) {
+    } else if (IsSegmentFileName(name) && name.ends_with(".seg")) {
       ++unknown;
     }
   }
