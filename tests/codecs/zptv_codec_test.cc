@@ -501,5 +501,26 @@ TEST_CASE("Zptv refuses what it cannot promise", "[codecs][zptv]") {
   REQUIRE_STATUS(EncodeZptv(integers.span(), {}, &out).status(), kInvalid, "floats");
 }
 
+TEST_CASE("Zptv keeps exact what it cannot quantise within the bound", "[codecs][zptv]") {
+  // Rows whose squares, and whose steps, leave the range of doubles: 1e-298 beside 1e-307.
+  ValueBuffer rows(ValueShape{PhysicalType::kFloat64, 40});
+  auto* to = reinterpret_cast<double*>(rows.ExtendFixed(1));
+  for (int i = 0; i < 40; ++i) to[i] = i % 3 == 0 ? 8.09327e-298 : i % 3 == 1 ? 1.88436e-307 : 1.1643e-302;
+  for (const auto kind : {ZptvContract::Kind::kRowL2, ZptvContract::Kind::kRms, ZptvContract::Kind::kPoint}) {
+    for (const bool is_complex : {false, true}) {
+      CAPTURE(static_cast<int>(kind), is_complex);
+      std::string bytes;
+      const ZptvError error =
+          REQUIRE_OK_AND_TAKE(EncodeZptv(rows.span(), {.contract = {kind, 0.01}, .is_complex = is_complex}, &bytes));
+      REQUIRE(error.max <= 0.01);
+      const MemorySource source(AsBytes(bytes));
+      const auto chunk = REQUIRE_OK_AND_TAKE(ZptvCodec()->Open(&source, rows.shape(), 1));
+      ValueBuffer decoded(rows.shape());
+      REQUIRE_OK(chunk->Decode(0, 1, &decoded));
+      for (int i = 0; i < 40; i += 3) REQUIRE(std::fabs(decoded.values<double>()[i] / to[i] - 1) <= 0.1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace cortex
