@@ -119,6 +119,33 @@ class CortexctlTest(unittest.TestCase):
         stats = [json.loads(line) for line in self.call("stats", "frozen", "--format", "json").splitlines()]
         self.assertEqual({s["tier"]: s["rows"] for s in stats if s["rows"]}, {"cold": 100})
 
+    def test_a_named_load_is_applied_once_and_followed(self):
+        self.call("query", "CREATE TABLE once (id string NOT NULL, at timestamp NOT NULL, x int64) KIND EVENTS "
+                           "KEY id TIME at")
+        path = self.files + "/once.csv"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("id,at,x\n" + "".join(f"k{i},{i + 1},{i}\n" for i in range(100)))
+        load = ["ingest", path, "--table", "once", "--producer", "load-1", "--batch-rows", "10"]
+        self.call(*load)
+        self.call(*load)
+        self.assertIn("10 of 10 batches had been applied before", self.errors)
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM once"), [{"n": 100}])
+        self.call(*load[:-1], "20", status=6)  # other content under the same numbers
+
+        place = self.files + "/place"
+        follow = ["subscribe", "once", "--columns", "id,x", "--after", "0", "--token-file", place, "--once"]
+        rows = [json.loads(line) for line in self.call(*follow).splitlines()]
+        self.assertEqual(sorted(r["x"] for r in rows), list(range(100)))
+        self.assertEqual(self.call(*follow), "")
+
+    def test_verify_and_backups_without_a_place(self):
+        self.assertEqual(self.call("verify", "--quiet"), "no damage\n")
+        self.call("verify", "nosuch", status=4)
+        self.call("backup", "create", status=5)
+        self.assertIn("set backup.dir", self.errors)
+        self.call("backup", "list", "--offline", self.files + "/nosuch", status=4)
+        self.call("backup", "restore", "--offline", self.files, self.files + "-restored", status=4)
+
     def test_exit_statuses(self):
         self.call("tables", "--nope", status=2)
         self.call("tables", status=3, server="127.0.0.1:1")

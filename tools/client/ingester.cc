@@ -16,6 +16,8 @@ class StreamIngester final : public Ingester {
       : on_ack_(std::move(on_ack)), stream_(connection.ingest->IngestStream(&context_)) {
     v1::IngestStreamRequest first;
     *first.mutable_batch() = defaults;
+    first.mutable_batch()->clear_sequence();
+    if (!defaults.producer_id().empty()) next_sequence_ = defaults.sequence();
     stream_->Write(first);  // a failure shows in Finish()
     reader_ = std::thread([this] { ReadAnswers(); });
   }
@@ -29,6 +31,7 @@ class StreamIngester final : public Ingester {
   absl::Status Send(v1::ColumnBatch batch) override {
     v1::IngestStreamRequest request;
     request.mutable_batch()->mutable_columns()->Swap(&batch);
+    if (next_sequence_ > 0) request.mutable_batch()->set_sequence(next_sequence_++);
     const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
     {
       MutexLock lock(&mutex_);
@@ -59,6 +62,7 @@ class StreamIngester final : public Ingester {
       MutexLock lock(&mutex_);
       if (response.has_ack()) {
         ++totals_.batch_count;
+        if (response.ack().duplicate()) ++totals_.duplicate_count;
         totals_.row_count += response.ack().row_count();
         totals_.last_commit = response.ack().token().commit();
       } else {
@@ -87,6 +91,7 @@ class StreamIngester final : public Ingester {
   const std::unique_ptr<grpc::ClientReaderWriter<v1::IngestStreamRequest, v1::IngestStreamResponse>> stream_;
   std::thread reader_;
   bool finished_ = false;  // sender's thread only
+  uint64_t next_sequence_ = 0;  // sender's thread only; 0: batches are not numbered
   absl::Status status_;
 
   Mutex mutex_;  // guards what the reader tells the sender

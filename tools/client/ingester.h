@@ -22,6 +22,7 @@ struct IngestTotals {
   uint64_t row_count = 0;
   uint64_t request_bytes = 0;
   uint64_t last_commit = 0;
+  uint64_t duplicate_count = 0;  // batches that had been applied before
 };
 
 // Called for every acknowledgement, in order, on the reading thread.
@@ -29,7 +30,7 @@ using AckCallback = std::function<void(const v1::IngestAck&)>;
 
 class Ingester {
  public:
-  // `defaults` carries table, mode and tier, no rows.
+  // `defaults` carries table, mode and tier, no rows. With a producer_id in it batches are numbered from its sequence on.
   static std::unique_ptr<Ingester> Open(const Connection& connection, const v1::IngestRequest& defaults, AckCallback on_ack);
   virtual ~Ingester() = default;
 

@@ -28,6 +28,8 @@ struct IngestOptions {
   std::string tier = "hot";
   std::string mode = "replace";
   client::BatchLimits limits;
+  std::string producer;
+  std::shared_ptr<uint64_t> next_sequence = std::make_shared<uint64_t>(1);  // over all streams of the command
   bool create = false;
   bool quiet = false;
 };
@@ -62,6 +64,8 @@ absl::Status Stream(const client::Connection& connection, const IngestOptions& o
   defaults.set_table(table);
   defaults.set_mode(options.mode == "merge" ? v1::INGEST_MODE_MERGE : v1::INGEST_MODE_REPLACE);
   defaults.set_tier(options.tier == "warm" ? v1::TIER_WARM : options.tier == "cold" ? v1::TIER_COLD : v1::TIER_HOT);
+  defaults.set_producer_id(options.producer);
+  if (!options.producer.empty()) defaults.set_sequence(*options.next_sequence);
   const std::unique_ptr<client::Ingester> ingester = client::Ingester::Open(connection, defaults, nullptr);
   ProgressBar bar(table, options.quiet);
   uint64_t rows = 0, bytes = 0;
@@ -77,10 +81,15 @@ absl::Status Stream(const client::Connection& connection, const IngestOptions& o
     rows += batch.row_count();
     bytes += batch.ByteSizeLong();
     RETURN_IF_ERROR(ingester->Send(std::move(batch)));
+    ++*options.next_sequence;
     bar.Update(source->progress(), rows, bytes);
   }
   ASSIGN_OR_RETURN(const client::IngestTotals totals, ingester->Finish());
   bar.Finish(totals.row_count, totals.request_bytes);
+  if (totals.duplicate_count > 0 && !options.quiet) {
+    std::cerr << absl::StrFormat("%s: %d of %d batches had been applied before and were left out\n", table,
+                                 totals.duplicate_count, totals.batch_count);
+  }
   return absl::OkStatus();
 }
 
@@ -159,6 +168,9 @@ void AddIngestCommand(CLI::App* app, const GlobalOptions* options, Action* actio
   ingest->add_option("--tier", chosen->tier, "Tier the rows go to")->check(CLI::IsMember({"hot", "warm", "cold"}));
   ingest->add_option("--mode", chosen->mode, "What missing columns become")->check(CLI::IsMember({"replace", "merge"}));
   ingest->add_option("--batch-rows", chosen->limits.max_rows, "Most rows of one batch")->check(CLI::Range(1, 1'048'576));
+  ingest->add_option("--producer", chosen->producer,
+                     "Exactly once: number the batches under this name; the same command after a failure adds only what is "
+                     "missing. Each load needs a name of its own");
   ingest->add_flag("--create", chosen->create, "Create a missing table from the directory's create.cql");
   ingest->add_flag("--quiet", chosen->quiet, "No progress bar");
   ingest->callback([=] { *action = [=] { return Ingest(*options, *chosen); }; });
