@@ -47,6 +47,12 @@ struct FloatSummary {
 
   double Min() const;
   double Max() const;
+  void Add(double value) {
+    ++count;
+    nan_count += value != value ? 1 : 0;
+    min_number = value < min_number ? value : min_number;
+    max_number = value > max_number ? value : max_number;
+  }
   void Merge(const FloatSummary& other);
 };
 

@@ -59,17 +59,18 @@ absl::Status Aggregate::Consume(size_t worker, const RowBatch& rows) {
       ASSIGN_OR_RETURN(BatchColumn column, Evaluate(key, rows));
       keys.push_back(std::move(column));
     }
-    table.groups.clear();
-    table.index.Number(keys, rows.row_count, &table.groups);
+    std::vector<uint32_t> groups = table.rows.Release();
+    table.index.Number(keys, rows.row_count, &groups);
     Resize(&table, table.index.size());
-    for (const uint32_t group : table.groups) ++table.row_counts[group];
+    for (const uint32_t group : groups) ++table.row_counts[group];
+    table.rows.Assign(std::move(groups), static_cast<uint32_t>(table.index.size()));
   }
   for (size_t i = 0; i < arguments_.size(); ++i) {
     ASSIGN_OR_RETURN(const BatchColumn values, Evaluate(arguments_[i].expr, rows));
     if (plan_.group_keys.empty()) {
       table.states[i]->AddAll(values);
     } else {
-      table.states[i]->AddToGroups(values, table.groups);
+      table.states[i]->AddToGroups(values, table.rows);
     }
   }
   return Charge(&table);

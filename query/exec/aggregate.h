@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "query/exec/aggregate_state.h"
 #include "query/exec/group_index.h"
+#include "query/exec/grouped_rows.h"
 #include "query/exec/query_context.h"
 #include "query/expr/batch_column.h"
 #include "query/plan/bound_plan.h"
@@ -41,7 +42,7 @@ class Aggregate {
     GroupIndex index;
     std::vector<uint64_t> row_counts;
     std::vector<std::unique_ptr<AggregateState>> states;  // one per argument
-    std::vector<uint32_t> groups;                         // scratch
+    GroupedRows rows;                                     // scratch
     uint64_t charged_bytes = 0;
   };
   std::unique_ptr<Table> MakeTable() const;

@@ -11,13 +11,12 @@ namespace cortex::query {
 namespace {
 
 // Vectors, complex values and lists: only counted.
-// ------------------------------------------------------------------------------------
 class PresenceState final : public AggregateState {
  public:
   void Resize(size_t count) override { counts_.resize(count); }
   void AddAll(const BatchColumn& values) override { counts_[0] += PresentRows(values); }
-  void AddToGroups(const BatchColumn& values, absl::Span<const uint32_t> groups) override {
-    for (uint32_t row = 0; row < groups.size(); ++row) counts_[groups[row]] += values.IsNull(row) ? 0 : 1;
+  void AddToGroups(const BatchColumn& values, const GroupedRows& rows) override {
+    for (uint32_t row = 0; row < rows.groups().size(); ++row) counts_[rows.groups()[row]] += values.IsNull(row) ? 0 : 1;
   }
   void Merge(const AggregateState& base, absl::Span<const uint32_t> groups) override {
     const auto& other = static_cast<const PresenceState&>(base);

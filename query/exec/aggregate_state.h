@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "query/exec/grouped_rows.h"
 #include "query/expr/batch_column.h"
 #include "query/plan/bound_plan.h"
 
@@ -38,9 +39,9 @@ class AggregateState {
 
   // Groups 0 .. count - 1 exist from now on.
   virtual void Resize(size_t count) = 0;
-  // Adds all rows of `values` to group 0, or row i to groups[i]. NULL rows count for nothing.
+  // Adds all rows of `values` to group 0, or each to its group. NULL rows count for nothing.
   virtual void AddAll(const BatchColumn& values) = 0;
-  virtual void AddToGroups(const BatchColumn& values, absl::Span<const uint32_t> groups) = 0;
+  virtual void AddToGroups(const BatchColumn& values, const GroupedRows& rows) = 0;
   // Adds group i of `other`, a state of the same making, to group groups[i].
   virtual void Merge(const AggregateState& other, absl::Span<const uint32_t> groups) = 0;
   // Appends the value of `call` for `group`. Errors: OUT_OF_RANGE if an integer sum does not fit int64.

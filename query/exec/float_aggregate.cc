@@ -29,23 +29,28 @@ class FloatState final : public AggregateState {
     const BatchColumn rows = Expanded(values);
     counts_[0] += PresentRows(rows);
     if (rows.values.shape.type == PhysicalType::kFloat32) {
-      AddSpan(absl::Span<const float>(rows.data<float>(), rows.row_count), rows.validity);
+      AddSpan(0, absl::Span<const float>(rows.data<float>(), rows.row_count), rows.validity);
     } else {
       const Widened<double> wide = WidenToFloat(rows);
-      AddSpan(absl::Span<const double>(wide.values, rows.row_count), rows.validity);
+      AddSpan(0, absl::Span<const double>(wide.values, rows.row_count), rows.validity);
     }
   }
 
-  void AddToGroups(const BatchColumn& values, absl::Span<const uint32_t> groups) override {
+  void AddToGroups(const BatchColumn& values, const GroupedRows& rows) override {
     const Widened<double> wide = WidenToFloat(values);
-    for (uint32_t row = 0; row < groups.size(); ++row) {
-      if (values.IsNull(row)) continue;
-      const uint32_t group = groups[row];
-      const double value = wide[row];
-      ++counts_[group];
-      if (needs_.sum) sums_[group].Add(value);
-      if (needs_.squares) squares_[group].AddSquare(value);
-      if (!extremes_.empty()) extremes_[group].Merge(simd::Summarize(absl::Span<const double>(&value, 1)));
+    for (const GroupedRows::Run& run : rows.runs()) {
+      run_values_.resize(run.rows.size());
+      size_t present = 0;
+      for (const uint32_t row : run.rows) {
+        run_values_[present] = wide[row];
+        present += values.IsNull(row) ? 0 : 1;
+      }
+      counts_[run.group] += present;
+      AddSpan(run.group, absl::MakeConstSpan(run_values_.data(), present), nullptr);
+    }
+    if (!rows.runs().empty()) return;
+    for (uint32_t row = 0; row < rows.groups().size(); ++row) {
+      if (!values.IsNull(row)) AddOne(rows.groups()[row], wide[row]);
     }
   }
 
@@ -114,16 +119,23 @@ class FloatState final : public AggregateState {
 
  private:
   template <typename T>
-  void AddSpan(absl::Span<const T> values, const uint64_t* present) {
-    if (needs_.sum) sums_[0].AddSpan(values, present);
-    if (needs_.squares) squares_[0].AddSquares(values, present);
-    if (!extremes_.empty()) extremes_[0].Merge(simd::Summarize(values, present));
+  void AddSpan(uint32_t group, absl::Span<const T> values, const uint64_t* present) {
+    if (needs_.sum) sums_[group].AddSpan(values, present);
+    if (needs_.squares) squares_[group].AddSquares(values, present);
+    if (!extremes_.empty()) extremes_[group].Merge(simd::Summarize(values, present));
+  }
+  void AddOne(uint32_t group, double value) {
+    ++counts_[group];
+    if (needs_.sum) sums_[group].Add(value);
+    if (needs_.squares) squares_[group].AddSquare(value);
+    if (!extremes_.empty()) extremes_[group].Add(value);
   }
 
   const AggregateNeeds needs_;
   std::vector<uint64_t> counts_;
   std::vector<ExactSum> sums_, squares_;
   std::vector<FloatSummary> extremes_;
+  std::vector<double> run_values_;  // scratch
 };
 
 }  // namespace

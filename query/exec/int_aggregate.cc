@@ -16,7 +16,6 @@ namespace {
 using simd::ExactSum;
 using simd::Int128;
 
-// ----------------------------------------------------------------------------
 class IntState final : public AggregateState {
  public:
   explicit IntState(const AggregateNeeds& needs) : needs_(needs) {}
@@ -36,8 +35,9 @@ class IntState final : public AggregateState {
     }
   }
 
-  void AddToGroups(const BatchColumn& values, absl::Span<const uint32_t> groups) override {
+  void AddToGroups(const BatchColumn& values, const GroupedRows& rows) override {
     const Widened<int64_t> wide = WidenToInt(values);
+    const std::vector<uint32_t>& groups = rows.groups();
     for (uint32_t row = 0; row < groups.size(); ++row) {
       if (values.IsNull(row)) continue;
       simd::IntSummary& summary = summaries_[groups[row]];

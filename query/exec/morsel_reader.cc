@@ -264,12 +264,25 @@ absl::StatusOr<BatchColumn> MorselReader::LoadCodes(const ColumnChunk& chunk, co
   return all.Select(relative);
 }
 
+absl::StatusOr<const Commit*> MorselReader::Hidden(ReadHidden read, uint32_t first, uint32_t count,
+                                                   std::vector<Commit>* kept) const {
+  if (!morsel_.candidates.empty()) {
+    kept->resize(kVectorRows);
+    RETURN_IF_ERROR((morsel_.group->*read)(first, count, kept->data()));
+    return kept->data();
+  }
+  if (kept->empty()) {
+    kept->resize(morsel_.count);
+    RETURN_IF_ERROR((morsel_.group->*read)(morsel_.first, morsel_.count, kept->data()));
+  }
+  return kept->data() + (first - morsel_.first);
+}
+
 absl::StatusOr<BatchColumn> MorselReader::LoadCommits(uint32_t first, uint32_t count) {
-  std::array<Commit, kVectorRows> commits;
-  RETURN_IF_ERROR(morsel_.group->Commits(first, count, commits.data()));
+  ASSIGN_OR_RETURN(const Commit* const commits, Hidden(&RowGroupView::Commits, first, count, &commits_));
   Column out(DataType::Scalar(TypeKind::kInt64));
   if (dense_) {
-    std::memcpy(out.ExtendFixed(count), commits.data(), count * sizeof(Commit));
+    std::memcpy(out.ExtendFixed(count), commits, count * sizeof(Commit));
   } else {
     for (const uint32_t row : rows_) out.AppendScalar<Commit>(commits[row - first]);
   }
@@ -277,8 +290,7 @@ absl::StatusOr<BatchColumn> MorselReader::LoadCommits(uint32_t first, uint32_t c
 }
 
 absl::StatusOr<BatchColumn> MorselReader::LoadEnds(uint32_t first, uint32_t count) {
-  std::array<Commit, kVectorRows> ends;
-  RETURN_IF_ERROR(morsel_.group->Ends(first, count, ends.data()));
+  ASSIGN_OR_RETURN(const Commit* const ends, Hidden(&RowGroupView::Ends, first, count, &ends_));
   Column out(DataType::Scalar(TypeKind::kInt64));
   const auto append = [&](Commit end) {
     if (end > window_.to) {

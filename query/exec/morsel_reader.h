@@ -38,6 +38,11 @@ class MorselReader {
   absl::StatusOr<BatchColumn> LoadFromBlocks(const ColumnChunk& chunk, const ScanColumn& column, uint32_t first,
                                              uint32_t count);
   absl::Status FilterBlocks(const ColumnChunk& chunk, const PushedPredicate& pushed, uint32_t first, uint32_t count);
+  // RowGroupView::Commits or Ends.
+  using ReadHidden = absl::Status (RowGroupView::*)(uint32_t first, uint32_t count, Commit* out) const;
+  // The same of a vector's rows, kept in `kept`: all of the morsel at once, for blocks are larger than a vector, unless rows
+  // are looked up singly.
+  absl::StatusOr<const Commit*> Hidden(ReadHidden read, uint32_t first, uint32_t count, std::vector<Commit>* kept) const;
   absl::StatusOr<BatchColumn> LoadCommits(uint32_t first, uint32_t count);
   absl::StatusOr<BatchColumn> LoadEnds(uint32_t first, uint32_t count);
 
@@ -52,6 +57,7 @@ class MorselReader {
   size_t next_candidate_ = 0;
   std::map<uint32_t, std::shared_ptr<const Column>> decoded_;         // by table ordinal: all rows of the morsel
   std::map<const PushedPredicate*, std::vector<uint64_t>> filtered_;  // bit i = row morsel_.first + i
+  std::vector<Commit> commits_, ends_;                                // of Hidden
 
   // Of the vector being read.
   std::array<uint64_t, kVectorRows / 64> selection_{};

@@ -9,7 +9,6 @@
 namespace cortex::query {
 namespace {
 
-// ------------------------------------------------------------------------------------------------
 class TextState final : public AggregateState {
  public:
   explicit TextState(const AggregateNeeds& needs) : needs_(needs) {}
@@ -28,7 +27,8 @@ class TextState final : public AggregateState {
       if (!values.IsNull(row)) Add(0, values.StringAt(row));
     }
   }
-  void AddToGroups(const BatchColumn& values, absl::Span<const uint32_t> groups) override {
+  void AddToGroups(const BatchColumn& values, const GroupedRows& rows) override {
+    const std::vector<uint32_t>& groups = rows.groups();
     for (uint32_t row = 0; row < groups.size(); ++row) {
       if (!values.IsNull(row)) Add(groups[row], values.StringAt(row));
     }

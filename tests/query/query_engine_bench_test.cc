@@ -77,6 +77,8 @@ TEST_CASE("Query times", "[.bench]") {
     Time(fixture, name, "SELECT sum(n) FROM m");
     Time(fixture, name, "SELECT count(*) FROM m WHERE x > 0 AND n < 500000 AND f <= 1");
     Time(fixture, name, "SELECT s, count(*), avg(x) FROM m GROUP BY s");
+    Time(fixture, name, "SELECT s, count(*), avg(x), min(x), max(x) FROM m GROUP BY s");
+    Time(fixture, name, "SELECT s, sum(n), max(n) FROM m GROUP BY s");
     Time(fixture, name, "SELECT ts, x, f, n FROM m");
     Time(fixture, name, "SELECT k, x FROM m WHERE x > 3");
     Time(fixture, name, "SELECT k, x FROM m ORDER BY x DESC LIMIT 10");

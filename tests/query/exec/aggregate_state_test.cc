@@ -51,7 +51,7 @@ Column RandomColumn(TypeKind kind, uint64_t seed) {
   return column;
 }
 
-// One state fed at once, one fed per row into groups, one merged from halves: the same bits.
+// One state fed at once, one fed by groups, one merged from parts: the same bits.
 template <typename T>
 void RequireOrderFree(TypeKind kind) {
   const ExprType type = ExprType::Of(DataType::Scalar(kind));
@@ -60,10 +60,15 @@ void RequireOrderFree(TypeKind kind) {
   whole->Resize(1);
   whole->AddAll(all);
 
-  const auto grouped = MakeAggregateState(type, AllNeeds());
-  grouped->Resize(3);
-  grouped->AddToGroups(all, std::vector<uint32_t>(all.row_count, 2));
-  CHECK((Bits(*grouped, type, 2) == Bits(*whole, type, 0)));
+  for (const uint32_t group_count : {3u, all.row_count}) {  // in runs, row by row
+    GroupedRows rows;
+    rows.Assign(std::vector<uint32_t>(all.row_count, 2), group_count);
+    REQUIRE(rows.runs().empty() == (group_count != 3));
+    const auto grouped = MakeAggregateState(type, AllNeeds());
+    grouped->Resize(group_count);
+    grouped->AddToGroups(all, rows);
+    CHECK((Bits(*grouped, type, 2) == Bits(*whole, type, 0)));
+  }
 
   const auto merged = MakeAggregateState(type, AllNeeds());
   merged->Resize(1);
