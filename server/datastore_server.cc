@@ -22,6 +22,7 @@
 #include "query/query_engine.h"
 #include "server/admin_service.h"
 #include "server/catalog_service.h"
+#include "server/degradation.h"
 #include "server/ingest_service.h"
 #include "server/ingest_stream.h"
 #include "server/listen_address.h"
@@ -168,6 +169,7 @@ class DatastoreServer::Impl {
 
   void Shutdown() {
     if (std::exchange(shut_down_, true)) return;
+    meter_.reset();
     SetServing(false);
     if (main_.server != nullptr) WaitHurried(config().drain_delay_ms, [] { return false; });
     admission_.StartDraining();
@@ -176,7 +178,6 @@ class DatastoreServer::Impl {
     WaitHurried(config().drain_timeout_ms, [this] { return admission_.WaitUntilEmpty(20 * kNanosPerMilli); });
     queries_.CancelAll();
     if (main_.server != nullptr) main_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
-    meter_.reset();
     metrics_.Observe(nullptr, nullptr, nullptr);
     metrics_.StopServing();
     StopPools();
@@ -187,7 +188,7 @@ class DatastoreServer::Impl {
   void MeterProcess() {
     // The allocator keeps what was freed between what is still in use; trimming gives back whole free pages of it.
     meter_ = std::make_unique<ProcessMeter>(ProcessMeterOptions{
-        .budget = &budget_, .release_free_memory = [] { malloc_trim(0); }});
+        .budget = &budget_, .release_free_memory = [] { malloc_trim(0); }, .every_second = [this] { TellHealth(); }});
     meter_->Start();
   }
 
@@ -287,11 +288,24 @@ class DatastoreServer::Impl {
 
   std::vector<grpc::Service*> Services() { return {&catalog_, &ingest_, &query_, &stats_, &admin_}; }
 
+  // Rows are refused, or will be soon: the name `ingest` does not serve meanwhile, everything else does.
+  void TellHealth() {
+    const std::vector<Degradation> now = FindDegradations(database_->GetStats(), budget_);
+    if (now == degradations_) return;
+    for (const Degradation& degradation : now) {
+      const bool known = std::find(degradations_.begin(), degradations_.end(), degradation) != degradations_.end();
+      if (!known) Log(LogLevel::kWarn, "degraded", {{"reason", degradation.reason}, {"detail", degradation.sentence}});
+    }
+    if (now.empty()) Log(LogLevel::kInfo, "no longer degraded", {});
+    degradations_ = now;
+    for (GrpcServer* server : {&main_, &ops_}) server->SetServing("ingest", now.empty());
+  }
+
   void SetServing(bool serving) {
     for (GrpcServer* server : {&main_, &ops_}) {
       server->SetServing("liveness", true);
       server->SetServing("startup", main_.server != nullptr);
-      for (const char* name : {"", "readiness"}) server->SetServing(name, serving);
+      for (const char* name : {"", "readiness", "ingest"}) server->SetServing(name, serving);
       for (const char* name : {"Catalog", "Ingest", "Query", "Stats", "Admin"}) {
         server->SetServing(absl::StrFormat("cortex.datastore.v1.%sService", name), serving);
       }
@@ -361,6 +375,7 @@ class DatastoreServer::Impl {
   StatsServiceImpl stats_{&core_};
   AdminServiceImpl admin_{&core_};
   GrpcServer main_, ops_;
+  std::vector<Degradation> degradations_;  // the meter's thread, while it runs
 
   bool shut_down_ = false;
   std::atomic<bool> hurry_{false};

@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/string_view.h"
 #include "server/admission.h"
+#include "server/degradation.h"
 #include "server/logging.h"
 #include "storage/database.h"
 #include "storage/runtime/memory_budget.h"
@@ -103,6 +105,8 @@ void CollectDatabase(const Database& database, std::vector<MetricFamily>* out) {
   const TieringStats tiering = database.GetTieringStats();
   out->push_back(Single("cortex_tier_sealed_bytes_total", "Bytes written when rows became part of a file first.",
                         MetricType::Counter, static_cast<double>(tiering.sealed_bytes)));
+  out->push_back(Single("cortex_tier_write_amplification", "How often a stored byte was written; 0 before the first.",
+                        MetricType::Gauge, tiering.write_amplification));
   out->push_back(Single("cortex_tier_debt_bytes", "Bytes that policies say should have moved by now.",
                         MetricType::Gauge, static_cast<double>(tiering.debt_bytes)));
   out->push_back(Single("cortex_tier_debt_seconds", "How long the oldest of them has waited.", MetricType::Gauge,
@@ -142,6 +146,18 @@ void CollectMemory(const MemoryBudget& budget, std::vector<MetricFamily>* out) {
     Add(&used, {{"use", std::string(MemoryUseName(use))}}, static_cast<double>(budget.used(use)));
   }
   out->push_back(std::move(used));
+  out->push_back(Single("cortex_memory_peak_bytes", "The most that was accounted for at once.", MetricType::Gauge,
+                        static_cast<double>(budget.peak())));
+}
+
+void CollectDegradations(const Database& database, const MemoryBudget& budget, std::vector<MetricFamily>* out) {
+  MetricFamily family = Family("cortex_degraded", "1 while rows are refused, or will be soon, by reason.", MetricType::Gauge);
+  const std::vector<Degradation> now = FindDegradations(database.GetStats(), budget);
+  for (const char* reason : {"disk_low", "memory_pressure"}) {
+    const bool degraded = std::any_of(now.begin(), now.end(), [&](const Degradation& d) { return d.reason == reason; });
+    Add(&family, {{"reason", reason}}, degraded ? 1 : 0);
+  }
+  out->push_back(std::move(family));
 }
 
 void CollectAdmission(const Admission& admission, std::vector<MetricFamily>* out) {
@@ -171,6 +187,7 @@ class Observer final : public prometheus::Collectable {
     std::vector<MetricFamily> out;
     if (database_ != nullptr) CollectDatabase(*database_, &out);
     if (budget_ != nullptr) CollectMemory(*budget_, &out);
+    if (database_ != nullptr && budget_ != nullptr) CollectDegradations(*database_, *budget_, &out);
     if (admission_ != nullptr) CollectAdmission(*admission_, &out);
     return out;
   }

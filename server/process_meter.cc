@@ -38,8 +38,12 @@ void ProcessMeter::Stop() {
 }
 
 void ProcessMeter::Run() {
-  for (;;) {
+  for (int64_t since_ns = kSecondNs;; since_ns += kIntervalNs) {
     Measure();
+    if (since_ns >= kSecondNs) {
+      since_ns = 0;
+      if (options_.every_second != nullptr) options_.every_second();
+    }
     MutexLock lock(&mutex_);
     if (!stopping_) stop_.WaitFor(&mutex_, kIntervalNs);
     if (stopping_) return;

@@ -21,6 +21,8 @@ struct ProcessMeterOptions {
   std::function<uint64_t()> anonymous_bytes = AnonymousMemoryBytes;
   // Has the allocator give its free memory back to the kernel; may take milliseconds.
   std::function<void()> release_free_memory;
+  // Runs once a second on the meter's thread, after a measurement. May be empty.
+  std::function<void()> every_second;
 };
 
 class ProcessMeter {
@@ -39,6 +41,8 @@ class ProcessMeter {
   // Free memory is worth calling back from this part of the budget on, once in so many measurements.
   static constexpr uint64_t kReleasePart = 32;
   static constexpr uint64_t kReleaseEvery = 20;
+
+  static constexpr int64_t kSecondNs = 1'000'000'000;
 
   void Run();
 

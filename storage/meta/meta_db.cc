@@ -150,6 +150,13 @@ absl::Status MetaDb::PutSynced(std::string_view key, std::string_view value) {
 
 absl::Status MetaDb::Sync() { return FromRocksDb(db_->SyncWAL(), "cannot sync"); }
 
+absl::Status MetaDb::Resume() {
+  const rocksdb::Status resumed = db_->Resume();
+  // After ENOSPC it looks for space itself every five seconds, and lets nobody else try meanwhile.
+  if (resumed.IsBusy()) return absl::ResourceExhaustedError("meta store: disk full; goes on when there is space");
+  return FromRocksDb(resumed, "cannot go on");
+}
+
 absl::Status MetaDb::Flush() {
   return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), {families_.begin(), families_.end()}), "cannot flush");
 }

@@ -51,6 +51,9 @@ class MetaDb {
   // Everything written before is durable on return.
   absl::Status Sync();
   std::unique_ptr<rocksdb::Iterator> Scan(MetaFamily family) const;
+  // Goes on after a write that found no space, with a log of its own: what the old one holds is in table files then.
+  // Errors: RESOURCE_EXHAUSTED still no space.
+  absl::Status Resume();
   // Memtables to table files; waits.
   absl::Status Flush();
 

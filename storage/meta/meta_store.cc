@@ -138,7 +138,11 @@ class MetaStore::Impl {
   }
 
  private:
-  absl::Status CheckUsable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_turn_) {
+  absl::Status CheckUsable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_turn_) {
+    if (disk_was_full_) {
+      RETURN_IF_ERROR(db_->Resume());
+      disk_was_full_ = false;
+    }
     if (failure_.ok()) return absl::OkStatus();
     return absl::FailedPreconditionError(
         absl::StrFormat("meta store takes no more commits, restart to reopen it: %s", StdView(failure_.message())));
@@ -161,7 +165,12 @@ class MetaStore::Impl {
       // Two threads may both have found nothing left; the second one reserves a block too many, which does no harm.
       const uint64_t limit = ids->limit() + block;
       KillPoint("meta-ids");
-      RETURN_IF_ERROR(failure_ = db_->PutSynced(key, EncodeNumber(limit)));
+      const absl::Status reserved = db_->PutSynced(key, EncodeNumber(limit));
+      // Whether a reservation that failed is on disk does not matter: its ids were given to nobody. So a full disk is
+      // no reason to stop; another error means that the log under the store is not to be trusted any more.
+      disk_was_full_ = absl::IsResourceExhausted(reserved);
+      if (!reserved.ok() && !disk_was_full_) failure_ = reserved;
+      RETURN_IF_ERROR(reserved);
       ids->Reserve(limit);
     }
   }
@@ -179,6 +188,8 @@ class MetaStore::Impl {
   CommitWitness witness_ ABSL_GUARDED_BY(commit_turn_);
   // Set by a failed write. Nobody knows then what a reopened store will hold, so nothing may be built on it.
   absl::Status failure_ ABSL_GUARDED_BY(commit_turn_);
+  // A reservation of ids found no space. RocksDB takes no writes until it is told to go on.
+  bool disk_was_full_ ABSL_GUARDED_BY(commit_turn_) = false;
 };
 
 absl::StatusOr<std::unique_ptr<MetaStore>> MetaStore::Open(const MetaStoreOptions& options) {

@@ -81,6 +81,7 @@ class MetaStore final {
   absl::Status health() const;
 
   // Ids never given before, also after a restart. Segment ids are reserved on disk in blocks, so most calls are free.
+  // Errors: RESOURCE_EXHAUSTED disk full; works again once there is space.
   absl::StatusOr<TableId> NextTableId();
   absl::StatusOr<SegmentId> NextSegmentId();
 

@@ -10,6 +10,7 @@
 
 #include "storage/runtime/memory_budget.h"
 #include "tests/storage/meta/meta_test_data.h"
+#include "tests/support/faulty_file_system.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
 
@@ -35,6 +36,35 @@ ManifestEdit FullEdit() {
   edit.PutColdIndex(SegmentId(3), "footer", std::string("filter\0x", 8), fences);
   edit.SetCounter("synced_commit", 99);
   return edit;
+}
+
+TEST_CASE("MetaStore gives ids again once a full disk has space", "[storage][meta]") {
+  const auto [torn_bytes, fresh] = GENERATE(table<uint64_t, bool>({{0, true}, {20, false}}));  // fresh: empty memtables
+  const TempDir dir;
+  FaultyFileSystem fs(PosixFileSystem());
+  SegmentId last;
+  uint64_t version = 0;
+  {
+    auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open({.dir = dir.File("meta"), .file_system = &fs}));
+    if (!fresh) REQUIRE_OK(store->PutCommitTime({.commit = 7, .time_ns = 70}));
+    fs.FailAt(fs.operation_count() + 1, absl::ResourceExhaustedError("injected"), /*sticky=*/true, torn_bytes);
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE_STATUS(store->NextSegmentId().status(), absl::StatusCode::kResourceExhausted, "");
+      CHECK_FALSE(store->health().ok());
+    }
+    fs.StopFailing();
+    // RocksDB looks for space every five seconds; whoever asks meanwhile is told to come back.
+    while (absl::IsResourceExhausted(store->health())) std::this_thread::yield();
+    REQUIRE_OK(store->health());
+    last = REQUIRE_OK_AND_TAKE(store->NextSegmentId());
+    ManifestEdit edit;
+    edit.SetCounter("after", 1);
+    version = REQUIRE_OK_AND_TAKE(store->Commit(edit));
+  }
+  fs.LosePower(torn_bytes);
+  auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open({.dir = dir.File("meta"), .file_system = &fs}));
+  CHECK(store->manifest_version() == version);
+  CHECK(REQUIRE_OK_AND_TAKE(store->NextSegmentId()) > last);
 }
 
 TEST_CASE("MetaStore starts empty", "[storage][meta]") {
