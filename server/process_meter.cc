@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -55,7 +56,7 @@ void ProcessMeter::Measure() {
   const auto excess = [&]() -> uint64_t {
     const uint64_t charged = budget.used() - excess_.bytes();
     const uint64_t anonymous = options_.anonymous_bytes();
-    return anonymous > charged ? anonymous - charged : 0;
+    return anonymous > charged ? std::min(anonymous - charged, budget.limit() / kMostPart) : 0;
   };
   uint64_t now = excess();
   ++since_release_;

@@ -41,6 +41,9 @@ class ProcessMeter {
   // Free memory is worth calling back from this part of the budget on, once in so many measurements.
   static constexpr uint64_t kReleasePart = 32;
   static constexpr uint64_t kReleaseEvery = 20;
+  // At most this part of the budget is charged: what nobody can give back must not lock everybody out until a restart,
+  // those who merge files and so make it less above all.
+  static constexpr uint64_t kMostPart = 2;
 
   static constexpr int64_t kSecondNs = 1'000'000'000;
 

@@ -21,10 +21,13 @@ TEST_CASE("ProcessMeter charges what the process holds beyond what others have c
   meter.Measure();
   CHECK(budget.used(MemoryUse::kProcess) == 0);
   CHECK(budget.used() == 500);
-  anonymous = 1200;
+  anonymous = 1000;
   meter.Measure();
-  CHECK(budget.used() == 1200);
+  CHECK(budget.used() == 1000);
   CHECK_FALSE(budget.TryReserve(MemoryUse::kQuery, 1));
+  anonymous = 1800;  // nobody could give it back: not all of the budget goes for it
+  meter.Measure();
+  CHECK(budget.used(MemoryUse::kProcess) == 500);
 }
 
 TEST_CASE("ProcessMeter calls free memory back before it charges it, now and then", "[server][memory]") {
