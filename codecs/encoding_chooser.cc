@@ -26,7 +26,8 @@ struct Taste {
   double wide_zstd_handicap;  // decompression of wide rows
 };
 
-// Light: chunks are scanned from the mapping, so zstd must halve scalars, and wide rows must save a fifth: full-mantissa floats give 10-16 %, which is not worth losing zero copy at 2 GB/s.
+// Light: chunks are scanned from the mapping, so zstd must halve scalars, and wide rows must save a fifth:
+// full-mantissa floats give 10-16 %, which is not worth losing zero copy at 2 GB/s.
 constexpr Taste kLightTaste{0.1, 1.05, 2.0, 1.25};
 // Strings: symbols must save a third (dictionaries are filtered by code), and zstd, which decodes 64 KiB for one row, as
 // much again.
@@ -60,9 +61,8 @@ std::vector<EncodingId> Candidates(Compression compression) {
       return {kPlain, kConstant, kDelta};
     case Compression::kAuto:
     case Compression::kZptv:  // without a contract it is lossless: the best of what there is
-      return {kPlain,     kConstant,        kRunLength, kDelta,         kBitPack,  kDictionary, kScaled,
-              kNarrowed,  kCodedDictionary, kFrontBits, kResidual,      kByteSplitZstd, kZstdRows,
-              kSymbols,  kZstd};
+      return {kPlain,    kConstant, kRunLength,       kDelta,     kBitPack,  kDictionary,    kScaled,
+              kNarrowed, kCodedDictionary, kFrontBits, kResidual, kByteSplitZstd, kZstdRows, kSymbols, kZstd};
   }
   return {kPlain};
 }

@@ -1,6 +1,7 @@
-// A table of up to 255 byte strings of 1 to 8 bytes that one byte each stands for, found in a sample of the strings to be
-// compressed. What no symbol covers is an escape (255) and the byte itself. Strings are coded one by one, so any of them
-// decodes alone. Source: Boncz, Neumann, Leis, "FSST: Fast Random Access String Compression", VLDB 2020 (sections 3 and 4).
+// A table of up to 255 byte strings of 1 to 8 bytes that one byte each stands for, found in a sample of the strings
+// to be compressed. What no symbol covers is an escape (255) and the byte itself. Strings are coded one by one, so
+// any of them decodes alone. Source: Boncz, Neumann, Leis, "FSST: Fast Random Access String Compression", VLDB 2020
+// (sections 3 and 4).
 #ifndef CORTEX_CODECS_SYMBOL_TABLE_H_
 #define CORTEX_CODECS_SYMBOL_TABLE_H_
 

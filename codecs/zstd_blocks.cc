@@ -33,8 +33,8 @@ constexpr uint32_t kMaxValueBytes = 16 << 20;
 constexpr uint32_t kMaxBlockBytes = kHeavyBlockBytes + kMaxValueBytes;
 constexpr ValueShape kLengthShape{PhysicalType::kInt32, 1};
 
-// Measured on names and questions: 17 saves a fifth (a quarter with the larger blocks) and encodes at 3 MB/s, 19 another
-// 0.2 %. A trained dictionary per chunk costs its own size and made every column larger.
+// Measured on names and questions: 17 saves a fifth (a quarter with the larger blocks) and encodes at 3 MB/s, 19
+// another 0.2 %. A trained dictionary per chunk costs its own size and made every column larger.
 int Level(EncodingEffort effort) { return effort == EncodingEffort::kLight ? 1 : 17; }
 
 // Directory entry, as stored.

@@ -1,5 +1,6 @@
-// libFuzzer entry for what lies behind the headers: the input is encoded, a few bytes of the chunk are overwritten, and the
-// chunk is read. Undamaged, it must come back; damaged, reading may fail with DATA_LOSS and must not crash or hang.
+// libFuzzer entry for what lies behind the headers: the input is encoded, a few bytes of the chunk are overwritten,
+// and the chunk is read. Undamaged, it must come back; damaged, reading may fail with DATA_LOSS and must not crash or
+// hang.
 //
 // Input: how (4 bytes), number of damages (1), the damages (3 each: position, value), then the values.
 #include <algorithm>

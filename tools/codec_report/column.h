@@ -27,9 +27,9 @@ class ColumnFile {
   virtual std::vector<Column> columns() const = 0;
 };
 
-// Opens an .npy file (one column, named after the file) or a .csv file (one per field of its header line). With `widen`,
-// float32 and complex64 arrays become float64 and complex128, as a table that declares those would hold them.
-// Errors: INVALID_ARGUMENT for what is neither, or for elements no column has.
+// Opens an .npy file (one column, named after the file) or a .csv file (one per field of its header line). With
+// `widen`, float32 and complex64 arrays become float64 and complex128, as a table that declares those would hold
+// them. Errors: INVALID_ARGUMENT for what is neither, or for elements no column has.
 absl::StatusOr<std::unique_ptr<ColumnFile>> OpenColumnFile(const std::string& path, bool widen);
 
 }  // namespace cortex::codec_report

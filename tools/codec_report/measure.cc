@@ -73,7 +73,8 @@ void AddErrors(const ValueSpan& rows, const ValueSpan& decoded, Result* result, 
 }
 
 // Seconds to read one of the rows alone, if the method can; what it reads is compared.
-absl::StatusOr<std::optional<double>> SecondsPerRow(Method& method, const std::string& bytes, const ValueSpan& decoded) {
+absl::StatusOr<std::optional<double>> SecondsPerRow(Method& method, const std::string& bytes,
+                                                    const ValueSpan& decoded) {
   constexpr uint32_t kPicks = 256;
   std::vector<uint32_t> picked;
   for (uint32_t i = 0; i < kPicks; ++i) {
