@@ -38,6 +38,8 @@ std::string_view EncodingName(EncodingId id) {
       return "coded_dictionary";
     case EncodingId::kSymbols:
       return "symbols";
+    case EncodingId::kSketched:
+      return "sketched";
   }
   return "unknown";
 }

@@ -45,6 +45,7 @@ enum class EncodingId : uint8_t {
   kZstdRows = 14,      // zstd blocks of fixed-width rows
   kCodedDictionary = 15,  // distinct values + codes, each in a chunk of their own
   kSymbols = 16,       // strings coded one by one with a table of frequent byte strings
+  kSketched = 20,      // wide floats as sketches and what is missing to the values
 };
 
 std::string_view EncodingName(EncodingId id);

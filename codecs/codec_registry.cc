@@ -13,6 +13,7 @@
 #include "codecs/residual.h"
 #include "codecs/run_length.h"
 #include "codecs/scaled.h"
+#include "codecs/sketched.h"
 #include "codecs/symbols.h"
 #include "codecs/zptv_codec.h"
 #include "codecs/zstd_blocks.h"
@@ -24,7 +25,8 @@ absl::Span<const Codec* const> AllCodecs() {
   static const Codec* const codecs[] = {PlainCodec(),   ConstantCodec(), DictionaryCodec(),    RunLengthCodec(),
                                         BitPackCodec(), DeltaCodec(),    ByteSplitZstdCodec(), ZstdCodec(),
                                         ZptvCodec(),    ScaledCodec(),   NarrowedCodec(),      ResidualCodec(),
-                                        FrontBitsCodec(), ZstdRowsCodec(), CodedDictionaryCodec(), SymbolsCodec()};
+                                        FrontBitsCodec(), ZstdRowsCodec(), CodedDictionaryCodec(), SymbolsCodec(),
+                                        SketchedCodec()};
   return codecs;
 }
 

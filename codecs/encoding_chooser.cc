@@ -10,6 +10,7 @@
 #include "codecs/codec_registry.h"
 #include "codecs/nested_chunk.h"
 #include "codecs/plain.h"
+#include "codecs/sketched.h"
 #include "codecs/zptv_codec.h"
 
 namespace cortex {
@@ -35,6 +36,8 @@ constexpr double kLightSymbolsHandicap = 1.5;
 constexpr double kLightStringHandicap = 2.5;
 // Heavy: size decides, unless nothing is gained.
 constexpr Taste kHeavyTaste{0.01, 1.01, 1.03, 1.03};
+// Narrower rows are read as quickly as their sketch.
+constexpr uint32_t kLeastSketchedValues = 64;
 // Lossless ZPTV against the best of the others.
 constexpr double kLightZptvHandicap = 1.25;
 constexpr double kHeavyZptvHandicap = 1.03;
@@ -161,14 +164,33 @@ absl::StatusOr<EncodedBytes> EncodeExact(const ValueSpan& rows, const EncodeOpti
   return best;
 }
 
-}  // namespace
-
-absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, const EncodeOptions& options) {
+absl::StatusOr<EncodedBytes> EncodeAsDeclared(const ValueSpan& rows, const EncodeOptions& options) {
   if (options.compression != Compression::kZptv || !IsFloat(rows.shape.type)) {
     return EncodeBest(rows, Candidates(options.compression), options.effort);
   }
   if (options.contract.kind != ZptvContract::Kind::kLossless) return EncodeBounded(rows, options);
   return EncodeExact(rows, options);
+}
+
+// Whether a sketch as base layer may take no more than `share` above `bytes`, the best without. What is in two of three
+// raw bytes or less has structure that a refinement would lose; where the sketch alone is too large nobody needs to try.
+bool MayCarrySketch(const ValueSpan& rows, uint64_t bytes, double share) {
+  if (!(share > 0) || !IsFloat(rows.shape.type) || rows.shape.values_per_row < kLeastSketchedValues) return false;
+  return 3 * bytes > 2 * rows.byte_size();
+}
+
+}  // namespace
+
+absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, const EncodeOptions& options) {
+  ASSIGN_OR_RETURN(EncodedBytes best, EncodeAsDeclared(rows, options));
+  const bool exact = options.contract.kind == ZptvContract::Kind::kLossless;
+  const bool free_choice = options.compression == Compression::kAuto || options.compression == Compression::kZptv;
+  if (!exact || !free_choice || !MayCarrySketch(rows, best.bytes.size(), options.sketch_share)) return best;
+  EncodedBytes sketched{EncodingId::kSketched, {}, best.statement};
+  RETURN_IF_ERROR(SketchedCodec()->Encode(rows, options.effort, &sketched.bytes));
+  const double limit = static_cast<double>(best.bytes.size()) * (1 + options.sketch_share);
+  if (static_cast<double>(sketched.bytes.size()) <= limit) return sketched;
+  return best;
 }
 
 absl::StatusOr<EncodedBytes> EncodeChunk(const ValueSpan& rows, Compression compression, EncodingEffort effort) {

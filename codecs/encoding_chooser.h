@@ -32,6 +32,9 @@ struct EncodeOptions {
   bool is_complex = false;  // values are re, im in turns
   // With a lossless contract: what the values went through before (kept in the statement).
   std::optional<ZptvStatement> made;
+  // Vectors of floats that stay bit for bit are stored as sketches and refinements (sketched.h) where that takes at most
+  // this share more than the best of the others; 0: never.
+  double sketch_share = 0;
 };
 
 // Encodes `rows` with the best encoding that the options allow; falls back to plain where the declared one cannot

@@ -427,7 +427,8 @@ std::shared_ptr<Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t
       for (const LiveSegment& segment : shard) {
         if (segment.tier() != tier) continue;
         if (tier == Tier::kHot) {
-          snapshot->segments.push_back(std::make_shared<HotSegmentView>(segment.group, segment.id()));
+          snapshot->segments.push_back(std::make_shared<HotSegmentView>(
+              segment.group, segment.id(), segment.file == nullptr ? nullptr : segment.file->reader()));
         } else {
           snapshot->segments.push_back(ViewOf(segment.file));
         }

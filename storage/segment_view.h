@@ -29,6 +29,10 @@
 
 namespace cortex {
 
+class SketchSection;                // codecs/zptv/sketch/section.h
+enum class SketchKind : uint8_t;    // the same
+struct RowEnvelope;                    // codecs/zptv/sketch/row_envelope.h
+
 enum class Tier : uint8_t { kHot = 1, kWarm = 2, kCold = 3 };
 std::string_view TierName(Tier tier);  // "hot", "warm", "cold"
 
@@ -66,6 +70,13 @@ class ColumnChunk {
   // FAILED_PRECONDITION for everything else. Codes mean nothing outside this chunk.
   virtual const StringDictionary* dictionary() const = 0;
   virtual absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const = 0;
+
+  // What encloses the distances of rows to a query without reading them, or nullptr where there is none: columns that
+  // are not wide vectors, and cold ones that a sketch would make larger. To be asked of sketched_column below. Sketches leave null rows out, or hold
+  // zeros for them: row r, which must be present, is row SketchRow(r) of the section. Lives as long as the chunk.
+  // Errors: DATA_LOSS, UNIMPLEMENTED.
+  virtual absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const { return nullptr; }
+  virtual uint32_t SketchRow(uint32_t row) const { return row; }
 };
 
 // Which row versions a read sees: those that were current at some commit in [from, to]. An ordinary read looks at one
@@ -103,6 +114,11 @@ class RowGroupView {
   virtual absl::StatusOr<const ColumnChunk*> column(ColumnId id) const = 0;
   // As column(id)->zone_map(), without opening the chunk.
   virtual const ZoneMap* zone_map(ColumnId id) const = 0;
+  // The chunk that has the sketches of these rows: for rows in memory the one of their file. nullptr: there is none.
+  virtual absl::StatusOr<const ColumnChunk*> sketched_column(ColumnId id) const { return column(id); }
+  // Where all present rows of a vector or complex column lie, for skipping the group, without opening the chunk.
+  // nullptr: nothing known.
+  virtual const RowEnvelope* row_envelope(ColumnId id) const { return nullptr; }
 
   // True if `window` sees every row: the fast path that needs no bitmap.
   virtual bool AllVisible(VersionWindow window) const = 0;

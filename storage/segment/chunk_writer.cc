@@ -1,5 +1,6 @@
 #include "storage/segment/chunk_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -36,28 +37,41 @@ ValueBuffer StoredRows(const Column& column, bool dense) {
 
 constexpr uint32_t kLeastSketchComponents = 64;
 
+bool IsFloatVector(const DataType& type) {
+  return (type.is_vector() || type.is_complex()) && IsFloat(type.shape().type) && type.shape().values_per_row > 2;
+}
+
 bool IsSketched(const DataType& type, SketchKind kind) {
-  if (!type.is_vector() && !type.is_complex()) return false;
-  if (kind == SketchKind::kPolar && !type.is_complex()) return false;
+  if (!IsFloatVector(type) || (kind == SketchKind::kPolar && !type.is_complex())) return false;
   return SketchComponents(kind, type.shape()) >= kLeastSketchComponents;
 }
 
-// Sketches what a reader will decode, not what came in: a lossy encoding may have moved the values.
-absl::Status WriteSketches(const DataType& type, const EncodedBytes& encoded, uint32_t row_count,
-                           absl::Span<const SketchKind> kinds, PieceWriter* out, std::vector<SketchPiece>* pieces) {
-  ValueBuffer decoded(type.shape());
+// The rows that are not null, of stored rows among which null ones stand as zeros.
+ValueBuffer PresentRows(const Column& column, const ValueSpan& stored) {
+  ValueBuffer rows(stored.shape);
+  const size_t row_bytes = stored.shape.row_bytes();
+  for (uint32_t row = 0; row < stored.row_count; ++row) {
+    if (!column.IsNull(row)) std::memcpy(rows.ExtendFixed(1), stored.fixed + row * row_bytes, row_bytes);
+  }
+  return rows;
+}
+
+// What decides distances without reading the `stored` rows: sketches of the kinds that fit, and the range of all.
+absl::Status WriteSketches(const Column& column, const ValueSpan& stored, absl::Span<const SketchKind> kinds,
+                           PieceWriter* out, ChunkLayout* layout) {
   for (const SketchKind kind : kinds) {
-    if (!IsSketched(type, kind)) continue;
-    if (decoded.row_count() == 0) {
-      const MemorySource source(AsBytes(encoded.bytes));
-      ASSIGN_OR_RETURN(const auto chunk, OpenChunk(encoded.encoding, &source, type.shape(), row_count));
-      RETURN_IF_ERROR(chunk->Decode(0, row_count, &decoded));
-    }
+    const bool is_base = kind == SketchKind::kEuclidean && layout->values.encoding == EncodingId::kSketched;
+    if (is_base || !IsSketched(column.type(), kind)) continue;
     std::string section;
-    SketchBuilder(kind, type.shape()).AppendSection(decoded.span(), &section);
+    SketchBuilder(kind, stored.shape).AppendSection(stored, &section);
     SketchPiece piece{.kind = static_cast<uint32_t>(kind)};
     ASSIGN_OR_RETURN(piece.bytes, out->AppendPiece(AsBytes(section)));
-    pieces->push_back(piece);
+    layout->sketches.push_back(piece);
+  }
+  if (layout->null_count == 0 || layout->dense) {
+    layout->row_envelope = EncloseRows(stored);
+  } else {
+    layout->row_envelope = EncloseRows(PresentRows(column, stored).span());
   }
   return absl::OkStatus();
 }
@@ -74,13 +88,17 @@ absl::StatusOr<EncodedPiece> WriteEncoded(const ValueSpan& rows, const EncodeOpt
   return AppendEncoded(encoded, rows.row_count, out);
 }
 
-// The zone map of the values that `encoded` holds, which are not those of `column`.
-absl::StatusOr<ZoneMap> ZoneMapAsStored(const Column& column, const EncodedBytes& encoded, ValueShape shape,
-                                        uint32_t stored_rows, bool dense) {
+// The rows that a reader will decode, where a contract let them change.
+absl::StatusOr<ValueBuffer> DecodeAsStored(const EncodedBytes& encoded, const ValueSpan& rows) {
   const MemorySource source(AsBytes(encoded.bytes));
-  ASSIGN_OR_RETURN(const auto chunk, OpenChunk(encoded.encoding, &source, shape, stored_rows));
-  ValueBuffer values(shape);
-  RETURN_IF_ERROR(chunk->Decode(0, stored_rows, &values));
+  ASSIGN_OR_RETURN(const auto chunk, OpenChunk(encoded.encoding, &source, rows.shape, rows.row_count));
+  ValueBuffer values(rows.shape);
+  RETURN_IF_ERROR(chunk->Decode(0, rows.row_count, &values));
+  return values;
+}
+
+// The zone map of `values`, which stand for those of `column`.
+ZoneMap ZoneMapOf(const Column& column, const ValueSpan& values, bool dense) {
   Column stored(column.type());
   uint32_t next = 0;
   for (uint32_t row = 0; row < column.row_count(); ++row) {
@@ -88,7 +106,7 @@ absl::StatusOr<ZoneMap> ZoneMapAsStored(const Column& column, const EncodedBytes
       stored.AppendNull();
       next += dense ? 0 : 1;
     } else {
-      stored.AppendValues(values.span().Slice(next++, 1));
+      stored.AppendValues(values.Slice(next++, 1));
     }
   }
   return ComputeZoneMap(stored, 0, stored.row_count());
@@ -100,12 +118,16 @@ absl::Status WriteRows(const Column& column, const ValueSpan& rows, const Encode
   if (rows.row_count == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, options));
   layout->statement = encoded.statement;
-  if (layout->zone_map.has_value() && options.contract.kind != ZptvContract::Kind::kLossless) {
-    ASSIGN_OR_RETURN(layout->zone_map,
-                     ZoneMapAsStored(column, encoded, rows.shape, rows.row_count, layout->dense));
+  ValueBuffer changed;
+  ValueSpan stored = rows;
+  const bool derived = layout->zone_map.has_value() || IsFloatVector(column.type());
+  if (derived && options.contract.kind != ZptvContract::Kind::kLossless) {
+    ASSIGN_OR_RETURN(changed, DecodeAsStored(encoded, rows));
+    stored = changed.span();
+    if (layout->zone_map.has_value()) layout->zone_map = ZoneMapOf(column, stored, layout->dense);
   }
   ASSIGN_OR_RETURN(layout->values, AppendEncoded(encoded, rows.row_count, out));
-  return WriteSketches(column.type(), encoded, rows.row_count, sketches, out, &layout->sketches);
+  return IsFloatVector(column.type()) ? WriteSketches(column, stored, sketches, out, layout) : absl::OkStatus();
 }
 
 uint64_t RawBytes(const Column& column) {
@@ -168,6 +190,18 @@ absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions optio
   const ValueBuffer rows = StoredRows(column, layout.dense);
   RETURN_IF_ERROR(WriteRows(column, rows.span(), options, sketches, out, &layout));
   return layout;
+}
+
+uint64_t SketchScratchBytes(const TableDefinition& table, uint32_t rows) {
+  uint64_t largest = 0;
+  for (const ColumnDefinition& column : table.columns) {
+    if (!IsSketched(column.type, SketchKind::kEuclidean)) continue;
+    const ValueShape shape = column.type.shape();
+    const bool changes = column.contract.kind != ZptvContract::Kind::kLossless;
+    const uint64_t decoded = changes ? uint64_t{rows} * shape.row_bytes() : 0;
+    largest = std::max(largest, SketchSectionBytes(SketchKind::kEuclidean, shape, rows) + decoded);
+  }
+  return largest;
 }
 
 absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, EncodingEffort effort, PieceWriter* out) {

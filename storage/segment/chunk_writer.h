@@ -6,6 +6,7 @@
 #include "codecs/encoding_chooser.h"
 #include "codecs/zptv/sketch/section.h"
 #include "storage/column/column.h"
+#include "storage/column/schema.h"
 #include "storage/segment/piece_writer.h"
 #include "storage/segment/segment_footer.h"
 
@@ -15,10 +16,14 @@ namespace cortex {
 // null, strings as soon as half is; below that, and always for scalars of 8 bytes or less, null rows hold zeros, which
 // keeps rows in place for filters and zero-copy views.
 // Values that the contract in `options` lets change are stored changed, and the zone map is theirs; is_complex is set here.
-// Sketches. Of vectors and complex values each kind in `sketches` that fits the column is written over the stored rows,
-// as they will decode, if a row has at least 64 components; below that reading the row costs no more.
+// Sketches. Of vectors of floats and complex values each kind in `sketches` that fits the column is written over the
+// stored rows, as they will decode, if a row has at least 64 components; below that reading the row costs no more. The
+// euclidean one may be in the values (EncodeOptions::sketch_share). Every such column has the range of its rows.
 absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options,
                                        absl::Span<const SketchKind> sketches, PieceWriter* out);
+
+// Memory that WriteChunk takes for the sketches of `rows` rows, beside the encoded chunk: the largest over the columns.
+uint64_t SketchScratchBytes(const TableDefinition& table, uint32_t rows);
 
 // One int64 per row: the hidden columns.
 absl::StatusOr<EncodedPiece> WriteIntegers(absl::Span<const int64_t> values, EncodingEffort effort, PieceWriter* out);

@@ -7,7 +7,9 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
+#include "codecs/chunk_io.h"
 #include "codecs/codec_registry.h"
+#include "codecs/sketched.h"
 
 namespace cortex {
 namespace {
@@ -76,14 +78,23 @@ absl::Status SegmentChunk::OpenPieces() {
   return absl::OkStatus();
 }
 
+std::unique_ptr<ByteSource> SegmentChunk::SketchBytes(SketchKind kind) const {
+  if (kind == SketchKind::kEuclidean && encoding() == EncodingId::kSketched) {
+    const uint64_t bytes = SketchedSectionBytes(context_.type.shape(), context_.layout->values.row_count);
+    return std::make_unique<SliceSource>(values_.source(), 0, bytes);
+  }
+  for (const SketchPiece& piece : context_.layout->sketches) {
+    if (piece.kind != static_cast<uint32_t>(kind)) continue;
+    return std::make_unique<PagedSource>(context_.file, piece.bytes);
+  }
+  return nullptr;
+}
+
 absl::StatusOr<const SketchSection*> SegmentChunk::Sketch(SketchKind kind) const {
-  const std::vector<SketchPiece>& pieces = context_.layout->sketches;
-  const auto piece = std::find_if(pieces.begin(), pieces.end(),
-                                  [&](const SketchPiece& p) { return p.kind == static_cast<uint32_t>(kind); });
-  if (piece == pieces.end()) return nullptr;
+  if (SketchBytes(kind) == nullptr) return nullptr;
   const auto open = [&]() -> absl::StatusOr<std::unique_ptr<OpenedSketch>> {
     auto opened = std::make_unique<OpenedSketch>();
-    opened->source = std::make_unique<PagedSource>(context_.file, piece->bytes);
+    opened->source = SketchBytes(kind);
     auto section = SketchSection::Open(opened->source.get(), kind, context_.type.shape(),
                                        context_.layout->values.row_count);
     if (!section.ok()) return Sealed(section.status());

@@ -27,6 +27,7 @@ class OpenedPiece {
   const EncodedChunk* get() const { return chunk_.get(); }
   const EncodedChunk* operator->() const { return chunk_.get(); }
   uint64_t memory_bytes() const;
+  const ByteSource* source() const { return source_.get(); }
 
  private:
   std::unique_ptr<PagedSource> source_;
@@ -64,16 +65,16 @@ class SegmentChunk final : public ColumnChunk {
   const StringDictionary* dictionary() const override;
   absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const override;
 
-  // The sketch of this kind, or nullptr if the file has none. It describes the stored rows: row r of the chunk, which
-  // must be present, is row StoredRow(r) of the sketch. Lives as long as the chunk. Errors: DATA_LOSS, UNIMPLEMENTED.
-  absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const;
-  uint32_t StoredRow(uint32_t row) const { return context_.layout->dense ? Rank(row) : row; }
+  absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const override;
+  uint32_t SketchRow(uint32_t row) const override { return context_.layout->dense ? Rank(row) : row; }
 
  private:
   struct OpenedSketch {
-    std::unique_ptr<PagedSource> source;
+    std::unique_ptr<ByteSource> source;
     std::optional<SketchSection> section;  // borrows source
   };
+  // The bytes of the sketch of this kind: a piece of its own, or the beginning of the values. nullptr: there is none.
+  std::unique_ptr<ByteSource> SketchBytes(SketchKind kind) const;
   explicit SegmentChunk(Context context) : context_(std::move(context)) {}
   absl::Status OpenPieces();
   absl::Status ReadValidity();

@@ -47,12 +47,25 @@ void ToProto(const ZoneMap& zone, pb::ZoneMap* out) {
   out->set_max_unbounded(zone.max_unbounded);
 }
 
+void ToProto(const NormRange& range, pb::NormRange* out) {
+  out->set_least(range.least);
+  out->set_largest(range.largest);
+}
+
+void ToProto(const RowEnvelope& range, pb::RowEnvelope* out) {
+  out->set_exponent(range.exponent);
+  out->mutable_centre()->Assign(range.centre.begin(), range.centre.end());
+  if (!range.centre.empty()) ToProto(range.from_centre, out->mutable_from_centre());
+  ToProto(range.from_origin, out->mutable_from_origin());
+}
+
 void ToProto(const ZptvStatement& statement, pb::ErrorStatement* out) {
   out->set_contract(static_cast<pb::ContractKind>(static_cast<int>(statement.contract.kind) + 1));
   out->set_bound(statement.contract.bound);
   out->set_max_error(statement.error.max);
   out->set_rms_error(statement.error.rms);
 }
+
 void ToProto(const ChunkLayout& chunk, pb::ColumnChunk* out) {
   out->set_null_count(chunk.null_count);
   out->set_dense(chunk.dense);
@@ -62,6 +75,7 @@ void ToProto(const ChunkLayout& chunk, pb::ColumnChunk* out) {
   if (chunk.values.row_count > 0) ToProto(chunk.values, out->mutable_values());
   if (chunk.zone_map.has_value()) ToProto(*chunk.zone_map, out->mutable_zone_map());
   if (chunk.statement.has_value()) ToProto(*chunk.statement, out->mutable_error());
+  if (chunk.row_envelope.has_value()) ToProto(*chunk.row_envelope, out->mutable_row_envelope());
   for (const SketchPiece& sketch : chunk.sketches) {
     pb::SketchPiece* const added = out->add_sketches();
     added->set_kind(sketch.kind);
@@ -203,6 +217,7 @@ class FooterDecoder {
       RETURN_IF_ERROR(DecodeSketch(sketch, type, out));
     }
     if (in.has_error()) RETURN_IF_ERROR(DecodeStatement(in.error(), out));
+    if (in.has_row_envelope()) RETURN_IF_ERROR(DecodeRowEnvelope(in.row_envelope(), type, row_count, out));
     return in.has_zone_map() ? DecodeZoneMap(in.zone_map(), type, row_count, out) : absl::OkStatus();
   }
 
@@ -222,6 +237,18 @@ class FooterDecoder {
     SketchPiece sketch{.kind = in.kind()};
     RETURN_IF_ERROR(DecodePiece(in.bytes(), &sketch.bytes));
     out->sketches.push_back(sketch);
+    return absl::OkStatus();
+  }
+
+  absl::Status DecodeRowEnvelope(const pb::RowEnvelope& in, const DataType& type, uint32_t row_count, ChunkLayout* out) {
+    if (!type.is_vector() && !type.is_complex()) return Bad("row envelope of a column that has none");
+    if (out->null_count == row_count) return Bad("row envelope without rows");
+    RowEnvelope range{.exponent = in.exponent(),
+                   .centre = {in.centre().begin(), in.centre().end()},
+                   .from_centre = {in.from_centre().least(), in.from_centre().largest()},
+                   .from_origin = {in.from_origin().least(), in.from_origin().largest()}};
+    if (!IsSound(range, type.shape().values_per_row)) return Bad("row envelope");
+    out->row_envelope = std::move(range);
     return absl::OkStatus();
   }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "codecs/codec.h"
 #include "codecs/zptv/contract.h"
+#include "codecs/zptv/sketch/row_envelope.h"
 #include "storage/column/data_type.h"
 #include "storage/runtime/strong_id.h"
 #include "storage/zone_map.h"
@@ -51,6 +52,7 @@ struct ChunkLayout {
   std::optional<ZoneMap> zone_map;
   std::optional<ZptvStatement> statement;  // bounded columns
   std::vector<SketchPiece> sketches;  // float vectors and complex values only
+  std::optional<RowEnvelope> row_envelope;  // the same, of the rows that are not null
 
   uint64_t stored_bytes() const;
 };

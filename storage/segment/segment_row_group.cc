@@ -25,13 +25,21 @@ absl::StatusOr<const ColumnChunk*> SegmentRowGroup::column(ColumnId id) const {
   return file_->Chunk(index_, found->second);
 }
 
-const ZoneMap* SegmentRowGroup::zone_map(ColumnId id) const {
+const ChunkLayout* SegmentRowGroup::FindChunk(ColumnId id) const {
   const auto loaded = file_->Footer();
   if (!loaded.ok()) return nullptr;
   const auto found = (*loaded)->column_by_id.find(id.value());
-  if (found == (*loaded)->column_by_id.end()) return nullptr;
-  const std::optional<ZoneMap>& zone = layout(**loaded).columns[found->second].zone_map;
-  return zone.has_value() ? &*zone : nullptr;
+  return found == (*loaded)->column_by_id.end() ? nullptr : &layout(**loaded).columns[found->second];
+}
+
+const ZoneMap* SegmentRowGroup::zone_map(ColumnId id) const {
+  const ChunkLayout* const chunk = FindChunk(id);
+  return chunk != nullptr && chunk->zone_map.has_value() ? &*chunk->zone_map : nullptr;
+}
+
+const RowEnvelope* SegmentRowGroup::row_envelope(ColumnId id) const {
+  const ChunkLayout* const chunk = FindChunk(id);
+  return chunk != nullptr && chunk->row_envelope.has_value() ? &*chunk->row_envelope : nullptr;
 }
 
 bool SegmentRowGroup::AllVisible(VersionWindow window) const {

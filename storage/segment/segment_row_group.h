@@ -19,6 +19,7 @@ class SegmentRowGroup final : public RowGroupView {
   uint32_t row_count() const override;
   absl::StatusOr<const ColumnChunk*> column(ColumnId id) const override;
   const ZoneMap* zone_map(ColumnId id) const override;
+  const RowEnvelope* row_envelope(ColumnId id) const override;
   bool AllVisible(VersionWindow window) const override;
   absl::Status SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
                              uint64_t* selection) const override;
@@ -27,6 +28,8 @@ class SegmentRowGroup final : public RowGroupView {
   absl::Status Ordinals(uint32_t first, uint32_t count, uint32_t* ordinals) const override;
 
  private:
+  // What the footer says of a column; nullptr if it cannot be read, or says nothing.
+  const ChunkLayout* FindChunk(ColumnId id) const;
   const RowGroupLayout& layout(const LoadedFooter& loaded) const { return loaded.footer.row_groups[index_]; }
   bool has_overlay() const;
   absl::Status FilterHidden(size_t slot, ValueFilter filter, uint32_t first, uint32_t count, uint64_t* selection) const;

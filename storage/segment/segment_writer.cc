@@ -170,6 +170,7 @@ class SegmentWriter::Impl {
   // otherwise: a lookup took 40 us a row there instead of 1 (segment_bench.cc). Codes where keys repeat, else plain.
   EncodeOptions OptionsOf(size_t i, const Column& column) const {
     EncodeOptions options{.compression = CompressionOf(i, column), .effort = options_.effort};
+    options.sketch_share = options_.sketch_share;
     if (options_.apply_contracts) options.contract = options_.table->columns[i].contract;
     if (!options_.made.empty()) options.made = options_.made[i];
     // A column that lost its compression still has the values it was given under a bound.

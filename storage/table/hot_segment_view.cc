@@ -11,6 +11,23 @@ const ZoneMap* HotRowGroupView::zone_map(ColumnId id) const {
   return column == nullptr ? nullptr : column->zone_map();
 }
 
+const RowGroupView* HotRowGroupView::FileGroup() const {
+  if (file_ == nullptr || file_->row_group_count() != 1) return nullptr;
+  const RowGroupView& group = file_->row_group(0);
+  return group.row_count() == row_count_ ? &group : nullptr;
+}
+
+absl::StatusOr<const ColumnChunk*> HotRowGroupView::sketched_column(ColumnId id) const {
+  const RowGroupView* const in_file = FileGroup();
+  if (in_file == nullptr) return nullptr;
+  return in_file->column(id);
+}
+
+const RowEnvelope* HotRowGroupView::row_envelope(ColumnId id) const {
+  const RowGroupView* const in_file = FileGroup();
+  return in_file == nullptr ? nullptr : in_file->row_envelope(id);
+}
+
 bool HotRowGroupView::AllVisible(VersionWindow window) const {
   return group_->max_commit() <= window.to && group_->versions()->empty();
 }

@@ -14,13 +14,16 @@ namespace cortex {
 
 class HotRowGroupView final : public RowGroupView {
  public:
-  explicit HotRowGroupView(std::shared_ptr<const RowGroup> group)
-      : group_(std::move(group)), row_count_(group_->published_rows()) {}
+  // `file`: the same rows once they are sealed, else nullptr.
+  explicit HotRowGroupView(std::shared_ptr<const RowGroup> group, std::shared_ptr<const SegmentView> file = nullptr)
+      : group_(std::move(group)), row_count_(group_->published_rows()), file_(std::move(file)) {}
 
   const RowGroup& group() const { return *group_; }
   uint32_t row_count() const override { return row_count_; }
   absl::StatusOr<const ColumnChunk*> column(ColumnId id) const override { return group_->FindColumn(id); }
   const ZoneMap* zone_map(ColumnId id) const override;
+  absl::StatusOr<const ColumnChunk*> sketched_column(ColumnId id) const override;
+  const RowEnvelope* row_envelope(ColumnId id) const override;
   bool AllVisible(VersionWindow window) const override;
   absl::Status SelectVisible(VersionWindow window, uint32_t first, uint32_t count,
                              uint64_t* selection) const override;
@@ -30,13 +33,18 @@ class HotRowGroupView final : public RowGroupView {
 
  private:
   const std::shared_ptr<const RowGroup> group_;
+  // The row group of the file that holds these rows, in this order; nullptr if it has them in several.
+  const RowGroupView* FileGroup() const;
+
   const uint32_t row_count_;
+  const std::shared_ptr<const SegmentView> file_;
 };
 
 class HotSegmentView final : public SegmentView {
  public:
-  // `id`: 0 while the group is not sealed.
-  HotSegmentView(std::shared_ptr<const RowGroup> group, SegmentId id) : rows_(std::move(group)), id_(id) {}
+  // `id`: 0 while the group is not sealed; `file`: it, once it is.
+  HotSegmentView(std::shared_ptr<const RowGroup> group, SegmentId id, std::shared_ptr<const SegmentView> file)
+      : rows_(std::move(group), std::move(file)), id_(id) {}
 
   SegmentId id() const override { return id_; }
   Tier tier() const override { return Tier::kHot; }

@@ -12,6 +12,13 @@
 #include "storage/tiers/mapping_cache.h"
 
 namespace cortex {
+namespace {
+
+// Warm is searched, cold is small (README.md): there a sketch must fit into a column without a bound.
+const std::vector<SketchKind> kWarmSketches = {SketchKind::kEuclidean, SketchKind::kPolar};
+constexpr double kColdSketchShare = 1.0 / 16;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<FileTier>> FileTier::Open(FileTierOptions options) {
   RETURN_IF_ERROR(options.file_system->CreateDirs(options.directory));
@@ -24,14 +31,17 @@ FileTier::FileTier(FileTierOptions options)
 absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr<const TableDefinition> table,
                                                                  uint32_t shard, SegmentId id, bool sorted_by_key,
                                                                  RowOrigin origin) {
+  const bool cold = tier() == Tier::kCold;
   return SegmentWriter::Create({.file_system = options_.file_system,
                                 .directory = options_.directory,
                                 .table = std::move(table),
                                 .shard = shard,
                                 .id = id,
-                                .effort = tier() == Tier::kCold ? EncodingEffort::kHeavy : EncodingEffort::kLight,
+                                .effort = cold ? EncodingEffort::kHeavy : EncodingEffort::kLight,
                                 .apply_contracts = !origin.is_file,
                                 .made = std::move(origin.made),
+                                .sketches = cold ? std::vector<SketchKind>() : kWarmSketches,
+                                .sketch_share = cold ? kColdSketchShare : 0,
                                 .sorted_by_key = sorted_by_key});
 }
 

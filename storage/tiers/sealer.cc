@@ -11,6 +11,7 @@
 #include "storage/meta/meta_store.h"
 #include "storage/runtime/clock.h"
 #include "storage/runtime/memory_budget.h"
+#include "storage/segment/chunk_writer.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/zone_map.h"
 
@@ -193,7 +194,8 @@ absl::Status Sealer::Seal(const Job& job) {
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave a file that nobody may remove
   KillPoint("seal-start");
   MemoryReservation copy(context_.budget, MemoryUse::kMoves);
-  copy.ForceGrow(closed.group->raw_bytes());
+  copy.ForceGrow(closed.group->raw_bytes() +
+                 SketchScratchBytes(*closed.group->table(), closed.group->published_rows()));
   ASSIGN_OR_RETURN(std::vector<Column> columns, DecodeGroup(closed.group.get()));
   std::vector<Commit> commits(closed.group->published_rows());
   for (uint32_t row = 0; row < commits.size(); ++row) commits[row] = closed.group->CommitAt(row);

@@ -103,7 +103,8 @@ std::string FromHex(const std::string& hex) {
 }
 
 bool HasFixedBytes(EncodingId id) {
-  return id != EncodingId::kByteSplitZstd && id != EncodingId::kZstd && id != EncodingId::kZstdRows && !Nests(id);
+  return id != EncodingId::kByteSplitZstd && id != EncodingId::kZstd && id != EncodingId::kZstdRows &&
+         id != EncodingId::kSketched && !Nests(id);
 }
 
 void CheckGolden(const std::string& name, EncodingId id, const ValueBuffer& column) {
@@ -170,6 +171,10 @@ ValueBuffer GoldenFields() {
   }
   out.mutable_fixed()[15] = std::byte{0x80};  // im of the first: −0, an exception
   return out;
+}
+
+TEST_CASE("Golden bytes of a sketch as base layer are written and read", "[codecs]") {
+  CheckGolden("fields", EncodingId::kSketched, GoldenFields());
 }
 
 TEST_CASE("Golden bytes of every contract are written and read", "[codecs][zptv]") {

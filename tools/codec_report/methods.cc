@@ -14,6 +14,7 @@
 #include "codecs/codec_registry.h"
 #include "codecs/encoding_chooser.h"
 #include "codecs/simd/unpack_kernels.h"
+#include "codecs/sketched.h"
 #include "codecs/zptv_codec.h"
 #include "codecs/zstd_frame.h"
 
@@ -51,6 +52,24 @@ class Ours final : public Method {
  private:
   const EncodingEffort effort_;
   EncodingId encoding_ = EncodingId::kPlain;
+};
+
+// Wide floats with their sketch as base layer, whatever it costs.
+class Sketch final : public Method {
+ public:
+  std::string name() const override { return "cold + sketch"; }
+  bool Holds(ValueShape shape) const override { return IsFloat(shape.type) && shape.values_per_row >= 64; }
+
+  absl::Status Encode(const ValueSpan& rows, std::string* bytes, std::string* note) override {
+    *note = std::string(EncodingName(EncodingId::kSketched));
+    return SketchedCodec()->Encode(rows, EncodingEffort::kHeavy, bytes);
+  }
+
+  absl::Status Decode(std::string_view bytes, ValueShape shape, uint32_t rows, ValueBuffer* out) override {
+    const MemorySource source(AsBytes(bytes));
+    ASSIGN_OR_RETURN(const auto chunk, SketchedCodec()->Open(&source, shape, rows));
+    return chunk->Decode(0, rows, out);
+  }
 };
 
 class Zstd final : public Method {
@@ -241,6 +260,7 @@ std::vector<std::unique_ptr<Method>> OurLosslessMethods() {
   std::vector<std::unique_ptr<Method>> methods;
   methods.push_back(std::make_unique<Ours>(EncodingEffort::kLight));
   methods.push_back(std::make_unique<Ours>(EncodingEffort::kHeavy));
+  methods.push_back(std::make_unique<Sketch>());
   return methods;
 }
 

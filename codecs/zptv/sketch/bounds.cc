@@ -44,7 +44,34 @@ void QuantiseQuery(absl::Span<const double> z, double largest, int limit, T* out
   interval->query_error = std::sqrt(squares) * (1 + kSlack) + 0x1p-45 * std::sqrt(interval->query_squared);
 }
 
+// What all intervals of a block share: how the canonical kernel rounds.
+simd::SketchInterval RoundingOf(int exponent, size_t components, CanonicalPrecision precision) {
+  const Precision p = PrecisionOf(precision);
+  const auto n = static_cast<double>(components);
+  const double theta = 1.01 * (std::ceil(n / 16) + 8) * p.epsilon;
+  simd::SketchInterval terms;
+  terms.slack = kSlack;
+  terms.shrink = 1 - theta;
+  terms.grow = 1 + theta;
+  terms.unit_squared = std::ldexp(1.0, 2 * exponent);
+  terms.underflow = kFloatUnderflow * terms.unit_squared + (n + 16) * p.underflow;
+  terms.overflow = p.largest * (1 - theta);
+  return terms;
+}
+
+// Squares of the block's unit as the canonical kernel may answer them.
+SquaredInterval Canonical(SquaredInterval squares, const simd::SketchInterval& terms) {
+  const double lower = squares.lower * terms.shrink * terms.unit_squared - terms.underflow;
+  const double upper = squares.upper * terms.grow * terms.unit_squared + terms.underflow;
+  return {std::max(0.0, lower), upper < terms.overflow ? upper : kInfinity};
+}
+
 }  // namespace
+
+SquaredInterval CanonicalSquares(SquaredInterval squares, int exponent, size_t components,
+                                 CanonicalPrecision precision) {
+  return Canonical(squares, RoundingOf(exponent, components, precision));
+}
 
 double SquaredBelow(double distance) {
   if (!(distance > 0)) return -1;
@@ -76,17 +103,9 @@ BlockQuery::BlockQuery(const SketchBlock& block, absl::Span<const double> query,
   }
   decidable_ = finite && squares < kLargestQuery;
   if (!decidable_) return;
-  const Precision p = PrecisionOf(precision);
-  const auto n = static_cast<double>(query.size());
-  const double theta = 1.01 * (std::ceil(n / 16) + 8) * p.epsilon;
+  coarse_ = RoundingOf(exponent, query.size(), precision);
   coarse_.query_squared = squares;
   coarse_.wide_squared = squares * (1 + kSlack);
-  coarse_.slack = kSlack;
-  coarse_.shrink = 1 - theta;
-  coarse_.grow = 1 + theta;
-  coarse_.unit_squared = std::ldexp(1.0, 2 * exponent);
-  coarse_.underflow = kFloatUnderflow * coarse_.unit_squared + (n + 16) * p.underflow;
-  coarse_.overflow = p.largest * (1 - theta);
   fine_ = coarse_;
   coarse_query_.assign(size_t{2} * block.plane_bytes(), 0);
   fine_query_.assign(size_t{2} * block.plane_bytes(), 0);
@@ -102,9 +121,7 @@ SquaredInterval BlockQuery::WholeBlock() const {
   const double from_outside = q * (1 - kSlack) - block_.head().max_norm;
   const double least = std::max({0.0, from_inside, from_outside});
   const double most = (q + block_.head().max_norm) * (1 + kSlack);
-  const double lower = least * least * (1 - kSlack) * coarse_.shrink * coarse_.unit_squared - coarse_.underflow;
-  const double upper = most * most * coarse_.grow * coarse_.unit_squared + coarse_.underflow;
-  return {std::max(0.0, lower), upper < coarse_.overflow ? upper : kInfinity};
+  return Canonical({least * least * (1 - kSlack), most * most}, coarse_);
 }
 
 void BlockQuery::Coarse(uint32_t first, uint32_t count, double* lower, double* upper) const {

@@ -49,6 +49,10 @@ struct SquaredInterval {
   double upper;
 };
 
+// What the canonical kernel may answer for squared distances within `squares`, which are in the unit 2^exponent.
+SquaredInterval CanonicalSquares(SquaredInterval squares, int exponent, size_t components,
+                                 CanonicalPrecision precision);
+
 // The squared canonical distances s with √s < distance are exactly those with s <= SquaredBelow(distance); −1 if none
 // are (distance <= 0 or NaN).
 double SquaredBelow(double distance);

@@ -22,6 +22,15 @@ size_t BlockSize(SketchKind kind, uint32_t rows, uint32_t components) {
 
 }  // namespace
 
+uint64_t SketchSectionBytes(SketchKind kind, ValueShape shape, uint32_t rows) {
+  const uint32_t components = SketchComponents(kind, shape);
+  uint64_t bytes = kHeaderBytes;
+  if (components == 0) return bytes;
+  bytes += uint64_t{rows / kSketchBlockRows} * BlockSize(kind, kSketchBlockRows, components);
+  if (rows % kSketchBlockRows != 0) bytes += BlockSize(kind, rows % kSketchBlockRows, components);
+  return bytes;
+}
+
 Buffer SketchBuilder::Build(const ValueSpan& rows, uint32_t block) const {
   const uint32_t first = block * kSketchBlockRows;
   const ValueSpan part = rows.Slice(first, std::min(rows.row_count - first, kSketchBlockRows));
@@ -72,22 +81,21 @@ absl::StatusOr<SketchSection> SketchSection::Open(const ByteSource* source, Sket
   if (magic != kMagic) return absl::DataLossError(absl::StrFormat("not a sketch section: it begins with %08x", magic));
   if (version != kVersion) {
     return absl::UnimplementedError(
-        absl::StrFormat("sketch section of version %d, this build reads %d", version, kVersion));
+        absl::StrFormat("sketch section version %d is unknown to this version", version));
+  }
+  if (stored_kind > static_cast<uint8_t>(SketchKind::kPolar)) {
+    return absl::UnimplementedError(absl::StrFormat("sketch section kind %d is unknown to this version", stored_kind));
   }
   if (stored_kind != static_cast<uint8_t>(kind)) {
-    return absl::UnimplementedError(
-        absl::StrFormat("sketch section of kind %d, %d was asked for", stored_kind, static_cast<int>(kind)));
+    return absl::DataLossError(
+        absl::StrFormat("sketch section of kind %d where there should be kind %d", stored_kind, static_cast<int>(kind)));
   }
   SketchSection section;
   section.source_ = source;
   section.kind_ = kind;
   section.components_ = SketchComponents(kind, shape);
   section.rows_ = rows;
-  size_t want = kHeaderBytes;
-  if (section.components_ != 0) {
-    want += size_t{rows / kSketchBlockRows} * BlockSize(kind, kSketchBlockRows, section.components_);
-    if (rows % kSketchBlockRows != 0) want += BlockSize(kind, rows % kSketchBlockRows, section.components_);
-  }
+  const uint64_t want = SketchSectionBytes(kind, shape, rows);
   if (components != section.components_ || stored_rows != rows || source->size() != want) {
     return absl::DataLossError(absl::StrFormat(
         "sketch section of %d rows of %d components in %d bytes; the column has %d rows of %d, %d bytes", stored_rows,

@@ -31,6 +31,9 @@ constexpr uint32_t SketchComponents(SketchKind kind, ValueShape shape) {
   return kind == SketchKind::kPolar ? shape.values_per_row / 2 : shape.values_per_row;
 }
 
+// Bytes of the section of so many rows of this shape.
+uint64_t SketchSectionBytes(SketchKind kind, ValueShape shape, uint32_t rows);
+
 // Blocks of rows as they arrive: every 1,024 rows become a block, once. Not thread-safe; blocks are immutable and may
 // be read by others while it grows.
 class SketchBuilder {
@@ -60,7 +63,7 @@ class SketchBuilder {
 class SketchSection {
  public:
   // Opens the section of `rows` rows of `shape`, reading the header alone. Errors: UNIMPLEMENTED for a newer version or
-  // another kind, by number; DATA_LOSS for everything else that does not fit.
+  // kind, by number; DATA_LOSS for everything else that does not fit.
   static absl::StatusOr<SketchSection> Open(const ByteSource* source, SketchKind kind, ValueShape shape, uint32_t rows);
 
   uint32_t block_count() const { return (rows_ + kSketchBlockRows - 1) / kSketchBlockRows; }

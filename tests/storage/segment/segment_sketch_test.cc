@@ -63,7 +63,7 @@ void CheckEuclidean(const SegmentChunk& chunk, const DataType& type) {
     ++present;
     const auto* const values = reinterpret_cast<const double*>(column.FixedAt(row).data());
     const double squared = simd::SquaredL2(absl::MakeConstSpan(query), {values, query.size()});
-    const uint32_t at = chunk.StoredRow(row);
+    const uint32_t at = chunk.SketchRow(row);
     const bool undecided = lower[at] < 0 && upper[at] > 1e308;
     wrong += !undecided && !(lower[at] <= squared && squared <= upper[at]);
   }
