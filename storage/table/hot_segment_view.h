@@ -43,7 +43,7 @@ class HotRowGroupView final : public RowGroupView {
 class HotSegmentView final : public SegmentView {
  public:
   // `id`: 0 while the group is not sealed; `file`: it, once it is.
-  HotSegmentView(std::shared_ptr<const RowGroup> group, SegmentId id, std::shared_ptr<const SegmentView> file)
+  HotSegmentView(std::shared_ptr<const RowGroup> group, SegmentId id, std::shared_ptr<const SegmentView> file = nullptr)
       : rows_(std::move(group), std::move(file)), id_(id) {}
 
   SegmentId id() const override { return id_; }
