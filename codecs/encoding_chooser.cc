@@ -38,6 +38,7 @@ constexpr double kLightStringHandicap = 2.5;
 constexpr Taste kHeavyTaste{0.01, 1.01, 1.03, 1.03};
 // Narrower rows are read as quickly as their sketch.
 constexpr uint32_t kLeastSketchedValues = 64;
+constexpr uint32_t kLeastSketchedRows = 256;
 // Lossless ZPTV against the best of the others.
 constexpr double kLightZptvHandicap = 1.25;
 constexpr double kHeavyZptvHandicap = 1.03;
@@ -176,6 +177,7 @@ absl::StatusOr<EncodedBytes> EncodeAsDeclared(const ValueSpan& rows, const Encod
 // raw bytes or less has structure that a refinement would lose; where the sketch alone is too large nobody needs to try.
 bool MayCarrySketch(const ValueSpan& rows, uint64_t bytes, double share) {
   if (!(share > 0) || !IsFloat(rows.shape.type) || rows.shape.values_per_row < kLeastSketchedValues) return false;
+  if (rows.row_count < kLeastSketchedRows) return false;
   return 3 * bytes > 2 * rows.byte_size();
 }
 

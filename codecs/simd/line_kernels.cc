@@ -154,7 +154,6 @@ struct StripMemory {
   Strip strip;
 };
 
-// In here, so that it becomes part of each kernel: a call to code for another instruction set costs 70 cycles.
 HWY_INLINE Half RoundHalf(double value) {
   const uint64_t bits = std::bit_cast<uint64_t>(value);
   const auto sign = static_cast<uint16_t>(bits >> 48 & 0x8000);
@@ -165,15 +164,6 @@ HWY_INLINE Half RoundHalf(double value) {
   const uint64_t normal = rounded - ((1023 - 15) << 10);
   const uint64_t large = normal < 0x7c00 ? normal : 0x7c00;
   return {static_cast<uint16_t>(sign | (magnitude < 0x3f10000000000000 ? small : large))};
-}
-
-template <typename T>
-HWY_INLINE T Narrow(double value) {
-  return static_cast<T>(value);
-}
-template <>
-HWY_INLINE Half Narrow<Half>(double value) {
-  return RoundHalf(value);
 }
 
 // The steps of lines [first, first + lanes), zero past the last.
@@ -208,14 +198,52 @@ HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const d
       for (size_t i = 0; i < wide; ++i) hn::Store(LoadProducts(ints, c + i, first, lines, step), d, values + i * lanes);
       for (size_t l = 0; l < here; ++l) {
         T* to = out[first + l] + c;
-        for (size_t i = 0; i < wide; ++i) to[i] = Narrow<T>(values[i * lanes + l]);
+        for (size_t i = 0; i < wide; ++i) to[i] = static_cast<T>(values[i * lanes + l]);
       }
     }
   }
 }
+// RoundHalf of each lane, in the low 16 bits.
+HWY_INLINE hn::VFromD<hn::RebindToSigned<D>> RoundHalves(V values) {
+  const D d;
+  const hn::RebindToSigned<D> di;
+  const auto bits = hn::BitCast(di, values);
+  const auto sign = hn::And(hn::ShiftRight<48>(bits), hn::Set(di, 0x8000));
+  const auto magnitude = hn::And(bits, hn::Set(di, 0x7fffffffffffffff));
+  const auto small = hn::And(hn::BitCast(di, hn::Add(hn::BitCast(d, magnitude), hn::Set(d, 0x1p28))), hn::Set(di, 0x7ff));
+  const auto odd = hn::And(hn::ShiftRight<42>(magnitude), hn::Set(di, 1));
+  const auto rounded = hn::ShiftRight<42>(hn::Add(magnitude, hn::Add(hn::Set(di, 0x1ffffffffff), odd)));
+  const auto normal = hn::Sub(rounded, hn::Set(di, (1023 - 15) << 10));
+  const auto infinity = hn::Set(di, 0x7c00);
+  const auto large = hn::IfThenElse(hn::Lt(normal, infinity), normal, infinity);
+  const auto is_small = hn::Lt(magnitude, hn::Set(di, 0x3f10000000000000));
+  return hn::Or(sign, hn::IfThenElse(is_small, small, large));
+}
+
+HWY_INLINE void ScaleHalves(const int32_t* ints, size_t columns, size_t lines, const double* steps, Half* const* out) {
+  const D d;
+  const hn::RebindToSigned<D> di;
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN int64_t halves[8 * 8];
+  for (size_t first = 0; first < lines; first += lanes) {
+    const V step = LoadSteps(steps, first, lines);
+    const size_t here = std::min(lanes, lines - first);
+    for (size_t c = 0; c < columns; c += 8) {
+      const size_t wide = std::min<size_t>(8, columns - c);
+      for (size_t i = 0; i < wide; ++i) {
+        hn::Store(RoundHalves(LoadProducts(ints, c + i, first, lines, step)), di, halves + i * lanes);
+      }
+      for (size_t l = 0; l < here; ++l) {
+        Half* to = out[first + l] + c;
+        for (size_t i = 0; i < wide; ++i) to[i] = {static_cast<uint16_t>(halves[i * lanes + l])};
+      }
+    }
+  }
+}
+
 void ScaleDouble(const int32_t* i, size_t c, size_t l, const double* s, double* const* o) { Scale(i, c, l, s, o); }
 void ScaleFloat(const int32_t* i, size_t c, size_t l, const double* s, float* const* o) { Scale(i, c, l, s, o); }
-void ScaleHalf(const int32_t* i, size_t c, size_t l, const double* s, Half* const* o) { Scale(i, c, l, s, o); }
+void ScaleHalf(const int32_t* i, size_t c, size_t l, const double* s, Half* const* o) { ScaleHalves(i, c, l, s, o); }
 
 template <typename T>
 HWY_INLINE void Inverse(const FourierPlan& plan, const int32_t* ints, size_t lines, const double* steps,

@@ -28,13 +28,41 @@ void DifferencesUp(const PlaneShape& shape, const int32_t* from, int32_t* to) {
     to[l] = Minus(from[l], above);
   }
 }
-void SumsUp(const PlaneShape& shape, int32_t* column) {
-  if (shape.ratios == nullptr) {
+// With ratios each line waits for the one before: several columns go along at once.
+void RescaledSumsUp(const PlaneShape& shape, int32_t* plane) {
+  constexpr size_t kColumns = 8;
+  constexpr double kLimit = 0x1p30, kShift = 0x1.8p52;
+  size_t c = 0;
+  for (; c + kColumns <= shape.columns; c += kColumns) {
+    int32_t* const block = plane + c * shape.lines;
+    double above[kColumns];
+    for (size_t k = 0; k < kColumns; ++k) above[k] = block[k * shape.lines];
+    for (size_t l = 1; l < shape.lines; ++l) {
+      const double ratio = shape.ratios[l];
+      for (size_t k = 0; k < kColumns; ++k) {
+        // Rescale: held within the limits first, which are integers, is the same as rounded first.
+        double scaled = above[k] * ratio;
+        scaled = scaled > -kLimit ? scaled : -kLimit;
+        scaled = scaled < kLimit ? scaled : kLimit;
+        int32_t& here = block[k * shape.lines + l];
+        here = Plus(here, static_cast<int32_t>((scaled + kShift) - kShift));
+        above[k] = here;
+      }
+    }
+  }
+  for (; c < shape.columns; ++c) {
+    int32_t* const column = plane + c * shape.lines;
+    for (size_t l = 1; l < shape.lines; ++l) column[l] = Plus(column[l], Rescale(column[l - 1], shape.ratios[l]));
+  }
+}
+
+void SumsUp(const PlaneShape& shape, int32_t* plane) {
+  if (shape.ratios != nullptr) return RescaledSumsUp(shape, plane);
+  for (size_t c = 0; c < shape.columns; ++c) {
+    int32_t* const column = plane + c * shape.lines;
     int32_t sum = column[0];
     for (size_t l = 1; l < shape.lines; ++l) column[l] = sum = Plus(sum, column[l]);
-    return;
   }
-  for (size_t l = 1; l < shape.lines; ++l) column[l] = Plus(column[l], Rescale(column[l - 1], shape.ratios[l]));
 }
 
 }  // namespace
@@ -62,7 +90,7 @@ void Undo(const PlaneShape& shape, Predictor predictor, int32_t* plane) {
     }
   }
   if (predictor == Predictor::kUp || predictor == Predictor::kLorenzo) {
-    for (size_t c = 0; c < shape.columns; ++c) SumsUp(shape, plane + c * lines);
+    SumsUp(shape, plane);
   }
 }
 

@@ -20,6 +20,8 @@ namespace {
 
 constexpr uint8_t kOneStep = 0;
 constexpr uint8_t kStepPerLine = 1;
+// Undoing a prediction across steps costs as much as all the rest of decoding: it must save a fiftieth.
+constexpr double kRescaleHandicap = 1.02;
 
 bool HasSteps(LineKind kind) { return kind == LineKind::kLattice || kind == LineKind::kFourier; }
 
@@ -75,8 +77,9 @@ absl::Status EncodePlane(const Plane& plane, const int32_t* integers, std::strin
     if (plane.mask != -1) WrapPhases(&residuals);
     RansCounts counts = {};
     CountValueTokens(residuals, &counts);
+    const bool rescales = predictor == Predictor::kUp && plane.shape.ratios != nullptr;
     const double bits = EstimatedValueBits(counts);
-    if (bits >= best_bits) continue;
+    if (bits * (rescales ? kRescaleHandicap : 1) >= best_bits) continue;
     best_bits = bits;
     best_predictor = predictor;
     best.swap(residuals);

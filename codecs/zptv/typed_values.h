@@ -10,6 +10,7 @@
 
 #include "codecs/simd/half.h"
 #include "codecs/simd/line_kernels.h"
+#include "codecs/simd/scale_kernels.h"
 #include "codecs/values.h"
 
 namespace cortex::zptv {
@@ -40,6 +41,23 @@ inline double ToDouble(uint64_t bits, PhysicalType type) {
   if (type == PhysicalType::kFloat32) return std::bit_cast<float>(static_cast<uint32_t>(bits));
   return ToFloat(Half{static_cast<uint16_t>(bits)});
 }
+// Many at once.
+inline bool AnyNotFinite(const Half* values, size_t count) {
+  bool any = false;
+  for (size_t i = 0; i < count; ++i) any |= (values[i].bits & 0x7c00) == 0x7c00;
+  return any;
+}
+inline void ToDoubles(const std::byte* values, PhysicalType type, size_t count, double* out) {
+  if (type == PhysicalType::kFloat64) {
+    std::memcpy(out, values, count * sizeof(double));
+  } else if (type == PhysicalType::kFloat32) {
+    simd::WidenFloats(reinterpret_cast<const float*>(values), count, out);
+  } else if (!AnyNotFinite(reinterpret_cast<const Half*>(values), count)) {  // the kernel knows no others
+    simd::WidenFloats(reinterpret_cast<const Half*>(values), count, out);
+  } else {
+    for (size_t i = 0; i < count; ++i) out[i] = ToDouble(BitsAt(values, type, i), type);
+  }
+}
 // Rounds once. `value` is not NaN.
 inline uint64_t RoundTo(double value, PhysicalType type) {
   if (type == PhysicalType::kFloat64) return std::bit_cast<uint64_t>(value);
@@ -56,6 +74,27 @@ inline bool IsSpecial(uint64_t bits, PhysicalType type) {
   const uint64_t infinity = (sign - 1) - (smallest_normal - 1);
   if (magnitude == 0) return bits == sign;
   return magnitude < smallest_normal || magnitude >= infinity;
+}
+
+template <typename Bits>
+bool AnySpecialBits(const std::byte* values, PhysicalType type, size_t count) {
+  // Of magnitudes less the smallest normal one, modulo 2^width: specials and zeros are at or above the same of infinity.
+  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  const auto normal = static_cast<Bits>(Bits{1} << LayoutOf(type).mantissa_bits);
+  const auto limit = static_cast<Bits>(static_cast<Bits>(kSign - normal) - normal);
+  bool any = false;
+  for (size_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, values + i * sizeof(Bits), sizeof(Bits));
+    any |= bits != 0 && static_cast<Bits>(static_cast<Bits>(bits & static_cast<Bits>(~kSign)) - normal) >= limit;
+  }
+  return any;
+}
+// Whether one of them is special.
+inline bool AnySpecial(const std::byte* values, PhysicalType type, size_t count) {
+  if (type == PhysicalType::kFloat64) return AnySpecialBits<uint64_t>(values, type, count);
+  if (type == PhysicalType::kFloat32) return AnySpecialBits<uint32_t>(values, type, count);
+  return AnySpecialBits<uint16_t>(values, type, count);
 }
 
 }  // namespace cortex::zptv

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "codecs/zptv/contract.h"
@@ -29,6 +30,11 @@ struct BlockLimit {
 // for bit.
 bool NumberHolds(const LineShape& shape, const BlockLimit& limit, const std::byte* original, const std::byte* decoded,
                  size_t i, double* error);
+
+// The errors of numbers [0, count) at once, the same as NumberHolds tells one by one, into `errors`, and whether all keep
+// the contract. nullopt if numbers are among them that only NumberHolds can judge: specials, extremes, polar contracts.
+std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, const std::byte* original,
+                            const std::byte* decoded, size_t count, double* errors);
 
 // ‖x − x̂‖ / ‖x‖ over the finite values of a row (0 if both are 0, infinite if only ‖x‖ is).
 double RowError(PhysicalType type, const std::byte* original, const std::byte* decoded, size_t values);

@@ -36,6 +36,8 @@ ValueBuffer StoredRows(const Column& column, bool dense) {
 }
 
 constexpr uint32_t kLeastSketchComponents = 64;
+// Fewer are read at once, and share a centroid that is larger than what they save.
+constexpr uint32_t kLeastSketchRows = 256;
 
 bool IsFloatVector(const DataType& type) {
   return (type.is_vector() || type.is_complex()) && IsFloat(type.shape().type) && type.shape().values_per_row > 2;
@@ -61,7 +63,8 @@ absl::Status WriteSketches(const Column& column, const ValueSpan& stored, absl::
                            PieceWriter* out, ChunkLayout* layout) {
   for (const SketchKind kind : kinds) {
     const bool is_base = kind == SketchKind::kEuclidean && layout->values.encoding == EncodingId::kSketched;
-    if (is_base || !IsSketched(column.type(), kind)) continue;
+    const bool too_large = kind == SketchKind::kPolar && layout->statement.has_value();
+    if (is_base || too_large || !IsSketched(column.type(), kind) || stored.row_count < kLeastSketchRows) continue;
     std::string section;
     SketchBuilder(kind, stored.shape).AppendSection(stored, &section);
     SketchPiece piece{.kind = static_cast<uint32_t>(kind)};

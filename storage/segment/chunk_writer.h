@@ -17,8 +17,9 @@ namespace cortex {
 // keeps rows in place for filters and zero-copy views.
 // Values that the contract in `options` lets change are stored changed, and the zone map is theirs; is_complex is set here.
 // Sketches. Of vectors of floats and complex values each kind in `sketches` that fits the column is written over the
-// stored rows, as they will decode, if a row has at least 64 components; below that reading the row costs no more. The
-// euclidean one may be in the values (EncodeOptions::sketch_share). Every such column has the range of its rows.
+// stored rows, as they will decode, if rows have at least 64 components and are at least 256; below that
+// reading them costs no more. Columns with a bound are small: they get no polar one. The euclidean one may be in the
+// values (EncodeOptions::sketch_share). Every such column has the envelope of its rows.
 absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options,
                                        absl::Span<const SketchKind> sketches, PieceWriter* out);
 

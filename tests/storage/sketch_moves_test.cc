@@ -21,8 +21,8 @@ namespace {
 
 using testing::TempDir;
 
-constexpr uint32_t kPoints = 256;
-constexpr uint32_t kRows = 1200;  // more than a block of sketches
+constexpr uint32_t kPoints = 128;
+constexpr uint32_t kRows = 6000;  // row groups of more than 256 in every shard
 constexpr int64_t kTime = 1'700'000'000'000'000'000;
 
 // Fields of a few waves with noise, without and with a bound, and vectors around two means: rows as instruments and
@@ -195,8 +195,8 @@ void CheckAll(const Fixture& f, Tier tier) {
     const Found found = Ask(f, name, tier);
     CAPTURE(name);
     REQUIRE(found.rows > 0);
-    REQUIRE(found.sketched == found.rows);
-    REQUIRE(found.polar == (std::string_view(name) == "words" ? 0 : found.rows));
+    REQUIRE(found.sketched > found.rows / 2);  // but for groups of few rows
+    REQUIRE(found.polar == (std::string_view(name) == "exact" ? found.sketched : 0));
     REQUIRE(found.enveloped == found.rows);
   }
 }
@@ -205,7 +205,7 @@ void CheckAll(const Fixture& f, Tier tier) {
 void CheckCold(const Fixture& f) {
   const Found exact = Ask(f, "exact", Tier::kCold), bounded = Ask(f, "bounded", Tier::kCold);
   REQUIRE(exact.rows > 0);
-  REQUIRE(exact.sketched >= kRows);  // but for row groups of few rows, which share no centre
+  REQUIRE(exact.sketched > exact.rows / 2);
   REQUIRE(exact.polar == 0);
   REQUIRE(exact.enveloped == exact.rows);
   REQUIRE(bounded.rows > 0);
