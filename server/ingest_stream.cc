@@ -148,7 +148,8 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
       returned_credit_ += bytes;
       if (!token.ok()) {
         commit_failed_ = true;
-        if (!final_status_) final_status_ = token.status();
+        // The client may have said that it sends no more, which alone would end the stream with OK.
+        if (!final_status_ || final_status_->ok()) final_status_ = token.status();
       } else if (!commit_failed_) {  // behind a failed one nothing is acknowledged
         AddAck(*token, index, rows);
       }

@@ -110,6 +110,25 @@ TEST_CASE("IngestStream takes the producer of its first message and acknowledges
   CHECK(server.Query("SELECT count(*) AS n FROM scores").Lines() == std::vector<std::string>{"n=90"});
 }
 
+TEST_CASE("IngestStream never ends with OK when its last batch was refused", "[e2e][producers]") {
+  TestServer server;
+  server.CreateTable(kScores);
+  wire::IngestResponse first;
+  REQUIRE(Send(server, Numbered("loader", 1), &first).ok());
+  // The client's last word and the commit race: either may come first.
+  for (int round = 0; round < 50; ++round) {
+    grpc::ClientContext context;
+    const auto stream = server.ingest().IngestStream(&context);
+    wire::IngestStreamRequest request;
+    *request.mutable_batch() = Numbered("loader", 1, 2);
+    stream->Write(request);
+    stream->WritesDone();
+    wire::IngestStreamResponse response;
+    while (stream->Read(&response)) CHECK_FALSE(response.has_ack());
+    REQUIRE(stream->Finish().error_code() == grpc::StatusCode::ABORTED);
+  }
+}
+
 TEST_CASE("Get waits for the commit it is to see", "[e2e][producers]") {
   TestServer server;
   server.CreateTable(kScores);
