@@ -84,6 +84,12 @@ absl::StatusOr<std::optional<uint64_t>> CommitWitness::Read() const {
   return slots.version() == 0 ? std::nullopt : slots.version();
 }
 
+absl::Status CommitWitness::Check() const {
+  ASSIGN_OR_RETURN(const Slots slots, ReadSlots(file_system_, path_));
+  if (slots.versions[0].has_value() && slots.versions[1].has_value()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrFormat("checksum mismatch: %s", path_));
+}
+
 absl::Status CommitWitness::WriteSlot(size_t slot, uint64_t version) {
   const std::string bytes = Encode(version);
   const absl::Span<const std::byte> piece = AsBytes(bytes);

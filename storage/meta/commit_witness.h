@@ -28,6 +28,8 @@ class CommitWitness {
   // The newest version it names; nullopt if none was written. Errors: DATA_LOSS nothing in it checks.
   absl::StatusOr<std::optional<uint64_t>> Read() const;
   absl::Status Write(uint64_t version);
+  // While it is open both places it writes to are sound. Errors: DATA_LOSS one of them is not.
+  absl::Status Check() const;
 
  private:
   CommitWitness(FileSystem* file_system, std::string path, std::unique_ptr<WritableFile> file,

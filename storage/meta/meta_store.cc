@@ -107,6 +107,7 @@ class MetaStore::Impl {
 
   absl::Status CheckWitnessFile() {
     Turn turn(&commit_turn_);
+    RETURN_IF_ERROR(witness_.Check());
     ASSIGN_OR_RETURN(const std::optional<uint64_t> acknowledged, witness_.Read());
     if (acknowledged.value_or(0) <= version_) return absl::OkStatus();
     return absl::DataLossError(absl::StrFormat("meta store file COMMITTED: names version %d, the newest is %d",

@@ -114,6 +114,7 @@ class SegmentVerification {
       RETURN_IF_ERROR(CheckPiece(group.columns[c].validity, what));
       RETURN_IF_ERROR(CheckPiece(group.columns[c].list_ends.bytes, what));
       RETURN_IF_ERROR(CheckPiece(group.columns[c].values.bytes, what));
+      for (const SketchPiece& sketch : group.columns[c].sketches) RETURN_IF_ERROR(CheckPiece(sketch.bytes, what));
     }
     return absl::OkStatus();
   }

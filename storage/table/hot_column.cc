@@ -84,6 +84,7 @@ absl::Status HotColumn::Validity(uint32_t first, uint32_t count, uint64_t* words
 }
 
 absl::Status HotColumn::Decode(uint32_t first, uint32_t count, Column* out) const {
+  out->Flatten();  // rows of a file may stand before these, as codes
   ReadRange(first, count, out);
   if (!has_nulls()) {
     out->FinishAppend(count, nullptr, 0);
@@ -97,6 +98,7 @@ absl::Status HotColumn::Decode(uint32_t first, uint32_t count, Column* out) cons
 }
 
 absl::Status HotColumn::Gather(absl::Span<const uint32_t> rows, Column* out) const {
+  out->Flatten();
   ReadRows(rows, out);
   if (!has_nulls()) {
     out->FinishAppend(static_cast<uint32_t>(rows.size()), nullptr, 0);

@@ -12,6 +12,7 @@
 #include "storage/database.h"
 #include "storage/io/directory_tree.h"
 #include "storage/io/file_system.h"
+#include "storage/point_lookup.h"
 #include "storage/runtime/memory_budget.h"
 #include "tests/support/batch_builder.h"
 #include "tests/support/fake_clock.h"
@@ -25,6 +26,7 @@ namespace {
 using testing::BatchBuilder;
 using testing::FakeClock;
 using testing::FaultyFileSystem;
+using testing::Null;
 using testing::TempDir;
 using testing::TestTable;
 
@@ -340,6 +342,31 @@ TEST_CASE("Strongly coupled rows meet the same centroids after a restart", "[sto
       rows_of_shard[segment->shard()] += segment->row_group(g).row_count();
   }
   CHECK(rows_of_shard == std::map<uint32_t, int64_t>{{2, 32'768}, {7, 32'769}});
+}
+
+TEST_CASE("A lookup joins strings that a file keeps as codes with those in memory", "[storage]") {
+  Fixture fixture;
+  fixture.Open();
+  TableDefinition definition = *TestTable("t", {{"note", DataType::String(16)}}, TableKind::kEntities);
+  definition.columns[2].compression = GENERATE(Compression::kAuto, Compression::kDictionary);
+  const auto table = REQUIRE_OK_AND_TAKE(fixture.db->CreateTable(definition));
+  BatchBuilder old(table);
+  for (int i = 0; i < 5'000; ++i) old.Row({"k" + std::to_string(i), i, i % 2 == 0 ? "even" : "odd"});
+  REQUIRE_OK(fixture.db->Ingest({.batch = old.Build()}));
+  const std::vector<std::string> keys = {"k0", "new", "k1", "newer", "k2"};
+  for (const Tier tier : {Tier::kWarm, Tier::kCold}) {
+    fixture.Move(static_cast<Tier>(static_cast<int>(tier) - 1), tier);
+    REQUIRE_OK(fixture.db->Ingest({.batch = BatchBuilder(table).Row({"new", 1, "fresh"}).Row({"newer", 1, Null{}}).Build()}));
+    const auto snapshot = REQUIRE_OK_AND_TAKE(fixture.db->OpenSnapshot("t", 0));
+    const LookupResult found = REQUIRE_OK_AND_TAKE(LookupLatest(*snapshot, keys, std::vector<uint32_t>{2}));
+    const Column& notes = found.columns[0];
+    REQUIRE(notes.row_count() == 5);
+    CHECK(notes.StringAt(0) == "even");
+    CHECK(notes.StringAt(1) == "fresh");
+    CHECK(notes.StringAt(2) == "odd");
+    CHECK(notes.IsNull(3));
+    CHECK(notes.StringAt(4) == "even");
+  }
 }
 
 }  // namespace cortex
