@@ -42,13 +42,14 @@ void Ledger::Refuse(int64_t batch_id) {
   batches_.at(batch_id).state = State::kRefused;
 }
 
-std::optional<int64_t> Ledger::BeginDelete(uint32_t writer, uint64_t hint) {
+std::optional<int64_t> Ledger::BeginDelete(uint32_t writer, uint64_t hint, bool erase) {
   MutexLock lock(&mutex_);
   auto batch = batches_.lower_bound(static_cast<int64_t>(hint % static_cast<uint64_t>(next_batch_)));
   for (; batch != batches_.end(); ++batch) {
     if (batch->second.target != Target::kEvents || batch->second.writer != writer) continue;
     if (batch->second.state != State::kAcknowledged) continue;
     batch->second.state = State::kDeleting;
+    batch->second.erased = erase;
     return batch->first;
   }
   return std::nullopt;
@@ -76,6 +77,8 @@ EventRows Ledger::CountEvents() const {
     rows.possible += acknowledged || batch.state == State::kSent ? kRowsPerBatch : 0;
     rows.delete_begun += ending ? kRowsPerBatch : 0;
     rows.deleted += batch.deleted ? kRowsPerBatch : 0;
+    rows.erase_begun += ending && batch.erased ? kRowsPerBatch : 0;
+    rows.erased += batch.deleted && batch.erased ? kRowsPerBatch : 0;
   }
   return rows;
 }

@@ -37,6 +37,12 @@ struct EventRows {
   uint64_t acknowledged = 0;  // at some time
   uint64_t possible = 0;      // and those of unknown fate
   uint64_t delete_begun = 0, deleted = 0;
+  uint64_t erase_begun = 0, erased = 0;  // of those, by PURGE
+
+  // Whether a count between the two shows batches whole: erasing acts at once, also on queries that are running.
+  static bool ShowsWholeBatches(const EventRows& before, const EventRows& after) {
+    return before.erased == after.erase_begun;
+  }
 
   static uint64_t AtLeast(const EventRows& before, const EventRows& after) {
     return before.acknowledged - std::min(before.acknowledged, after.delete_begun);
@@ -55,7 +61,7 @@ class Ledger final {
   void Refuse(int64_t batch_id);
 
   // An acknowledged event batch of the writer, from `hint` on, that is from now on being deleted; nullopt: none.
-  std::optional<int64_t> BeginDelete(uint32_t writer, uint64_t hint);
+  std::optional<int64_t> BeginDelete(uint32_t writer, uint64_t hint, bool erase);
   void ConfirmDelete(int64_t batch_id);
   // Nothing was deleted.
   void RefuseDelete(int64_t batch_id);
@@ -75,6 +81,7 @@ class Ledger final {
     uint32_t writer;
     State state = State::kSent;
     bool deleted = false;
+    bool erased = false;  // if it is deleted, then by PURGE
   };
 
   // True if `row` is what its batch would hold there; counts it otherwise.
