@@ -41,7 +41,7 @@ MUTANTS = [
     ("late ends not translated at publishing", "storage/tiers/mover.cc",
      "[&] { TranslateLateEnds(unit, sources, destinations, targets); }", "[&] {}", [(STORAGE, "")]),
     ("sources not retired", "storage/tiers/mover.cc",
-     "for (const LiveSegment& source : sources) source.file->Retire();", "", [(RECOVERY, "[schedule]")]),
+     "// Retire.\n  for (const LiveSegment& source : sources) source.file->Retire();", "", [(RECOVERY, "[schedule]")]),
     ("torn tail not cut", "storage/wal/wal_writer.cc",
      "if (tail.torn_bytes > 0 || tail.loss.has_value()) RETURN_IF_ERROR(current_->Truncate(file.used_bytes));", "",
      [(RECOVERY, "[schedule]"), ("storage_wal_test", "")]),
