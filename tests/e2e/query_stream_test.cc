@@ -13,14 +13,7 @@ namespace {
 void Fill(TestServer* server, uint32_t rows) {
   server->CreateTable(kScores);
   for (uint32_t first = 0; first < rows; first += 10'000) {
-    grpc::ClientContext context;
-    wire::IngestRequest request;
-    request.set_table("scores");
-    *request.mutable_columns() = Scores(first, std::min(rows - first, 10'000u));
-    wire::IngestResponse response;
-    const grpc::Status status = server->ingest().Ingest(&context, request, &response);
-    INFO(status.error_message());
-    REQUIRE(status.ok());
+    server->Ingest("scores", Scores(first, std::min(rows - first, 10'000u)));
   }
 }
 

@@ -20,16 +20,7 @@ constexpr char kSummary[] = "SELECT count(*) AS n, sum(score) AS s, max(id) AS m
 // Beside the data directory, which the server's own temporary directory holds.
 void WithBackups(ServerConfig* config) { config->backup_dir = config->data_dir + "-backups"; }
 
-void Fill(TestServer* server, uint32_t first, uint32_t count) {
-  grpc::ClientContext context;
-  wire::IngestRequest request;
-  request.set_table("scores");
-  *request.mutable_columns() = Scores(first, count);
-  wire::IngestResponse response;
-  const grpc::Status status = server->ingest().Ingest(&context, request, &response);
-  INFO(status.error_message());
-  REQUIRE(status.ok());
-}
+void Fill(TestServer* server, uint32_t first, uint32_t count) { server->Ingest("scores", Scores(first, count)); }
 
 struct CheckAnswer {
   grpc::Status status;

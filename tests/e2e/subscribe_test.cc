@@ -23,15 +23,7 @@ wire::SubscribeRequest Everything(const std::string& table = "scores") {
 }
 
 uint64_t Fill(TestServer* server, uint32_t first, uint32_t count) {
-  grpc::ClientContext context;
-  wire::IngestRequest request;
-  request.set_table("scores");
-  *request.mutable_columns() = Scores(first, count);
-  wire::IngestResponse response;
-  const grpc::Status status = server->ingest().Ingest(&context, request, &response);
-  INFO(status.error_message());
-  REQUIRE(status.ok());
-  return response.token().commit();
+  return server->Ingest("scores", Scores(first, count));
 }
 
 // One open subscription and what it brought so far.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "server/logging.h"
 #include "tests/server/wire_builders.h"
@@ -78,6 +79,18 @@ void TestServer::CreateTable(const std::string& definition_json) {
   const grpc::Status status = catalog_->CreateTable(&context, request, &response);
   INFO(status.error_message());
   REQUIRE(status.ok());
+}
+
+uint64_t TestServer::Ingest(const std::string& table, wire::ColumnBatch batch) {
+  grpc::ClientContext context;
+  wire::IngestRequest request;
+  request.set_table(table);
+  *request.mutable_columns() = std::move(batch);
+  wire::IngestResponse response;
+  const grpc::Status status = ingest_->Ingest(&context, request, &response);
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  return response.token().commit();
 }
 
 grpc::Status TestServer::TryIngest(const std::string& request_json) {

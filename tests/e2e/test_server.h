@@ -54,6 +54,8 @@ class TestServer {
 
   // The calls most tests make; REQUIREs success unless the name says otherwise.
   void CreateTable(const std::string& definition_json);
+  // The batch's commit.
+  uint64_t Ingest(const std::string& table, wire::ColumnBatch batch);
   wire::IngestResponse Ingest(const std::string& request_json);
   grpc::Status TryIngest(const std::string& request_json);
   QueryAnswer Query(const std::string& cql, wire::ResultFormat format = wire::RESULT_FORMAT_ROWS);

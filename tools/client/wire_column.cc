@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "codecs/bytes/status_macros.h"
 #include "absl/time/time.h"
 #include "codecs/bytes/string_view.h"
 #include "codecs/simd/half.h"
@@ -192,6 +193,20 @@ std::string WireColumn::ListText(uint32_t row, TextStyle style) const {
   }
   if (shown_end < end) text += absl::StrFormat(",.. %d", end - begin);
   return text + "]";
+}
+
+absl::StatusOr<std::vector<WireColumn>> OpenColumns(const v1::ResultSchema& schema, const v1::ColumnBatch& batch,
+                                                   int count) {
+  if (batch.columns_size() != count || schema.columns_size() != count) {
+    return absl::DataLossError("an answer does not have the columns that were selected");
+  }
+  std::vector<WireColumn> columns;
+  for (int i = 0; i < count; ++i) {
+    ASSIGN_OR_RETURN(WireColumn column,
+                     WireColumn::Open(batch.columns(i), schema.columns(i).type(), batch.row_count()));
+    columns.push_back(column);
+  }
+  return columns;
 }
 
 }  // namespace cortex::client

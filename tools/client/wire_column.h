@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "cortex/datastore/v1/query_service.pb.h"
 #include "cortex/datastore/v1/types.pb.h"
 #include "tools/client/wire_type.h"
 
@@ -43,6 +45,9 @@ class WireColumn final {
   const v1::DataType* type_;
   size_t width_;
 };
+
+// All columns of a batch of an answer, which must be `count`. `batch` and `schema` must outlive them. Errors: DATA_LOSS.
+absl::StatusOr<std::vector<WireColumn>> OpenColumns(const v1::ResultSchema& schema, const v1::ColumnBatch& batch, int count);
 
 }  // namespace cortex::client
 

@@ -17,15 +17,7 @@ constexpr int kColumns = 7;
 
 absl::Status AppendRows(const v1::ResultSchema& schema, const v1::ColumnBatch& batch, std::vector<AuditRow>* rows) {
   if (batch.row_count() == 0) return absl::OkStatus();
-  if (batch.columns_size() != kColumns || schema.columns_size() != kColumns) {
-    return absl::DataLossError("an answer does not have the columns that were selected");
-  }
-  std::vector<client::WireColumn> columns;
-  for (int i = 0; i < kColumns; ++i) {
-    ASSIGN_OR_RETURN(client::WireColumn column,
-                     client::WireColumn::Open(batch.columns(i), schema.columns(i).type(), batch.row_count()));
-    columns.push_back(column);
-  }
+  ASSIGN_OR_RETURN(const std::vector<client::WireColumn> columns, client::OpenColumns(schema, batch, kColumns));
   for (uint32_t i = 0; i < batch.row_count(); ++i) {
     for (const int never_null : {0, 1, 2, 3, 6}) {
       if (columns[never_null].IsNull(i)) return absl::DataLossError("a column that is never NULL is NULL");

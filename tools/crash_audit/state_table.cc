@@ -51,15 +51,7 @@ v1::IngestRequest Request(const StateChange& change, v1::Tier tier) {
 
 absl::Status AppendRows(const v1::ResultSchema& schema, const v1::ColumnBatch& batch, StateReading* reading) {
   if (batch.row_count() == 0) return absl::OkStatus();
-  if (batch.columns_size() != kColumns || schema.columns_size() != kColumns) {
-    return absl::DataLossError("an answer does not have the columns that were selected");
-  }
-  std::vector<client::WireColumn> columns;
-  for (int i = 0; i < kColumns; ++i) {
-    ASSIGN_OR_RETURN(client::WireColumn column,
-                     client::WireColumn::Open(batch.columns(i), schema.columns(i).type(), batch.row_count()));
-    columns.push_back(column);
-  }
+  ASSIGN_OR_RETURN(const std::vector<client::WireColumn> columns, client::OpenColumns(schema, batch, kColumns));
   for (uint32_t i = 0; i < batch.row_count(); ++i) {
     StateRow row{.time_ns = columns[1].Integer(i), .a = columns[2].Integer(i)};
     if (!columns[3].IsNull(i)) row.b = columns[3].Integer(i);
