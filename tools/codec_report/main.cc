@@ -12,6 +12,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "tools/codec_report/column.h"
 #include "tools/codec_report/methods.h"
+#include "tools/codec_report/sweep.h"
 
 namespace cortex::codec_report {
 namespace {
@@ -21,6 +22,7 @@ struct Options {
   bool json = false;
   bool widen = false;
   bool ours_only = false;
+  bool sweep = false;
   std::string contract = "lossless";
   int runs = 3;
 };
@@ -100,9 +102,40 @@ absl::Status ReportColumn(const Column& column, const Options& options) {
   return absl::OkStatus();
 }
 
+std::string NameOf(ZptvContract contract) {
+  constexpr const char* kNames[] = {"lossless", "abs", "rms", "row_l2", "point", "phase16"};
+  const char* name = kNames[static_cast<size_t>(contract.kind)];
+  if (contract.kind == ZptvContract::Kind::kLossless) return name;
+  return absl::StrFormat("%s=%g", name, contract.bound);
+}
+
+// Errors: DATA_LOSS if a contract is broken, once all have been tried.
+absl::Status SweepColumn(const Column& column, const Options& options) {
+  const ValueSpan& rows = column.rows;
+  uint64_t breaches = 0;
+  for (const ZptvContract contract : SweptContracts(column)) {
+    ASSIGN_OR_RETURN(const SweepResult result, SweepContract(column, contract));
+    const double ratio = static_cast<double>(rows.byte_size()) / static_cast<double>(result.bytes);
+    absl::PrintF(options.json ? "{\"column\":\"%s\",\"type\":\"%s\",\"contract\":\"%s\",\"ratio\":%.4f,\"max_error\":%g,"
+                                "\"rms_error\":%g,\"numbers\":%d,\"violations\":%d}\n"
+                              : "%-36s %-18s %-13s ratio %8.2f, error %9.3g max %9.3g rms, %d numbers, %d violations\n",
+                 column.name, column.TypeName(), NameOf(contract), ratio, result.stated.max, result.stated.rms,
+                 result.numbers, result.breaches);
+    std::fflush(stdout);
+    if (result.breaches == 0) continue;
+    std::cerr << "codec-report: " << column.name << " under " << NameOf(contract) << ": first violation at value "
+              << result.first_breach << "\n";
+    breaches += result.breaches;
+  }
+  if (breaches == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrFormat("contracts are broken %d times in column %s", breaches, column.name));
+}
+
 absl::Status ReportFile(const std::string& path, const Options& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<ColumnFile> file, OpenColumnFile(path, options.widen));
-  for (const Column& column : file->columns()) RETURN_IF_ERROR(ReportColumn(column, options));
+  for (const Column& column : file->columns()) {
+    RETURN_IF_ERROR(options.sweep ? SweepColumn(column, options) : ReportColumn(column, options));
+  }
   return absl::OkStatus();
 }
 
@@ -112,7 +145,7 @@ int Run(const Options& options) {
     std::cerr << "codec-report: no .npy or .csv file in what was named\n";
     return 1;
   }
-  if (!options.json) {
+  if (!options.json && !options.sweep) {
     absl::PrintF("  %-20s %-16s %12s %9s %8s %10s %10s %9s %9s %8s\n", "method", "encoding", "bytes", "ratio", "bits/val",
                  "max error", "rms error", "enc GB/s", "dec GB/s", "us/row");
   }
@@ -140,6 +173,9 @@ int main(int argc, char** argv) {
   app.add_option("--contract", options.contract,
                  "lossless, or abs=E, rms=E, row_l2=E, point=E, phase16=E: columns of floats as ZPTV stores them")
       ->capture_default_str();
+  app.add_flag("--sweep", options.sweep,
+               "columns of floats under every ZPTV contract at bounds from 0.25 to 1e-6, judged number by number: prints "
+               "violations, exits with 1 if there is one");
   app.add_option("--runs", options.runs, "runs of which the best counts; decoding runs three times as often")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <numeric>
@@ -92,6 +93,7 @@ TEST_CASE("Polar intervals always hold the canonical distance", "[codecs][zptv]"
       }
     }
   }
+  if (wanted != nullptr) std::printf("%zu pairs, none wrong\n", checked);
 }
 
 TEST_CASE("Polar intervals hold phases at the seam of the circle", "[codecs][zptv]") {
