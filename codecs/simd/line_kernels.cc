@@ -185,24 +185,21 @@ HWY_INLINE V LoadProducts(const int32_t* ints, size_t c, size_t first, size_t li
   return hn::Mul(hn::PromoteTo(d, hn::Load(di, padded)), steps);
 }
 
+HWY_INLINE double RoundTo(double value, double) { return value; }
+HWY_INLINE float RoundTo(double value, float) { return static_cast<float>(value); }
+HWY_INLINE Half RoundTo(double value, Half) { return RoundHalf(value); }
+
+#if HWY_TARGET == HWY_SCALAR
+
 template <typename T>
 HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const double* steps, T* const* out) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN double values[8 * 8];
-  for (size_t first = 0; first < lines; first += lanes) {
-    const V step = LoadSteps(steps, first, lines);
-    const size_t here = std::min(lanes, lines - first);
-    for (size_t c = 0; c < columns; c += 8) {
-      const size_t wide = std::min<size_t>(8, columns - c);
-      for (size_t i = 0; i < wide; ++i) hn::Store(LoadProducts(ints, c + i, first, lines, step), d, values + i * lanes);
-      for (size_t l = 0; l < here; ++l) {
-        T* to = out[first + l] + c;
-        for (size_t i = 0; i < wide; ++i) to[i] = static_cast<T>(values[i * lanes + l]);
-      }
-    }
+  for (size_t l = 0; l < lines; ++l) {
+    for (size_t c = 0; c < columns; ++c) out[l][c] = RoundTo(ints[c * lines + l] * steps[l], T());
   }
 }
+
+#else
+
 // RoundHalf of each lane, in the low 16 bits.
 HWY_INLINE hn::VFromD<hn::RebindToSigned<D>> RoundHalves(V values) {
   const D d;
@@ -220,30 +217,161 @@ HWY_INLINE hn::VFromD<hn::RebindToSigned<D>> RoundHalves(V values) {
   return hn::Or(sign, hn::IfThenElse(is_small, small, large));
 }
 
-HWY_INLINE void ScaleHalves(const int32_t* ints, size_t columns, size_t lines, const double* steps, Half* const* out) {
+
+// Tiles of as many lines as columns: integers are turned from columns to lines before they are scaled, so that each line
+// is written in whole vectors.
+using DI = hn::CappedTag<int32_t, 8>;
+using VI = hn::Vec<DI>;
+constexpr size_t kTile = hn::MaxLanes(DI());
+
+struct Four {
+  VI a, b, c, e;
+};
+
+// Within every block of four lanes: from four columns to four lines, or back.
+HWY_INLINE Four Transpose(Four x) {
+  const DI d;
+  const hn::RepartitionToWide<DI> d64;
+  const auto ab_low = hn::BitCast(d64, hn::InterleaveLower(d, x.a, x.b));
+  const auto ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, x.a, x.b));
+  const auto ce_low = hn::BitCast(d64, hn::InterleaveLower(d, x.c, x.e));
+  const auto ce_high = hn::BitCast(d64, hn::InterleaveUpper(d, x.c, x.e));
+  return {hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ce_low)),
+          hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ce_low)),
+          hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ce_high)),
+          hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ce_high))};
+}
+
+// The integers of kTile lines in a column, of which `here` exist.
+HWY_INLINE VI LoadColumn(const int32_t* from, size_t here) {
+  const DI d;
+  if (here == kTile) return hn::LoadU(d, from);
+  HWY_ALIGN int32_t padded[kTile] = {};
+  for (size_t l = 0; l < here; ++l) padded[l] = from[l];
+  return hn::Load(d, padded);
+}
+HWY_INLINE Four LoadColumns(const int32_t* from, size_t lines, size_t here) {
+  return {LoadColumn(from, here), LoadColumn(from + lines, here), LoadColumn(from + 2 * lines, here),
+          LoadColumn(from + 3 * lines, here)};
+}
+
+HWY_INLINE void StoreRounded(V values, double* to) { hn::StoreU(values, D(), to); }
+HWY_INLINE void StoreRounded(V values, float* to) {
+  const hn::Rebind<float, D> df;
+  hn::StoreU(hn::DemoteTo(df, values), df, to);
+}
+HWY_INLINE void StoreRounded(V values, Half* to) {
+  const hn::Rebind<uint16_t, D> dh;
+  hn::StoreU(hn::TruncateTo(dh, hn::BitCast(hn::RebindToUnsigned<D>(), RoundHalves(values))), dh,
+             reinterpret_cast<uint16_t*>(to));
+}
+
+template <typename T>
+HWY_INLINE void StoreScaled(VI ints, double step, T* to) {
   const D d;
-  const hn::RebindToSigned<D> di;
-  const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN int64_t halves[8 * 8];
-  for (size_t first = 0; first < lines; first += lanes) {
-    const V step = LoadSteps(steps, first, lines);
-    const size_t here = std::min(lanes, lines - first);
-    for (size_t c = 0; c < columns; c += 8) {
-      const size_t wide = std::min<size_t>(8, columns - c);
-      for (size_t i = 0; i < wide; ++i) {
-        hn::Store(RoundHalves(LoadProducts(ints, c + i, first, lines, step)), di, halves + i * lanes);
-      }
-      for (size_t l = 0; l < here; ++l) {
-        Half* to = out[first + l] + c;
-        for (size_t i = 0; i < wide; ++i) to[i] = {static_cast<uint16_t>(halves[i * lanes + l])};
-      }
+  const V steps = hn::Set(d, step);
+#if HWY_TARGET == HWY_AVX3  // as many doubles as integers
+  StoreRounded(hn::Mul(hn::PromoteTo(d, ints), steps), to);
+#else
+  const hn::Half<DI> half;
+  StoreRounded(hn::Mul(hn::PromoteTo(d, hn::LowerHalf(half, ints)), steps), to);
+  StoreRounded(hn::Mul(hn::PromoteTo(d, hn::UpperHalf(half, ints)), steps), to + kTile / 2);
+#endif
+}
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2  // processors that convert halves
+// In float, where the product of every integer below 2^16 and a step of eight significant bits is exact.
+constexpr bool kHasNarrow = true;
+HWY_INLINE bool IsNarrowStep(double step) {
+  return (std::bit_cast<uint64_t>(step) & ((uint64_t{1} << 45) - 1)) == 0 && step >= 0x1p-126 && step < 0x1p127;
+}
+HWY_INLINE VI Magnitude(VI ints) { return hn::Xor(ints, hn::ShiftRight<31>(ints)); }
+HWY_INLINE bool AreNarrow(Four x, Four y) {
+  const DI d;
+  const VI of_x = hn::Or(hn::Or(Magnitude(x.a), Magnitude(x.b)), hn::Or(Magnitude(x.c), Magnitude(x.e)));
+  const VI of_y = hn::Or(hn::Or(Magnitude(y.a), Magnitude(y.b)), hn::Or(Magnitude(y.c), Magnitude(y.e)));
+  return hn::AllTrue(d, hn::Lt(hn::Or(of_x, of_y), hn::Set(d, 1 << 16)));
+}
+HWY_INLINE void StoreNarrow(VI ints, double step, float* to) {
+  const hn::RebindToFloat<DI> d;
+  hn::StoreU(hn::Mul(hn::ConvertTo(d, ints), hn::Set(d, static_cast<float>(step))), d, to);
+}
+HWY_INLINE void StoreNarrow(VI ints, double step, Half* to) {
+  const hn::RebindToFloat<DI> d;
+  const hn::Rebind<hwy::float16_t, DI> dh;
+  const auto values = hn::Mul(hn::ConvertTo(d, ints), hn::Set(d, static_cast<float>(step)));
+  hn::StoreU(hn::DemoteTo(dh, values), dh, reinterpret_cast<hwy::float16_t*>(to));
+}
+#else
+constexpr bool kHasNarrow = false;
+HWY_INLINE bool IsNarrowStep(double) { return false; }
+HWY_INLINE bool AreNarrow(Four, Four) { return false; }
+template <typename T>
+HWY_INLINE void StoreNarrow(VI, double, T*) {}
+#endif
+
+// Where a tile goes: its lines from the first, and the column it begins at.
+template <typename T>
+struct TileOut {
+  const double* steps;
+  T* const* lines;
+  size_t column;
+  size_t here;  // lines that exist
+  bool narrow;
+
+  HWY_INLINE void Put(size_t line, VI ints) const {
+    if (line >= here) return;
+    if constexpr (sizeof(T) < sizeof(double)) {
+      if (narrow) return StoreNarrow(ints, steps[line], lines[line] + column);
+    }
+    StoreScaled(ints, steps[line], lines[line] + column);
+  }
+};
+
+template <typename T>
+HWY_INLINE void PutTile(Four low, Four high, const TileOut<T>& out) {
+#if HWY_TARGET == HWY_SSE4  // one block a vector, four columns a tile
+  out.Put(0, low.a);
+  out.Put(1, low.b);
+  out.Put(2, low.c);
+  out.Put(3, low.e);
+#else
+  const DI d;
+  out.Put(0, hn::ConcatLowerLower(d, high.a, low.a));
+  out.Put(1, hn::ConcatLowerLower(d, high.b, low.b));
+  out.Put(2, hn::ConcatLowerLower(d, high.c, low.c));
+  out.Put(3, hn::ConcatLowerLower(d, high.e, low.e));
+  out.Put(4, hn::ConcatUpperUpper(d, high.a, low.a));
+  out.Put(5, hn::ConcatUpperUpper(d, high.b, low.b));
+  out.Put(6, hn::ConcatUpperUpper(d, high.c, low.c));
+  out.Put(7, hn::ConcatUpperUpper(d, high.e, low.e));
+#endif
+}
+
+template <typename T>
+HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const double* steps, T* const* out) {
+  const bool narrow_steps = kHasNarrow && sizeof(T) < sizeof(double) && std::all_of(steps, steps + lines, IsNarrowStep);
+  for (size_t first = 0; first < lines; first += kTile) {
+    const size_t here = std::min(kTile, lines - first);
+    size_t c = 0;
+    for (; c + kTile <= columns; c += kTile) {
+      const int32_t* from = ints + c * lines + first;
+      const Four low = LoadColumns(from, lines, here);
+      const Four high = LoadColumns(from + (kTile - 4) * lines, lines, here);
+      const bool narrow = narrow_steps && AreNarrow(low, high);
+      PutTile(Transpose(low), Transpose(high), TileOut<T>{steps + first, out + first, c, here, narrow});
+    }
+    for (; c < columns; ++c) {
+      for (size_t l = first; l < first + here; ++l) out[l][c] = RoundTo(ints[c * lines + l] * steps[l], T());
     }
   }
 }
 
+#endif  // HWY_TARGET == HWY_SCALAR
+
 void ScaleDouble(const int32_t* i, size_t c, size_t l, const double* s, double* const* o) { Scale(i, c, l, s, o); }
 void ScaleFloat(const int32_t* i, size_t c, size_t l, const double* s, float* const* o) { Scale(i, c, l, s, o); }
-void ScaleHalf(const int32_t* i, size_t c, size_t l, const double* s, Half* const* o) { ScaleHalves(i, c, l, s, o); }
+void ScaleHalf(const int32_t* i, size_t c, size_t l, const double* s, Half* const* o) { Scale(i, c, l, s, o); }
 
 template <typename T>
 HWY_INLINE void Inverse(const FourierPlan& plan, const int32_t* ints, size_t lines, const double* steps,

@@ -41,10 +41,26 @@ bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
+// Integers on both sides of what a float holds, steps that are one or are not, results beyond the types' ranges.
+Lines ExtremeLines(size_t columns, size_t lines, std::mt19937_64& random) {
+  Lines made = RandomLines(columns, lines, random);
+  for (int32_t& q : made.ints) {
+    const int32_t edges[] = {0, 65535, 65536, -65536, -65537, INT32_MAX, INT32_MIN, static_cast<int32_t>(random())};
+    if (random() % 16 == 0) q = edges[random() % 8];
+  }
+  const bool short_steps = random() % 2 == 0;
+  for (double& step : made.steps) {
+    const int exponents[] = {-150, -149, -126, -40, -30, -24, 0, 100, 120};
+    step = std::ldexp(short_steps ? 255 : 0.1 + static_cast<double>(random() % 1000), exponents[random() % 9]);
+  }
+  return made;
+}
+
 TEST_CASE("ScaleLines is one multiplication and one rounding on every target", "[codecs][simd]") {
   std::mt19937_64 random(1);
-  for (const size_t lines : {1u, 2u, 3u, 7u, 8u, 9u, 16u, 63u, 64u}) {
-    const Lines in = RandomLines(37, lines, random);
+  const bool extreme = GENERATE(false, true);
+  for (const size_t lines : {1u, 2u, 3u, 7u, 8u, 8u, 8u, 9u, 16u, 63u, 64u, 64u}) {
+    const Lines in = extreme ? ExtremeLines(37, lines, random) : RandomLines(37, lines, random);
     std::vector<double> doubles(37 * lines);
     std::vector<float> floats(37 * lines);
     std::vector<Half> halves(37 * lines);
@@ -57,7 +73,7 @@ TEST_CASE("ScaleLines is one multiplication and one rounding on every target", "
       }
     }
     ForEachTarget([&] {
-      CAPTURE(lines);
+      CAPTURE(lines, extreme);
       Output<double> a(37, lines);
       ScaleLines(in.ints.data(), 37, lines, in.steps.data(), a.rows.data());
       REQUIRE(SameBits(a.values, doubles));
