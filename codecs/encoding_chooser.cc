@@ -143,7 +143,11 @@ absl::StatusOr<EncodedBytes> EncodeBest(const ValueSpan& rows, const std::vector
 absl::StatusOr<EncodedBytes> EncodeBounded(const ValueSpan& rows, const EncodeOptions& options) {
   EncodedBytes encoded{EncodingId::kZptv, {}, ZptvStatement{options.contract, {}}};
   ASSIGN_OR_RETURN(encoded.statement->error,
-                   EncodeZptv(rows, {.contract = options.contract, .is_complex = options.is_complex}, &encoded.bytes));
+                   EncodeZptv(rows,
+                              {.contract = options.contract,
+                               .is_complex = options.is_complex,
+                               .exact_rows = options.exact_rows},
+                              &encoded.bytes));
   if (encoded.bytes.size() < *PlainCodec()->EstimateBytes(rows, options.effort)) return encoded;
   encoded = {EncodingId::kPlain, {}, ZptvStatement{options.contract, {}}};
   RETURN_IF_ERROR(PlainCodec()->Encode(rows, options.effort, &encoded.bytes));

@@ -30,6 +30,9 @@ struct EncodeOptions {
   // kZptv only. Bounded: values may change within it, now. Lossless: every bit stays.
   ZptvContract contract;
   bool is_complex = false;  // values are re, im in turns
+  // With a bounded contract: one bit per row, LSB first, set for rows that went through a contract before. They have
+  // changed once and come back bit for bit. nullptr: no row did.
+  const uint64_t* exact_rows = nullptr;
   // With a lossless contract: what the values went through before (kept in the statement).
   std::optional<ZptvStatement> made;
   // Vectors of floats that stay bit for bit are stored as sketches and refinements (sketched.h) where that takes at most

@@ -162,18 +162,78 @@ PaddedBlock BlockOf(const ValueSpan& rows, const LineShape& shape) {
   return padded;
 }
 
-// Appends a block made under `contract`, decodes it again and checks it against that of `check`. Errors: INTERNAL if what
-// was written does not keep it.
-absl::Status EncodeChecked(const PaddedBlock& padded, const ZptvContract& contract, zptv::RecoverHints* hints,
-                           zptv::ContractCheck* check, Buffer* decoded, std::string* out) {
-  const size_t begin = out->size();
-  const zptv::Block& block = padded.block;
-  RETURN_IF_ERROR(zptv::EncodeBlock(block, contract, hints, out));
-  decoded->Resize(padded.bytes.size());
-  RETURN_IF_ERROR(
-      zptv::DecodeBlock(block.shape, block.lines, AsBytes(std::string_view(*out).substr(begin)), decoded->data()));
-  return check->Block(padded.bytes.data(), decoded->data(), block.used);
+bool AnySet(const uint64_t* bits, uint32_t first, uint32_t count) {
+  for (uint32_t i = first; i < first + count; ++i) {
+    if ((bits[i / 64] >> (i % 64)) & 1) return true;
+  }
+  return false;
 }
+
+// Encodes block after block; what is written is decoded again and checked against what was given.
+class BlockEncoder {
+ public:
+  BlockEncoder(const LineShape& shape, uint32_t values_per_row, const ZptvOptions& options)
+      : shape_(shape), options_(options), check_(shape, values_per_row, options.contract) {}
+
+  // Appends the block of `rows`, the first of which is row `first_row` of the chunk. Errors: INTERNAL.
+  absl::Status Append(const ValueSpan& rows, uint32_t first_row, std::string* out) {
+    const PaddedBlock given = BlockOf(rows, shape_);
+    const size_t begin = out->size();
+    const zptv::ContractCheck before = check_;
+    const bool some_exact = options_.exact_rows != nullptr && options_.contract.kind != ZptvContract::Kind::kLossless &&
+                            AnySet(options_.exact_rows, first_row, rows.row_count);
+    const absl::Status bounded = some_exact ? AppendWithExactRows(rows, first_row, given, out)
+                                            : AppendChecked(given, options_.contract, out);
+    if (bounded.ok()) return bounded;
+    // Numbers near the ends of the doubles' range may be judged wrongly while they are quantised: they stay exact.
+    check_ = before;
+    out->resize(begin);
+    return AppendChecked(given, ZptvContract(), out);
+  }
+
+  ZptvError error() const { return check_.error(); }
+
+ private:
+  // Appends `block` made under `contract`; decoded_ has its values then.
+  absl::Status AppendDecoded(const zptv::Block& block, const ZptvContract& contract, std::string* out) {
+    const size_t begin = out->size();
+    RETURN_IF_ERROR(zptv::EncodeBlock(block, contract, &hints_, out));
+    decoded_.Resize(block.lines * shape_.line_bytes());
+    return zptv::DecodeBlock(shape_, block.lines, AsBytes(std::string_view(*out).substr(begin)), decoded_.data());
+  }
+
+  absl::Status AppendChecked(const PaddedBlock& given, const ZptvContract& contract, std::string* out) {
+    RETURN_IF_ERROR(AppendDecoded(given.block, contract, out));
+    return check_.Block(given.bytes.data(), decoded_.data(), given.block.used);
+  }
+
+  // The other rows change as the contract lets them; then the whole is stored without loss. The integers of rows that
+  // went through a contract before are found again like that (recover.h), so that they take no more than they did.
+  absl::Status AppendWithExactRows(const ValueSpan& rows, uint32_t first_row, const PaddedBlock& given,
+                                   std::string* out) {
+    std::string bounded;
+    RETURN_IF_ERROR(AppendDecoded(given.block, options_.contract, &bounded));
+    Buffer changed = std::move(decoded_);
+    const size_t row_bytes = rows.shape.row_bytes();
+    for (uint32_t i = 0; i < rows.row_count; ++i) {
+      if (!AnySet(options_.exact_rows, first_row + i, 1)) continue;
+      std::memcpy(changed.data() + i * row_bytes, given.bytes.data() + i * row_bytes, row_bytes);
+    }
+    zptv::Block block = given.block;
+    block.values = changed.data();
+    RETURN_IF_ERROR(AppendDecoded(block, ZptvContract(), out));
+    if (std::memcmp(changed.data(), decoded_.data(), rows.byte_size()) != 0) {
+      return absl::InternalError("zptv did not give back exact rows bit for bit");
+    }
+    return check_.Block(given.bytes.data(), decoded_.data(), given.block.used);
+  }
+
+  const LineShape shape_;
+  const ZptvOptions& options_;
+  zptv::ContractCheck check_;
+  zptv::RecoverHints hints_;
+  Buffer decoded_;
+};
 
 }  // namespace
 
@@ -184,9 +244,7 @@ absl::StatusOr<ZptvError> EncodeZptv(const ValueSpan& rows, const ZptvOptions& o
   const uint32_t blocks = BlockCount(shape, rows.row_count);
   out->resize(start + sizeof(Header) + (uint64_t{blocks} + 1) * sizeof(uint32_t));
   ByteWriter writer(out);
-  zptv::ContractCheck check(shape, rows.shape.values_per_row, options.contract);
-  zptv::RecoverHints hints;
-  Buffer decoded;
+  BlockEncoder encoder(shape, rows.shape.values_per_row, options);
   for (uint32_t b = 0; b <= blocks; ++b) {
     if (out->size() - start > std::numeric_limits<uint32_t>::max()) {
       return absl::InvalidArgumentError("zptv chunk exceeds 4 GiB");
@@ -194,18 +252,12 @@ absl::StatusOr<ZptvError> EncodeZptv(const ValueSpan& rows, const ZptvOptions& o
     writer.PatchAt(start + sizeof(Header) + b * sizeof(uint32_t), static_cast<uint32_t>(out->size() - start));
     if (b == blocks) break;
     const uint32_t first = b * shape.block_rows();
-    const PaddedBlock padded = BlockOf(rows.Slice(first, std::min(shape.block_rows(), rows.row_count - first)), shape);
-    const size_t begin = out->size();
-    const zptv::ContractCheck before = check;
-    if (EncodeChecked(padded, options.contract, &hints, &check, &decoded, out).ok()) continue;
-    // Numbers near the ends of the doubles' range may be judged wrongly while they are quantised: they stay exact.
-    check = before;
-    out->resize(begin);
-    RETURN_IF_ERROR(EncodeChecked(padded, ZptvContract(), &hints, &check, &decoded, out));
+    const ValueSpan block = rows.Slice(first, std::min(shape.block_rows(), rows.row_count - first));
+    RETURN_IF_ERROR(encoder.Append(block, first, out));
   }
   const bool lossless = options.contract.kind == ZptvContract::Kind::kLossless;
   const ZptvContract& contract = lossless ? options.made_under : options.contract;
-  const ZptvError error = lossless ? options.made_error : check.error();
+  const ZptvError error = lossless ? options.made_error : encoder.error();
   const Header header{.type = static_cast<uint8_t>(rows.shape.type),
                       .components = static_cast<uint8_t>(shape.components),
                       .contract = static_cast<uint8_t>(contract.kind),

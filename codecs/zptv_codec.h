@@ -5,6 +5,7 @@
 #ifndef CORTEX_CODECS_ZPTV_CODEC_H_
 #define CORTEX_CODECS_ZPTV_CODEC_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,9 @@ const Codec* ZptvCodec();
 struct ZptvOptions {
   ZptvContract contract;
   bool is_complex = false;  // values are re, im in turns
+  // With a bounded contract: one bit per row, LSB first, set for rows that must come back bit for bit (they went through
+  // a contract before). nullptr: none.
+  const uint64_t* exact_rows = nullptr;
   // With a lossless contract: under which contract the values were made before, and with what error. Both are only
   // noted down, so that a file tells of its values' error however often they were re-coded.
   ZptvContract made_under;

@@ -261,6 +261,7 @@ struct LookupResult {
   std::vector<Tier> tier;        // one per key; meaningful where found
   std::vector<Commit> commit;
   std::vector<Column> columns;   // as asked for; only rows of found keys, in key order
+  std::vector<Bitmap> exact_rows;  // as columns: ColumnChunk::AppendExactRows
 };
 
 struct BackupResult;  // storage/backup/backup_writer.h

@@ -170,12 +170,15 @@ absl::StatusOr<FileIngestTask::WrittenFile> FileIngestTask::WriteFile(std::vecto
   for (size_t first = 0; first < rows.size(); first += kRowGroupRows) {
     const auto part = absl::MakeConstSpan(rows).subspan(first, kRowGroupRows);
     std::vector<Column> columns;
-    for (const Column& source : batch.columns) {
-      columns.emplace_back(source.type());
-      columns.back().AppendSelected(source, part);
+    std::vector<Bitmap> exact_rows(batch.columns.size());
+    for (size_t i = 0; i < batch.columns.size(); ++i) {
+      columns.emplace_back(batch.columns[i].type());
+      columns.back().AppendSelected(batch.columns[i], part);
+      if (batch.ExactRows(i) == nullptr) continue;
+      for (const uint32_t row : part) exact_rows[i].PushBack(batch.ExactRows(i)->Get(row));
     }
     // Unique within the commit, and so within the shard: the place in the batch.
-    RETURN_IF_ERROR(writer->AddRowGroup(columns, std::vector<Commit>(part.size(), commit), {}, part));
+    RETURN_IF_ERROR(writer->AddRowGroup(columns, std::vector<Commit>(part.size(), commit), {}, part, exact_rows));
   }
   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
   uncommitted->Add(info.file_name);

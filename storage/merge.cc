@@ -61,6 +61,7 @@ absl::Status Merge::Fetch(const Batch& batch, const Snapshot& snapshot) {
   RETURN_IF_ERROR(CheckSchema(batch, snapshot));
   values_.clear();
   for (const uint32_t ordinal : missing_) values_.emplace_back(batch.table->columns[ordinal].type);
+  exact_rows_.assign(missing_.size(), Bitmap());
   base_.assign(batch.row_count, Base());
   fetched_at_ = snapshot.commit;
   std::vector<uint32_t> rows(batch.row_count);
@@ -84,6 +85,7 @@ absl::Status Merge::FetchRows(const Batch& batch, const Snapshot& snapshot, absl
     std::vector<uint32_t> all(found.columns[c].row_count());
     std::iota(all.begin(), all.end(), 0);
     values_[c].AppendSelected(found.columns[c], all);
+    exact_rows_[c].AppendBits(found.exact_rows[c].words(), 0, found.exact_rows[c].size());
   }
   return absl::OkStatus();
 }
@@ -123,15 +125,19 @@ absl::Status Merge::Complete(const Snapshot& now, Commit named_ends, Batch* batc
   RETURN_IF_ERROR(CheckNewEntities(*batch));
   for (size_t c = 0; c < missing_.size(); ++c) {
     Column filled(batch->table->columns[missing_[c]].type);
+    Bitmap exact_rows;
     for (uint32_t row = 0; row < batch->row_count; ++row) {
       if (base_[row].commit != 0) {
         filled.AppendSelected(values_[c], {&base_[row].row, 1});
+        exact_rows.PushBack(exact_rows_[c].Get(base_[row].row));
       } else {
         // A new entity: what the sender of whole rows would get.
         filled.AppendSelected(batch->columns[missing_[c]], {&row, 1});
+        exact_rows.PushBack(false);
       }
     }
     batch->columns[missing_[c]] = std::move(filled);
+    batch->SetExactRows(missing_[c], std::move(exact_rows));
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 // MERGE and UPDATE: rows that carry some columns of an entity become whole rows, with the current values of the others.
 //
-// The log holds whole rows only, so that replay needs no reading. The current values are fetched on the caller's thread
+// The log holds whole rows only, so that replay needs no reading. A value that a bound changed when it was sealed is
+// taken over as it is and marked exact: an entity may be merged a thousand times and is off by its bound once. The current values are fetched on the caller's thread
 // (they may lie in an archive); in the log's order only what changed since is fetched again.
 #ifndef CORTEX_STORAGE_MERGE_H_
 #define CORTEX_STORAGE_MERGE_H_
@@ -48,6 +49,7 @@ class Merge {
   Commit fetched_at_ = 0;
   std::vector<Base> base_;            // per row of the batch
   std::vector<Column> values_;        // per missing column; rows in the order they were fetched
+  std::vector<Bitmap> exact_rows_;    // as values_
 };
 
 }  // namespace cortex

@@ -116,6 +116,7 @@ absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<c
                         snapshot.table->columns.size()));
   }
   for (const uint32_t ordinal : columns) result.columns.emplace_back(snapshot.table->columns[ordinal].type);
+  result.exact_rows.resize(columns.size());
   for (const std::string& key : keys) {
     ASSIGN_OR_RETURN(const std::optional<Candidate> latest, LatestSearch(snapshot, key).Run());
     result.found.push_back(latest.has_value());
@@ -127,8 +128,10 @@ absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<c
       ASSIGN_OR_RETURN(const ColumnChunk* chunk, group.column(snapshot.table->columns[columns[i]].id));
       if (chunk == nullptr) {
         AppendDefaults(snapshot.table->columns[columns[i]], 1, &result.columns[i]);
+        result.exact_rows[i].PushBack(false);
       } else {
         RETURN_IF_ERROR(chunk->Gather({&latest->row.row, 1}, &result.columns[i]));
+        chunk->AppendExactRows(latest->row.row, 1, &result.exact_rows[i]);
       }
     }
   }

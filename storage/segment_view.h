@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/codec.h"
+#include "storage/column/bitmap.h"
 #include "storage/column/column.h"
 #include "storage/column/predicate.h"
 #include "storage/runtime/strong_id.h"
@@ -56,6 +57,10 @@ class ColumnChunk {
   // Appends rows [first, first + count), or the rows listed (ascending), with validity, to `out`.
   virtual absl::Status Decode(uint32_t first, uint32_t count, Column* out) const = 0;
   virtual absl::Status Gather(absl::Span<const uint32_t> rows, Column* out) const = 0;
+
+  // Appends one bit for each of rows [first, first + count): whether its value was changed within a bound when it was
+  // sealed. A value changes once: who writes it again (MERGE, a copy in memory) says so (Batch::exact_rows).
+  virtual void AppendExactRows(uint32_t first, uint32_t count, Bitmap* out) const = 0;
 
   // Clears bits of `selection` (bit i = row first + i) for rows that do not satisfy `predicate`, nulls included; clear
   // bits stay clear. Only for filterable types. `first` is a multiple of 64.

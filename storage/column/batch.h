@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/column/bitmap.h"
 #include "storage/column/column.h"
 #include "storage/column/schema.h"
 
@@ -19,10 +20,19 @@ struct Batch {
   std::shared_ptr<const TableDefinition> table;
   uint32_t row_count = 0;
   std::vector<Column> columns;  // as table->columns; every one has row_count rows
+  // Rows whose value was changed within its column's bound before, when it was sealed the first time: MERGE took it over,
+  // and it stays as it is. As `columns`, or none; each has row_count bits, or none.
+  std::vector<Bitmap> exact_rows;
 
   // A batch of `table` whose columns are all empty.
   static Batch For(std::shared_ptr<const TableDefinition> table);
   size_t memory_bytes() const;
+  // The exact rows of one column; nullptr: none.
+  const Bitmap* ExactRows(size_t ordinal) const {
+    return ordinal < exact_rows.size() && !exact_rows[ordinal].empty() ? &exact_rows[ordinal] : nullptr;
+  }
+  // `rows` (one bit per row) are exact in column `ordinal`; nothing is kept if none is.
+  void SetExactRows(size_t ordinal, Bitmap rows);
 };
 
 inline constexpr uint64_t kMaxRowBytes = 1 << 20;

@@ -59,7 +59,9 @@ void EncodeBatch(const Batch& batch, std::string* out) {
   writer.Put<uint32_t>(batch.table->schema_id);
   writer.Put<uint32_t>(batch.row_count);
   writer.Put<uint32_t>(static_cast<uint32_t>(batch.columns.size()));
-  for (size_t i = 0; i < batch.columns.size(); ++i) EncodeColumn(batch.columns[i], batch.table->columns[i].id, out);
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    EncodeColumn(batch.columns[i], batch.table->columns[i].id, batch.ExactRows(i), out);
+  }
 }
 
 absl::StatusOr<Batch> DecodeBatch(std::string_view bytes, std::shared_ptr<const TableDefinition> table) {
@@ -78,7 +80,9 @@ absl::StatusOr<Batch> DecodeBatch(std::string_view bytes, std::shared_ptr<const 
       return Malformed(absl::StrFormat("column id %d is not the schema's", column.id.value()));
     }
     if (found[*ordinal]) return Malformed(absl::StrFormat("column id %d twice", column.id.value()));
-    RETURN_IF_ERROR(DecodeColumn(column, header.row_count, &batch.columns[*ordinal]));
+    Bitmap exact_rows;
+    RETURN_IF_ERROR(DecodeColumn(column, header.row_count, &batch.columns[*ordinal], &exact_rows));
+    batch.SetExactRows(*ordinal, std::move(exact_rows));
     found[*ordinal] = true;
   }
   if (reader.remaining() != 0) return Malformed(absl::StrFormat("%d bytes too many", reader.remaining()));
@@ -95,6 +99,7 @@ Batch AdaptBatch(const Batch& batch, std::shared_ptr<const TableDefinition> tabl
     const ColumnDefinition& column = adapted.table->columns[i];
     if (const auto ordinal = OrdinalOf(*batch.table, column.id, static_cast<uint32_t>(i))) {
       adapted.columns[i].AppendRows(batch.columns[*ordinal], 0, batch.row_count);
+      if (batch.ExactRows(*ordinal) != nullptr) adapted.SetExactRows(i, *batch.ExactRows(*ordinal));
     } else {
       AppendDefaults(column, batch.row_count, &adapted.columns[i]);
     }

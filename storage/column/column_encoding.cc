@@ -13,6 +13,9 @@
 namespace cortex {
 namespace {
 
+// Bits of a column's flags.
+constexpr uint8_t kHasValidity = 1, kHasExactRows = 2;
+
 enum class Layout : uint8_t { kFixed = 1, kStrings = 2, kCodes = 3, kList = 4, kPresent = 5 };
 
 // Null rows of at least this width are left out. Narrow ones cost less to write than to pick apart.
@@ -79,8 +82,9 @@ void PutCodes(const Column& column, std::string* out) {
   PutArray(codes.data(), codes.size(), out);
 }
 
-void PutBody(const Column& column, Layout layout, std::string* out) {
+void PutBody(const Column& column, Layout layout, const Bitmap* exact_rows, std::string* out) {
   if (column.has_validity()) PutArray(column.validity_words(), WordsForBits(column.row_count()), out);
+  if (exact_rows != nullptr) PutArray(exact_rows->words(), WordsForBits(column.row_count()), out);
   if (layout == Layout::kCodes) return PutCodes(column, out);
   if (layout == Layout::kPresent) return PutPresent(column, out);
   if (layout == Layout::kList) PutArray(column.list_offsets().data(), column.list_offsets().size(), out);
@@ -187,13 +191,25 @@ absl::Status CheckPresentCodes(const Column& column) {
   return absl::OkStatus();
 }
 
-absl::Status ReadBody(ByteReader* reader, Layout layout, bool has_validity, uint32_t row_count, Column* column) {
+// One bit per row.
+absl::Status ReadBits(ByteReader* reader, uint32_t row_count, std::vector<uint64_t>* bits) {
+  absl::Span<const std::byte> words;
+  RETURN_IF_ERROR(ReadArray(reader, WordsForBits(row_count), sizeof(uint64_t), &words));
+  bits->resize(WordsForBits(row_count));
+  std::memcpy(bits->data(), words.data(), words.size());
+  return absl::OkStatus();
+}
+
+absl::Status ReadBody(ByteReader* reader, const EncodedColumn& encoded, uint32_t row_count, Column* column,
+                      Bitmap* exact_rows) {
+  const auto layout = static_cast<Layout>(encoded.layout);
+  const bool has_validity = encoded.has_validity;
   std::vector<uint64_t> validity;
-  if (has_validity) {
-    absl::Span<const std::byte> words;
-    RETURN_IF_ERROR(ReadArray(reader, WordsForBits(row_count), sizeof(uint64_t), &words));
-    validity.resize(WordsForBits(row_count));
-    std::memcpy(validity.data(), words.data(), words.size());
+  if (has_validity) RETURN_IF_ERROR(ReadBits(reader, row_count, &validity));
+  if (encoded.has_exact_rows) {
+    std::vector<uint64_t> bits;
+    RETURN_IF_ERROR(ReadBits(reader, row_count, &bits));
+    exact_rows->AppendBits(bits.data(), 0, row_count);
   }
   if (layout == Layout::kCodes) {
     RETURN_IF_ERROR(ReadCodes(reader, row_count, column));
@@ -211,41 +227,42 @@ absl::Status ReadBody(ByteReader* reader, Layout layout, bool has_validity, uint
 
 }  // namespace
 
-void EncodeColumn(const Column& column, ColumnId id, std::string* out) {
+void EncodeColumn(const Column& column, ColumnId id, const Bitmap* exact_rows, std::string* out) {
   ByteWriter writer(out);
   const Layout layout = LayoutOf(column);
   writer.Put<uint32_t>(id.value());
   writer.Put<uint8_t>(static_cast<uint8_t>(layout));
-  writer.Put<uint8_t>(column.has_validity() ? 1 : 0);
+  const int flags = (column.has_validity() ? kHasValidity : 0) | (exact_rows != nullptr ? kHasExactRows : 0);
+  writer.Put<uint8_t>(static_cast<uint8_t>(flags));
   writer.Put<uint16_t>(0);
   const size_t length_at = out->size();
   writer.Put<uint64_t>(0);
-  PutBody(column, layout, out);
+  PutBody(column, layout, exact_rows, out);
   const uint64_t length = out->size() - length_at - sizeof(uint64_t);
   std::memcpy(out->data() + length_at, &length, sizeof(length));
 }
 
 absl::Status ReadEncodedColumn(ByteReader* reader, EncodedColumn* column) {
   uint32_t id = 0;
-  uint8_t has_validity = 0;
+  uint8_t flags = 0;
   uint16_t reserved = 0;
   uint64_t length = 0;
   RETURN_IF_ERROR(reader->Read(&id));
   RETURN_IF_ERROR(reader->Read(&column->layout));
-  RETURN_IF_ERROR(reader->Read(&has_validity));
+  RETURN_IF_ERROR(reader->Read(&flags));
   RETURN_IF_ERROR(reader->Read(&reserved));
   RETURN_IF_ERROR(reader->Read(&length));
-  if (has_validity > 1 || reserved != 0) return Malformed("bad column header");
+  if ((flags & ~(kHasValidity | kHasExactRows)) != 0 || reserved != 0) return Malformed("bad column header");
   column->id = ColumnId(id);
-  column->has_validity = has_validity == 1;
+  column->has_validity = (flags & kHasValidity) != 0;
+  column->has_exact_rows = (flags & kHasExactRows) != 0;
   return reader->ReadBytes(length, &column->body);
 }
 
-absl::Status DecodeColumn(const EncodedColumn& encoded, uint32_t row_count, Column* out) {
-  const auto layout = static_cast<Layout>(encoded.layout);
-  if (!LayoutFits(layout, out->type())) return Malformed("layout does not fit the type");
+absl::Status DecodeColumn(const EncodedColumn& encoded, uint32_t row_count, Column* out, Bitmap* exact_rows) {
+  if (!LayoutFits(static_cast<Layout>(encoded.layout), out->type())) return Malformed("layout does not fit the type");
   ByteReader reader(encoded.body);
-  RETURN_IF_ERROR(ReadBody(&reader, layout, encoded.has_validity, row_count, out));
+  RETURN_IF_ERROR(ReadBody(&reader, encoded, row_count, out, exact_rows));
   if (reader.remaining() != 0) return Malformed(absl::StrFormat("%d bytes too many", reader.remaining()));
   return absl::OkStatus();
 }

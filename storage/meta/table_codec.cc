@@ -42,7 +42,7 @@ void WriteColumn(const ColumnDefinition& column, pb::ColumnDefinition* message) 
   message->set_contract_kind(static_cast<pb::ContractKind>(static_cast<int>(column.contract.kind) + kFromZero));
   message->set_contract_bound(column.contract.bound);
   message->mutable_metadata()->insert(column.metadata.begin(), column.metadata.end());
-  if (column.default_value != nullptr) EncodeColumn(*column.default_value, column.id, message->mutable_default_value());
+  if (column.default_value != nullptr) EncodeColumn(*column.default_value, column.id, /*exact_rows=*/nullptr, message->mutable_default_value());
 }
 
 absl::Status ReadType(const pb::DataType& message, DataType* type) {
@@ -60,9 +60,9 @@ absl::Status ReadDefault(std::string_view bytes, ColumnDefinition* column) {
   ByteReader reader(bytes);
   EncodedColumn encoded;
   RETURN_IF_ERROR(ReadEncodedColumn(&reader, &encoded));
-  if (encoded.id != column->id || reader.remaining() != 0) return Damaged("default value", encoded.id.value());
+  if (encoded.id != column->id || encoded.has_exact_rows || reader.remaining() != 0) return Damaged("default value", encoded.id.value());
   auto value = std::make_shared<Column>(column->type);
-  RETURN_IF_ERROR(DecodeColumn(encoded, 1, value.get()));
+  RETURN_IF_ERROR(DecodeColumn(encoded, 1, value.get(), /*exact_rows=*/nullptr));
   column->default_value = std::move(value);
   return absl::OkStatus();
 }

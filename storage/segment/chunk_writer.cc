@@ -35,6 +35,15 @@ ValueBuffer StoredRows(const Column& column, bool dense) {
   return rows;
 }
 
+// The bits of the rows that are not null.
+Bitmap OfPresentRows(const Column& column, const uint64_t* bits) {
+  Bitmap present;
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    if (!column.IsNull(row)) present.PushBack(GetBit(bits, row));
+  }
+  return present;
+}
+
 constexpr uint32_t kLeastSketchComponents = 64;
 // Fewer are read at once, and share a centroid that is larger than what they save.
 constexpr uint32_t kLeastSketchRows = 256;
@@ -191,6 +200,11 @@ absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions optio
     return layout;
   }
   const ValueBuffer rows = StoredRows(column, layout.dense);
+  Bitmap exact_rows;
+  if (layout.dense && options.exact_rows != nullptr) {
+    exact_rows = OfPresentRows(column, options.exact_rows);
+    options.exact_rows = exact_rows.words();
+  }
   RETURN_IF_ERROR(WriteRows(column, rows.span(), options, sketches, out, &layout));
   return layout;
 }

@@ -16,6 +16,7 @@ namespace cortex {
 // null, strings as soon as half is; below that, and always for scalars of 8 bytes or less, null rows hold zeros, which
 // keeps rows in place for filters and zero-copy views.
 // Values that the contract in `options` lets change are stored changed, and the zone map is theirs; is_complex is set here.
+// options.exact_rows has a bit for each row of `column`.
 // Sketches. Of vectors of floats and complex values each kind in `sketches` that fits the column is written over the
 // stored rows, as they will decode, if rows have at least 64 components and are at least 256; below that
 // reading them costs no more. Columns with a bound are small: they get no polar one. The euclidean one may be in the

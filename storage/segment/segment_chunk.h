@@ -59,6 +59,9 @@ class SegmentChunk final : public ColumnChunk {
   absl::Status Validity(uint32_t first, uint32_t count, uint64_t* words) const override;
   absl::Status Decode(uint32_t first, uint32_t count, Column* out) const override;
   absl::Status Gather(absl::Span<const uint32_t> rows, Column* out) const override;
+  void AppendExactRows(uint32_t first, uint32_t count, Bitmap* out) const override {
+    out->Append(context_.layout->statement.has_value(), count);
+  }
   absl::Status Filter(const ColumnPredicate& predicate, uint32_t first, uint32_t count,
                       uint64_t* selection) const override;
   absl::StatusOr<std::optional<ValueSpan>> TryView(uint32_t first, uint32_t count) const override;

@@ -88,15 +88,18 @@ class SegmentWriter::Impl {
   }
 
   absl::Status AddRowGroup(absl::Span<const Column> columns, absl::Span<const Commit> commits,
-                           absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals) {
+                           absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals,
+                           absl::Span<const Bitmap> exact_rows) {
     RETURN_IF_ERROR(CheckShape(columns, commits, ends, ordinals));
+    RETURN_IF_ERROR(CheckExactRows(exact_rows, commits.size()));
     RETURN_IF_ERROR(AddKeys(columns[options_.table->key_ordinal()]));
     RowGroupLayout group{.row_count = static_cast<uint32_t>(commits.size())};
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
     RETURN_IF_ERROR(WriteOrdinals(commits, ordinals, &group));
     for (size_t i = 0; i < columns.size(); ++i) {
-      ASSIGN_OR_RETURN(ChunkLayout chunk,
-                       WriteChunk(columns[i], OptionsOf(i, columns[i]), options_.sketches, &out_));
+      EncodeOptions encoding = OptionsOf(i, columns[i]);
+      if (!exact_rows.empty() && !exact_rows[i].empty()) encoding.exact_rows = exact_rows[i].words();
+      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], encoding, options_.sketches, &out_));
       info_.raw_bytes += chunk.raw_bytes;
       group.columns.push_back(std::move(chunk));
     }
@@ -164,6 +167,15 @@ class SegmentWriter::Impl {
                                                         table.name, table.columns[i].name));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CheckExactRows(absl::Span<const Bitmap> exact_rows, size_t rows) const {
+    const bool fits = (exact_rows.empty() || exact_rows.size() == options_.table->columns.size()) &&
+                      std::all_of(exact_rows.begin(), exact_rows.end(),
+                                  [&](const Bitmap& bits) { return bits.empty() || bits.size() == rows; });
+    if (fits) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrFormat("exact rows do not fit %d rows: table \"%s\"", rows, options_.table->name));
   }
 
   // Keys are fetched one at a time by lookups, so light segments keep them out of zstd blocks unless the table asks
@@ -278,8 +290,9 @@ SegmentWriter::SegmentWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 SegmentWriter::~SegmentWriter() = default;
 
 absl::Status SegmentWriter::AddRowGroup(absl::Span<const Column> columns, absl::Span<const Commit> commits,
-                                        absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals) {
-  return impl_->AddRowGroup(columns, commits, ends, ordinals);
+                                        absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals,
+                                        absl::Span<const Bitmap> exact_rows) {
+  return impl_->AddRowGroup(columns, commits, ends, ordinals, exact_rows);
 }
 
 absl::StatusOr<SegmentInfo> SegmentWriter::Finish() { return impl_->Finish(); }

@@ -57,11 +57,12 @@ class SegmentWriter {
 
   // `columns` as table->columns, all with one row count > 0. `commits`: one per row. `ends`: one per row, kOpenEnd for
   // a current version; empty = all current. `ordinals`: where each row came in its commit, counted within the shard;
-  // empty = rows stand in commit order and each commit begins in this row group. After an error the writer can only be
-  // destroyed.
+  // empty = rows stand in commit order and each commit begins in this row group. `exact_rows`: Batch::exact_rows, for
+  // contracts that apply. After an error the writer can only be destroyed.
   // Errors: INVALID_ARGUMENT lengths or types that do not agree, or keys out of order; those of the file system.
   absl::Status AddRowGroup(absl::Span<const Column> columns, absl::Span<const Commit> commits,
-                           absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals = {});
+                           absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals = {},
+                           absl::Span<const Bitmap> exact_rows = {});
 
   // Writes keys, footer and trailer; syncs the file, gives it its name, syncs the directory.
   // Errors: FAILED_PRECONDITION without a row; those of the file system.

@@ -45,8 +45,9 @@ std::unique_ptr<HotColumn> HotColumn::Make(const DataType& type, uint32_t capaci
 HotColumn::HotColumn(const DataType& type, uint32_t capacity)
     : type_(type), capacity_(capacity), validity_(WordsForBits(capacity)) {}
 
-void HotColumn::Append(const Column& source, absl::Span<const uint32_t> rows) {
+void HotColumn::Append(const Column& source, absl::Span<const uint32_t> rows, const Bitmap* exact_rows) {
   AppendValues(source, rows, written_rows_);
+  if (exact_rows != nullptr) NoteExactRows(rows, *exact_rows);
   raw_bytes_.fetch_add(RawBytesOf(source, rows), std::memory_order_relaxed);
   uint32_t nulls = 0;
   uint32_t row = written_rows_;
@@ -68,6 +69,26 @@ void HotColumn::Append(const Column& source, absl::Span<const uint32_t> rows) {
   }
   if (nulls != 0) null_count_.fetch_add(nulls, std::memory_order_relaxed);
   written_rows_ = row;
+}
+
+void HotColumn::NoteExactRows(absl::Span<const uint32_t> rows, const Bitmap& exact_rows) {
+  if (owned_exact_rows_ == nullptr) {
+    owned_exact_rows_ = std::make_unique<AtomicBits>(WordsForBits(capacity_));
+    exact_rows_.store(owned_exact_rows_.get(), std::memory_order_release);
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!exact_rows.Get(rows[i])) continue;
+    const size_t row = written_rows_ + i;
+    (*owned_exact_rows_)[row / 64].fetch_or(uint64_t{1} << (row % 64), std::memory_order_relaxed);
+  }
+}
+
+void HotColumn::AppendExactRows(uint32_t first, uint32_t count, Bitmap* out) const {
+  const AtomicBits* const bits = exact_rows_.load(std::memory_order_acquire);
+  if (bits == nullptr) return out->Append(false, count);
+  for (uint32_t row = first; row < first + count; ++row) {
+    out->PushBack(((*bits)[row / 64].load(std::memory_order_relaxed) >> (row % 64)) & 1);
+  }
 }
 
 void HotColumn::SetZoneMap(std::unique_ptr<const ZoneMap> zone_map) {

@@ -26,8 +26,9 @@ class HotColumn : public ColumnChunk {
   // A column for at most `capacity` rows. `as_dictionary`: strings are kept as codes (else as they are).
   static std::unique_ptr<HotColumn> Make(const DataType& type, uint32_t capacity, bool as_dictionary);
 
-  // Writer only. Appends the rows listed of `source`, a column of the same type.
-  void Append(const Column& source, absl::Span<const uint32_t> rows);
+  // Writer only. Appends the rows listed of `source`, a column of the same type. `exact_rows`: which rows of `source`
+  // are exact (Batch::exact_rows); nullptr: none.
+  void Append(const Column& source, absl::Span<const uint32_t> rows, const Bitmap* exact_rows = nullptr);
   // Bytes in use (touched, not reserved).
   virtual uint64_t memory_bytes() const = 0;
   // The present rows as plain values.
@@ -45,6 +46,7 @@ class HotColumn : public ColumnChunk {
   absl::Status Validity(uint32_t first, uint32_t count, uint64_t* words) const override;
   absl::Status Decode(uint32_t first, uint32_t count, Column* out) const override;
   absl::Status Gather(absl::Span<const uint32_t> rows, Column* out) const override;
+  void AppendExactRows(uint32_t first, uint32_t count, Bitmap* out) const override;
   absl::Status Filter(const ColumnPredicate& predicate, uint32_t first, uint32_t count,
                       uint64_t* selection) const override;
   absl::StatusOr<std::optional<ValueSpan>> TryView(uint32_t first, uint32_t count) const override;
@@ -69,8 +71,14 @@ class HotColumn : public ColumnChunk {
   const uint32_t capacity_;
 
  private:
+  using AtomicBits = std::vector<std::atomic<uint64_t>>;  // one bit per row of capacity_
+
+  void NoteExactRows(absl::Span<const uint32_t> rows, const Bitmap& exact_rows);
+
   uint32_t written_rows_ = 0;                      // writer only
-  std::vector<std::atomic<uint64_t>> validity_;    // one bit per row of capacity_
+  AtomicBits validity_;
+  std::unique_ptr<AtomicBits> owned_exact_rows_;   // writer only; made for the first exact row
+  std::atomic<const AtomicBits*> exact_rows_{nullptr};
   std::atomic<uint32_t> null_count_{0};
   std::atomic<uint64_t> raw_bytes_{0};
   std::unique_ptr<const ZoneMap> owned_zone_map_;

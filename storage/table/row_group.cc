@@ -82,7 +82,7 @@ void RowGroup::NoteCommit(Commit commit) {
 void RowGroup::AppendColumns(const Batch& batch, absl::Span<const uint32_t> rows) {
   uint64_t raw = 0;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    columns_[i]->Append(batch.columns[i], rows);
+    columns_[i]->Append(batch.columns[i], rows, batch.ExactRows(i));
     raw += columns_[i]->raw_bytes();
   }
   raw_bytes_.store(raw, std::memory_order_relaxed);

@@ -141,6 +141,9 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
         AppendDefaults(schema->columns[i], batch.row_count, &batch.columns[i]);
       } else {
         RETURN_IF_ERROR(chunk->Decode(0, batch.row_count, &batch.columns[i]));
+        Bitmap exact_rows;
+        chunk->AppendExactRows(0, batch.row_count, &exact_rows);
+        batch.SetExactRows(i, std::move(exact_rows));
       }
     }
     std::vector<Commit> commits(batch.row_count), ends(batch.row_count);

@@ -34,6 +34,16 @@ absl::StatusOr<std::vector<Column>> DecodeGroup(RowGroup* group) {
   return columns;
 }
 
+// Batch::exact_rows of the group.
+std::vector<Bitmap> ExactRowsOf(const RowGroup& group) {
+  std::vector<Bitmap> exact_rows(group.table()->columns.size());
+  for (size_t i = 0; i < exact_rows.size(); ++i) {
+    if (group.table()->columns[i].contract.kind == ZptvContract::Kind::kLossless) continue;
+    group.column(i).AppendExactRows(0, group.published_rows(), &exact_rows[i]);
+  }
+  return exact_rows;
+}
+
 bool HasBounds(const TableDefinition& table) {
   return std::any_of(table.columns.begin(), table.columns.end(), [](const ColumnDefinition& column) {
     return column.contract.kind != ZptvContract::Kind::kLossless;
@@ -59,6 +69,9 @@ absl::StatusOr<std::shared_ptr<RowGroup>> Sealer::GroupAsStored(const RowGroup& 
     ASSIGN_OR_RETURN(const ColumnChunk* chunk, reader->row_group(0).column(table->columns[i].id));
     batch.columns[i].Reset(table->columns[i].type);
     RETURN_IF_ERROR(chunk->Decode(0, rows, &batch.columns[i]));
+    Bitmap exact_rows;
+    chunk->AppendExactRows(0, rows, &exact_rows);
+    batch.SetExactRows(i, std::move(exact_rows));
   }
   auto stored = std::make_shared<RowGroup>(RowGroupOptions{
       .table = table,
@@ -205,7 +218,7 @@ absl::Status Sealer::Seal(const Job& job) {
   ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
   const std::shared_ptr<const TableDefinition>& schema = closed.group->table();  // the rows' own, not today's
   ASSIGN_OR_RETURN(auto writer, context_.warm->NewFile(schema, closed.shard, id, /*sorted_by_key=*/false, RowOrigin::New()));
-  RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}, ordinals));
+  RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, {}, ordinals, ExactRowsOf(*closed.group)));
   ASSIGN_OR_RETURN(const SegmentInfo info, writer->Finish());
   UncommittedFiles uncommitted(context_.warm);
   uncommitted.Add(info.file_name);

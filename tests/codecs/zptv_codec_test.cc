@@ -17,6 +17,7 @@
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/encoding_chooser.h"
 #include "codecs/simd/half.h"
+#include "tests/codecs/float_columns.h"
 #include "tests/codecs/sample_columns.h"
 #include "tests/codecs/simd/for_each_target.h"
 #include "tests/support/status_assertions.h"
@@ -26,21 +27,14 @@ namespace cortex {
 namespace {
 
 using Kind = ZptvContract::Kind;
+using testing::DecodeAll;
+using testing::Make;
+using testing::Noise;
 using testing::SameRows;
+using testing::SmoothFields;
 
 constexpr double kBounds[] = {0.25, 0.1, 1e-2, 1e-3, 1e-4, 1e-6};
 constexpr Kind kBoundedKinds[] = {Kind::kAbs, Kind::kRms, Kind::kRowL2, Kind::kPoint, Kind::kPhase16};
-
-ValueBuffer Make(PhysicalType type, uint32_t values_per_row, const std::vector<double>& values) {
-  ValueBuffer out(ValueShape{type, values_per_row});
-  std::byte* to = out.ExtendFixed(static_cast<uint32_t>(values.size() / values_per_row));
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (type == PhysicalType::kFloat64) reinterpret_cast<double*>(to)[i] = values[i];
-    if (type == PhysicalType::kFloat32) reinterpret_cast<float*>(to)[i] = static_cast<float>(values[i]);
-    if (type == PhysicalType::kFloat16) reinterpret_cast<Half*>(to)[i] = ToHalf(values[i]);
-  }
-  return out;
-}
 
 struct Encoded {
   std::string bytes;
@@ -48,14 +42,6 @@ struct Encoded {
   ValueBuffer decoded;
   ZptvStatement statement;
 };
-
-ValueBuffer DecodeAll(const std::string& bytes, const ValueSpan& rows) {
-  const MemorySource source(AsBytes(bytes));
-  const auto chunk = REQUIRE_OK_AND_TAKE(ZptvCodec()->Open(&source, rows.shape, rows.row_count));
-  ValueBuffer out(rows.shape);
-  REQUIRE_OK(chunk->Decode(0, rows.row_count, &out));
-  return out;
-}
 
 Encoded EncodeAs(const ValueSpan& rows, ZptvContract contract, bool is_complex) {
   Encoded encoded;
@@ -88,36 +74,6 @@ void CheckAllContracts(const ValueBuffer& column, bool is_complex) {
     for (const double bound : kBounds) CheckContract(column, {kind, bound}, is_complex);
   }
   CheckContract(column, {}, is_complex);
-}
-
-std::vector<double> Noise(size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> values(count);
-  for (double& v : values) v = normal(random);
-  return values;
-}
-
-// Fields of few modes that drift from row to row, a little noise on top.
-std::vector<double> SmoothFields(uint32_t rows, uint32_t points, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  constexpr size_t kModes = 12;
-  std::vector<double> modes(2 * kModes), values;
-  for (double& m : modes) m = normal(random);
-  for (uint32_t row = 0; row < rows; ++row) {
-    for (double& m : modes) m = 0.98 * m + 0.2 * normal(random);
-    for (uint32_t t = 0; t < points; ++t) {
-      double re = 1e-3 * normal(random), im = 1e-3 * normal(random);
-      for (size_t k = 0; k < kModes; ++k) {
-        const double angle = 2 * M_PI * static_cast<double>(k * t) / points;
-        re += modes[2 * k] * std::cos(angle) - modes[2 * k + 1] * std::sin(angle);
-        im += modes[2 * k] * std::sin(angle) + modes[2 * k + 1] * std::cos(angle);
-      }
-      values.insert(values.end(), {re, im});
-    }
-  }
-  return values;
 }
 
 // Whatever breaks encoders, at random: extremes, specials, values just beside each other, all scales, repeated values.

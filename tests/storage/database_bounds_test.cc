@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "storage/database.h"
 #include "tests/support/batch_builder.h"
@@ -23,6 +24,7 @@ constexpr double kRmsBound = 1e-2;
 constexpr double kAbsBound = 0.25;
 
 double Wave(uint32_t row, uint32_t t) { return std::sin(0.1 * t + row) + 0.01 * std::sin(37.0 * t * (row + 1)); }
+std::string KeyOf(uint32_t row) { return "k" + std::to_string(row % 5) + "-" + std::to_string(row); }
 double Reading(uint32_t row) { return 100 * std::sin(1.7 * row); }
 
 class Fixture {
@@ -59,7 +61,7 @@ class Fixture {
       for (Column& column : batch.columns) {
         const size_t i = static_cast<size_t>(&column - batch.columns.data());
         const std::string& name = batch.table->columns[i].name;
-        if (column.type().is_string()) column.AppendString("k" + std::to_string(row % 5) + "-" + std::to_string(row));
+        if (column.type().is_string()) column.AppendString(KeyOf(row));
         if (column.type().kind == TypeKind::kTimestamp) column.AppendScalar<int64_t>(int64_t{1'000'000'000} * row);
         if (name == "reading") column.AppendScalar(Reading(row));
         if (!column.type().is_vector()) continue;
@@ -101,6 +103,20 @@ class Fixture {
           REQUIRE(std::get<double>(*chunk->zone_map()->max) >= value);
         }
       }
+    }
+    return values;
+  }
+  // The bits of one column of the current versions of rows [0, count).
+  std::vector<std::string> Current(const std::string& name, uint32_t count) {
+    std::vector<std::string> keys;
+    for (uint32_t row = 0; row < count; ++row) keys.push_back(KeyOf(row));
+    const auto ordinal = static_cast<uint32_t>(*REQUIRE_OK_AND_TAKE(db->FindTable("t"))->FindColumn(name));
+    const LookupResult found = REQUIRE_OK_AND_TAKE(db->Lookup("t", keys, {&ordinal, 1}));
+    std::vector<std::string> values;
+    for (uint32_t row = 0; row < count; ++row) {
+      REQUIRE(found.found[row]);
+      const auto bytes = found.columns[0].FixedAt(row);
+      values.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
     return values;
   }
@@ -209,6 +225,43 @@ TEST_CASE("Bounded columns change within their bound where rows go straight into
   const double difference = LargestDifference(given, g.Values("reading"));
   CHECK(difference > 0);
   CHECK(difference <= kAbsBound);
+}
+
+TEST_CASE("MERGE takes over values that a bound changed and never changes them again", "[storage][zptv]") {
+  constexpr uint32_t kMerged = 150, kWritten = 150;
+  Fixture f(TableKind::kEntities);
+  f.Ingest(0, kMerged + kWritten);
+  f.Move(Tier::kHot, Tier::kWarm);
+  const auto field = f.Current("field", kMerged), reading = f.Current("reading", kMerged);
+  // Every round merges other columns into half of the entities; the other half is written anew, ever larger, so that the
+  // neighbours, and with them the steps, are others each time.
+  for (int round = 0; round < 6; ++round) {
+    CAPTURE(round);
+    const auto table = REQUIRE_OK_AND_TAKE(f.db->FindTable("t"));
+    IngestRequest merge{.batch = f.Rows(0, kMerged), .mode = IngestMode::kMerge};
+    merge.tier = round == 4 ? Tier::kWarm : round == 5 ? Tier::kCold : Tier::kHot;
+    merge.present.assign(table->columns.size(), true);
+    for (const char* name : {"field", "reading"}) {
+      const size_t ordinal = *table->FindColumn(name);
+      merge.present[ordinal] = false;
+      merge.batch.columns[ordinal].Reset(table->columns[ordinal].type);
+      merge.batch.columns[ordinal].AppendNulls(kMerged);
+    }
+    REQUIRE_OK(f.db->Ingest(std::move(merge)));
+    Batch anew = f.Rows(kMerged, kWritten);
+    double* values = reinterpret_cast<double*>(
+        anew.columns[*table->FindColumn("field")].mutable_values()->mutable_fixed());
+    for (size_t i = 0; i < size_t{kWritten} * 2 * kPoints; ++i) values[i] *= std::pow(7.3, round + 1);
+    REQUIRE_OK(f.db->Ingest({.batch = std::move(anew)}));
+    if (round == 1) f.Reopen();  // from the log
+    if (round == 2) f.Move(Tier::kHot, Tier::kCold);
+    if (round == 3) {
+      f.Move(Tier::kHot, Tier::kWarm);
+      f.Move(Tier::kWarm, Tier::kHot);  // copies of files in memory
+    }
+    REQUIRE((f.Current("field", kMerged) == field));  // bytes: nothing to print
+    REQUIRE((f.Current("reading", kMerged) == reading));
+  }
 }
 
 }  // namespace

@@ -48,6 +48,29 @@ TEST_CASE("DecodeBatch gives back every type bit for bit", "[storage][column]") 
   RequireSame(batch, REQUIRE_OK_AND_TAKE(DecodeBatch(Encoded(batch), batch.table)));
 }
 
+TEST_CASE("A batch remembers its exact rows, also under a later schema", "[storage][column]") {
+  const uint32_t rows = GENERATE(1, 64, 65, 700);
+  Batch batch = testing::RandomBatch(testing::AllTypesTable(), {.row_count = rows, .seed = rows});
+  const size_t some = batch.columns.size() - 2, none = batch.columns.size() - 1;
+  Bitmap exact, empty;
+  for (uint32_t row = 0; row < rows; ++row) exact.PushBack(row % 3 == 0);
+  empty.Append(false, rows);
+  batch.SetExactRows(some, std::move(exact));
+  batch.SetExactRows(none, std::move(empty));
+  REQUIRE(batch.ExactRows(none) == nullptr);
+  const auto check = [&](const Batch& read) {
+    RequireSame(batch, read);
+    for (size_t i = 0; i < batch.columns.size(); ++i) REQUIRE((read.ExactRows(i) != nullptr) == (i == some));
+    for (uint32_t row = 0; row < rows; ++row) REQUIRE(read.ExactRows(some)->Get(row) == (row % 3 == 0));
+  };
+  check(REQUIRE_OK_AND_TAKE(DecodeBatch(Encoded(batch), batch.table)));
+  check(AdaptBatch(batch, batch.table));
+  const std::string bytes = Encoded(batch);
+  for (size_t size = 0; size < bytes.size(); size += 1 + bytes.size() / 200) {
+    REQUIRE_STATUS(DecodeBatch(bytes.substr(0, size), batch.table).status(), absl::StatusCode::kDataLoss, "");
+  }
+}
+
 TEST_CASE("EncodeBatch writes only the dictionary entries in use", "[storage][column]") {
   const Batch batch = WithCodes();
   const Batch decoded = REQUIRE_OK_AND_TAKE(DecodeBatch(Encoded(batch), batch.table));
