@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/kill_point.h"
+#include "tools/crash_audit/expired_rows.h"
 #include "tools/crash_audit/server_rows.h"
 #include "tools/crash_audit/state_table.h"
 
@@ -71,6 +72,11 @@ absl::Status AuditedServer::ForgetOldBackups() const {
   return error ? absl::InternalError(absl::StrCat("cannot remove ", backups, ": ", error.message())) : absl::OkStatus();
 }
 
+absl::Status AuditedServer::TrustClock() {
+  process_->Kill();
+  return audit::TrustClock(process_->data_directory());
+}
+
 absl::Status AuditedServer::Connect() {
   ASSIGN_OR_RETURN(const std::string endpoint, process_->WaitReady(kReadyMs));
   ASSIGN_OR_RETURN(connection_, client::Connect(endpoint, kReadyMs));
@@ -87,6 +93,8 @@ absl::Status AuditedServer::Audit() {
   ASSIGN_OR_RETURN(const std::vector<AuditRow> entities, ReadAllRows(*connection_, kEntitiesTable));
   findings.Add(ledger_.AuditEvents(events));
   findings.Add(ledger_.AuditEntities(entities));
+  ASSIGN_OR_RETURN(const uint64_t expired, CountRows(*connection_, kExpiredTable));
+  findings.wrong += expired;
   findings_ = findings;
   totals_->findings.Add(findings);
   ++audits_;

@@ -43,6 +43,8 @@ class AuditedServer final {
   // Starts a process without waiting; a running one is killed first. `kill_order` as in storage/io/kill_point.h, "" for
   // none; `quiet`: tiers move only when asked.
   absl::Status Spawn(const std::string& kill_order = "", bool quiet = false);
+  // Kills the process; the next one destroys expired rows at once (see expired_rows.h).
+  absl::Status TrustClock();
   // Waits until it serves, connects, and creates the tables where they are missing.
   absl::Status Connect();
   // Lets the producer repeat itself, then compares all rows with the ledgers. Call it while nobody writes.

@@ -68,8 +68,9 @@ class Load final {
   absl::Status DeleteBatch(const client::Connection& connection, uint32_t writer, uint64_t random);
   void Producer();
   void StateChanger();
-  // Merges files, pins tables and lets them go, makes backups.
+  // Merges files, pins tables and lets them go, makes backups and restores them, sends rows that have expired.
   void Upkeep();
+  absl::Status BackUpAndRestore(const client::Connection& connection, uint64_t random);
   void Mover();
   void Reader();
   void Scanner();

@@ -1,9 +1,11 @@
-// What a load does beside rows: moves, merges, pins, tables that come and go.
+// What a load does beside rows: moves, merges, pins, backups and their restoring, expired rows, tables that come and go.
 #include <random>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "codecs/bytes/status_macros.h"
 #include "tools/client/query_runner.h"
+#include "tools/crash_audit/expired_rows.h"
 #include "tools/crash_audit/load.h"
 
 namespace cortex::audit {
@@ -57,21 +59,40 @@ void Load::TableMaker() {
   }
 }
 
+// What was restored must be whole; nobody opens it.
+absl::Status Load::BackUpAndRestore(const client::Connection& connection, uint64_t random) {
+  grpc::ClientContext context;
+  context.set_deadline(client::DeadlineIn(kCallMs));
+  v1::CreateBackupResponse backup;
+  RETURN_IF_ERROR(client::ToStatus(connection.admin->CreateBackup(&context, v1::CreateBackupRequest(), &backup)));
+  v1::RestoreBackupRequest request;
+  request.set_backup_directory(backup.backup_directory());
+  request.set_target_directory(absl::StrCat("restored-", random));
+  grpc::ClientContext restoring;
+  restoring.set_deadline(client::DeadlineIn(kCallMs));
+  v1::RestoreBackupResponse restored;
+  RETURN_IF_ERROR(client::ToStatus(connection.admin->RestoreBackup(&restoring, request, &restored)));
+  if (restored.token().commit() == backup.token().commit()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("a backup of commit ", backup.token().commit(), " restored commit ",
+                                          restored.token().commit()));
+}
+
 void Load::Upkeep() {
   const auto connection = client::Connect(options_.endpoint, kCallMs);
   if (!Tolerate(connection.status(), "connect")) return;
   std::mt19937_64 random(options_.seed + 400);
   for (uint64_t round = 0; Pace(round); ++round) {
-    if (random() % 16 != 0) continue;
+    if (random() % 6 != 0) continue;
     const char* const table = kTables[random() % std::size(kTables)];
     grpc::ClientContext context;
     context.set_deadline(client::DeadlineIn(kCallMs));
     absl::Status status;
     const uint64_t dice = random() % 8;
     if (dice == 0) {
-      v1::CreateBackupResponse response;
-      status = client::ToStatus(connection->admin->CreateBackup(&context, v1::CreateBackupRequest(), &response));
-    } else if (dice < 4) {
+      status = BackUpAndRestore(*connection, random());
+    } else if (dice == 1) {
+      status = SendExpiredRows(*connection, kCallMs);
+    } else if (dice < 5) {
       v1::CompactRequest request;
       request.set_table(table);
       request.set_tier(random() % 2 == 0 ? v1::TIER_WARM : v1::TIER_COLD);

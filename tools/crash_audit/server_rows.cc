@@ -8,6 +8,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "tools/client/query_runner.h"
 #include "tools/client/wire_column.h"
+#include "tools/crash_audit/expired_rows.h"
 #include "tools/crash_audit/state_table.h"
 
 namespace cortex::audit {
@@ -70,7 +71,8 @@ absl::StatusOr<std::vector<AuditRow>> GetRows(const client::Connection& connecti
 }
 
 absl::Status CreateTables(const client::Connection& connection) {
-  for (const v1::TableDefinition& table : {AuditTable(Target::kEvents), AuditTable(Target::kEntities), StateTable()}) {
+  for (const v1::TableDefinition& table :
+       {AuditTable(Target::kEvents), AuditTable(Target::kEntities), StateTable(), ExpiredTable()}) {
     v1::CreateTableRequest request;
     *request.mutable_definition() = table;
     request.set_if_not_exists(true);
