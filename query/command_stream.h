@@ -51,6 +51,7 @@ class CommandStream : public QueryStream {
 
 inline ResultColumn Text(std::string name) { return {std::move(name), DataType::String()}; }
 inline ResultColumn Number(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kInt64)}; }
+inline ResultColumn Real(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kFloat64)}; }
 inline ResultColumn Time(std::string name) { return {std::move(name), DataType::Scalar(TypeKind::kTimestamp)}; }
 
 // Appends values to columns from left to right.
@@ -63,6 +64,10 @@ class RowAppender {
   }
   RowAppender& Add(uint64_t number) {
     columns_[at_++].AppendScalar<int64_t>(static_cast<int64_t>(number));
+    return *this;
+  }
+  RowAppender& AddReal(double number) {
+    columns_[at_++].AppendScalar<double>(number);
     return *this;
   }
   RowAppender& AddTime(std::optional<int64_t> time_ns) {

@@ -1,4 +1,5 @@
 // INSERT, CREATE TABLE, ALTER TABLE, DROP TABLE and SHOW as streams: each gives one small batch.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -124,17 +125,42 @@ class PerTableStream : public CommandStream {
   const std::string table_;
 };
 
+constexpr int64_t kNanosPerMilli = 1'000'000;
+
+// The moves that leave one tier of a table or rewrite its files, as they will be taken.
+struct TierQueue {
+  uint64_t bytes = 0;
+  int64_t oldest_ns = 0;
+  std::string moves;  // "freeze running, shard 3, 2 segments, 81920 bytes, 1500 ms; merge ..."
+};
+
+TierQueue QueueOf(const TieringStats& stats, std::string_view table, Tier tier) {
+  TierQueue queue;
+  for (const TierMoveStats& move : stats.queue) {
+    if (move.table != table || move.tier != tier) continue;
+    queue.bytes += move.bytes;
+    queue.oldest_ns = std::max(queue.oldest_ns, move.waiting_ns);
+    queue.moves += absl::StrFormat("%s%s%s, shard %d, %d segments, %d bytes, %d ms", queue.moves.empty() ? "" : "; ",
+                                   move.kind, move.running ? " running" : "", move.shard, move.segment_count, move.bytes,
+                                   move.waiting_ns / kNanosPerMilli);
+  }
+  return queue;
+}
+
 class ShowTiersStream final : public PerTableStream {
  public:
   ShowTiersStream(std::string table, StreamOptions options)
       : PerTableStream({Text("table"), Text("tier"), Number("rows"), Number("segments"), Number("raw_bytes"),
-                        Number("stored_bytes"), Time("min_time"), Time("max_time")},
+                        Number("stored_bytes"), Time("min_time"), Time("max_time"), Number("debt_bytes"),
+                        Number("oldest_debt_ms"), Text("moves"), Text("tiering"), Real("write_amplification")},
                        std::move(table), std::move(options)) {}
 
  private:
   absl::Status ShowTable(const std::string& name, std::vector<Column>* columns) override {
     ASSIGN_OR_RETURN(const TableStats stats, database().GetTableStats(name));
+    const TieringStats tiering = database().GetTieringStats();
     for (const TierStats& tier : stats.tiers) {
+      const TierQueue queue = QueueOf(tiering, name, tier.tier);
       RowAppender(columns)
           .Add(name)
           .Add(TierName(tier.tier))
@@ -143,7 +169,12 @@ class ShowTiersStream final : public PerTableStream {
           .Add(tier.raw_bytes)
           .Add(tier.stored_bytes)
           .AddTime(tier.min_time)
-          .AddTime(tier.max_time);
+          .AddTime(tier.max_time)
+          .Add(queue.bytes)
+          .Add(static_cast<uint64_t>(queue.oldest_ns / kNanosPerMilli))
+          .Add(queue.moves)
+          .Add(tiering.paused ? "paused" : "running")
+          .AddReal(tiering.write_amplification);
     }
     return absl::OkStatus();
   }

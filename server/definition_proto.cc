@@ -198,6 +198,12 @@ absl::StatusOr<TableDefinition> DefinitionFromProto(const wire::TableDefinition&
   return definition;
 }
 
+void ContractToProto(const ZptvContract& contract, wire::ZptvContract* out) {
+  out->set_kind(
+      static_cast<wire::ZptvContract::Kind>(static_cast<int>(contract.kind) + wire::ZptvContract::KIND_LOSSLESS));
+  out->set_bound(contract.bound);
+}
+
 void DefinitionToProto(const TableDefinition& definition, wire::TableDefinition* proto) {
   proto->set_name(definition.name);
   proto->set_kind(static_cast<wire::TableKind>(definition.kind));
@@ -210,9 +216,7 @@ void DefinitionToProto(const TableDefinition& definition, wire::TableDefinition*
     out->set_nullable(column.nullable);
     out->set_compression(CompressionToProto(column.compression));
     if (column.compression == Compression::kZptv) {
-      out->mutable_contract()->set_kind(static_cast<wire::ZptvContract::Kind>(static_cast<int>(column.contract.kind) +
-                                                                              wire::ZptvContract::KIND_LOSSLESS));
-      out->mutable_contract()->set_bound(column.contract.bound);
+      ContractToProto(column.contract, out->mutable_contract());
     }
     if (column.default_value != nullptr) DefaultToProto(*column.default_value, out->mutable_default_value());
     out->mutable_metadata()->insert(column.metadata.begin(), column.metadata.end());

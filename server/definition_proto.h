@@ -30,6 +30,8 @@ absl::StatusOr<TableChange> ChangeFromProto(const wire::AlterTableRequest& proto
 absl::StatusOr<Tier> TierFromProto(int tier, std::optional<Tier> unspecified, std::string_view field);
 wire::Tier TierToProto(Tier tier);
 
+void ContractToProto(const ZptvContract& contract, wire::ZptvContract* out);
+
 }  // namespace cortex
 
 #endif  // CORTEX_SERVER_DEFINITION_PROTO_H_

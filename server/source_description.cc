@@ -27,6 +27,8 @@ void ColumnStatsToProto(const TierStats& tier, wire::TableStats* proto) {
     if (column.statement.has_value()) {
       out->set_max_error(column.statement->error.max);
       out->set_rms_error(column.statement->error.rms);
+      const ZptvContract& contract = column.statement->contract;
+      if (contract.kind != ZptvContract::Kind::kLossless) ContractToProto(contract, out->mutable_contract());
     }
     for (const auto& [encoding, chunks] : column.chunks_by_encoding) {
       wire::EncodingCount* count = out->add_encodings();
@@ -68,15 +70,26 @@ void AddTierCosts(wire::SourceDescription* out) {
 
 }  // namespace
 
+void SetFileStats(uint64_t raw_bytes, uint64_t stored_bytes, wire::FileStats* out) {
+  out->set_raw_bytes(raw_bytes);
+  out->set_stored_bytes(stored_bytes);
+  out->set_compression_ratio(Ratio(raw_bytes, stored_bytes));
+}
+
 void TableStatsToProto(const TableStats& stats, bool include_columns, wire::TableStats* proto) {
   proto->set_table(stats.table->name);
-  uint64_t rows = 0;
+  uint64_t rows = 0, raw_in_files = 0, files = 0;
   for (const TierStats& tier : stats.tiers) {
     rows += tier.row_count;
+    if (tier.tier != Tier::kHot) {
+      raw_in_files += tier.raw_bytes;
+      files += tier.stored_bytes;
+    }
     TierStatsToProto(tier, stats.table->columns.size(), proto->add_tiers());
     if (include_columns) ColumnStatsToProto(tier, proto);
   }
   proto->set_row_count(rows);
+  SetFileStats(raw_in_files, files, proto->mutable_files());
 }
 
 absl::StatusOr<std::vector<TableStats>> CollectTableStats(const Database& database, const std::string& table) {

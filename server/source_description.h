@@ -15,6 +15,8 @@ namespace cortex {
 // Only `table`, or all if empty. Errors: NOT_FOUND.
 absl::Status DescribeSource(const Database& database, const std::string& table, wire::SourceDescription* out);
 
+void SetFileStats(uint64_t raw_bytes, uint64_t stored_bytes, wire::FileStats* out);
+
 // Statistics of one table as the wire has them; columns only on request.
 void TableStatsToProto(const TableStats& stats, bool include_columns, wire::TableStats* proto);
 

@@ -34,6 +34,10 @@ void AddTier(const wire::TierStats& tier, wire::TierStats* sum) {
       sum->stored_bytes() == 0 ? 0 : static_cast<double>(sum->raw_bytes()) / static_cast<double>(sum->stored_bytes()));
 }
 
+void AddFiles(const wire::FileStats& files, wire::FileStats* sum) {
+  SetFileStats(sum->raw_bytes() + files.raw_bytes(), sum->stored_bytes() + files.stored_bytes(), sum);
+}
+
 void PutServerStats(const ServerCore& core, wire::ServerStats* out) {
   const DatabaseStats stats = core.database->GetStats();
   out->mutable_token()->set_epoch(1);
@@ -77,6 +81,7 @@ void PutTieringStats(const TieringStats& stats, wire::TieringStats* out) {
     line->set_table(move.table);
     line->set_shard(move.shard);
     line->set_kind(move.kind);
+    line->set_tier(TierToProto(move.tier));
     line->set_running(move.running);
     line->set_segment_count(move.segment_count);
     line->set_stored_bytes(move.bytes);
@@ -94,6 +99,7 @@ absl::Status DoGetStats(const ServerCore& core, const wire::GetStatsRequest& req
     const absl::StatusOr<std::optional<Tier>> pin = core.database->GetPin(stats.table->name);
     if (pin.ok() && pin->has_value()) table->set_pin(static_cast<wire::Tier>(**pin));  // not ok: dropped meanwhile
     for (const wire::TierStats& tier : table->tiers()) AddTier(tier, response->mutable_tiers(tier.tier() - 1));
+    AddFiles(table->files(), response->mutable_files());
   }
   for (int i = 0; i < 3; ++i) response->mutable_tiers(i)->set_tier(static_cast<wire::Tier>(i + 1));
   PutServerStats(core, response->mutable_server());

@@ -159,6 +159,7 @@ struct TierMoveStats {
   std::string table;
   uint32_t shard = 0;
   std::string kind;  // "evict", "load", "freeze" (warm to cold), "thaw" (back), "merge", "reclaim" (expired rows)
+  Tier tier = Tier::kHot;  // that it leaves, or rewrites
   bool running = false;
   uint64_t segment_count = 0;
   uint64_t bytes = 0;      // as they lie now

@@ -36,6 +36,7 @@ TieringStats CollectTieringStats(const TierManager& tier_manager, const TierCoun
     stats.queue.push_back({.table = move.table,
                            .shard = move.shard,
                            .kind = std::string(move.kind),
+                           .tier = move.tier,
                            .running = move.running,
                            .segment_count = move.segment_count,
                            .bytes = move.bytes,

@@ -15,10 +15,16 @@ bool Overlaps(const TieringMove& a, const TieringMove& b) {
   });
 }
 
+// Only these two are about rows in memory; all others read files.
+bool IsOfMemory(TieringMove::Kind kind) {
+  return kind == TieringMove::Kind::kSeal || kind == TieringMove::Kind::kEvict;
+}
+
 QueuedMove Describe(const MoveQueue::Item& item, bool running, int64_t now_ns) {
   return {.table = item.table->definition()->name,
           .shard = item.move.shard,
           .kind = MoveKindName(item.move.kind),
+          .tier = IsOfMemory(item.move.kind) ? Tier::kHot : item.move.tier,
           .running = running,
           .segment_count = item.move.segments.size(),
           .bytes = item.move.bytes,

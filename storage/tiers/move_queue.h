@@ -21,6 +21,7 @@ struct QueuedMove {
   std::string table;
   uint32_t shard = 0;
   std::string_view kind;  // MoveKindName
+  Tier tier = Tier::kHot; // that it leaves, or rewrites
   bool running = false;
   uint64_t segment_count = 0;
   uint64_t bytes = 0;     // as they lie now: what policy says should have moved

@@ -89,20 +89,20 @@ class Planner {
     if (segment.sealed) move.segments.push_back(segment.id);
     moves_.push_back(std::move(move));
   }
-  // One move per shard.
+  // One move per shard and tier of files.
   void AddByShard(Kind kind, const std::vector<size_t>& segments) {
-    std::map<uint32_t, TieringMove> by_shard;
+    std::map<std::pair<uint32_t, Tier>, TieringMove> by_place;
     for (const size_t i : segments) {
       const SegmentSummary& segment = input_.segments[i];
       taken_[i] = true;
-      TieringMove& move = by_shard[segment.shard];
+      TieringMove& move = by_place[{segment.shard, segment.file_tier}];
       move.kind = kind;
       move.shard = segment.shard;
       move.tier = segment.file_tier;
       move.segments.push_back(segment.id);
       move.bytes += segment.bytes;
     }
-    for (auto& [shard, move] : by_shard) moves_.push_back(std::move(move));
+    for (auto& [place, move] : by_place) moves_.push_back(std::move(move));
   }
 
   void Reclaim() {

@@ -77,7 +77,7 @@ struct TieringMove {
   uint32_t shard = 0;
   std::vector<SegmentId> segments;
   uint64_t bytes = 0;        // of the segments, where they are now
-  Tier tier = Tier::kWarm;   // kMerge: of the files
+  Tier tier = Tier::kWarm;   // of their files
 };
 
 inline constexpr size_t kMoveKindCount = 7;

@@ -112,6 +112,47 @@ TEST_CASE("Background moves can be paused and resumed", "[e2e][tiers]") {
   }
 }
 
+TEST_CASE("What is to move shows in SHOW TIERS and in the figures while moves are paused", "[e2e][tiers]") {
+  TestServer server([](ServerConfig* c) {
+    c->tiering_interval_ms = 1;
+    c->tiering_paused = true;
+  });
+  std::string definition = kScores;
+  definition.replace(definition.find("\"tierPolicy\": {}"), 16, R"("tierPolicy": {"warmMaxAgeMs": "3600000"})");
+  server.CreateTable(definition);
+  IngestScores(&server, 0, 100, wire::TIER_WARM);  // of 1970
+  const auto tier = [&](const std::string& name) {
+    for (std::string& line : server.Query("SHOW TIERS FROM scores").Lines()) {
+      if (line.find("tier=\"" + name + "\"") != std::string::npos) return line;
+    }
+    return std::string();
+  };
+  std::string warm;
+  for (int tries = 0; tries < 10'000 && warm.find("freeze") == std::string::npos; ++tries) warm = tier("warm");
+  CHECK_THAT(warm, Catch::Contains("moves=\"freeze, shard ") && Catch::Contains("tiering=\"paused\"") &&
+                       Catch::Contains("rows=100") && !Catch::Contains("debt_bytes=0 ") &&
+                       Catch::Contains("write_amplification=1"));
+  CHECK_THAT(tier("hot"), Catch::Contains("moves=\"\"") && Catch::Contains("debt_bytes=0"));
+  grpc::ClientContext context;
+  wire::GetStatsResponse stats;
+  REQUIRE(server.stats().GetStats(&context, {}, &stats).ok());
+  REQUIRE(stats.tiering().queue_size() > 0);
+  CHECK(stats.tiering().queue(0).kind() == "freeze");
+  CHECK(stats.tiering().queue(0).tier() == wire::TIER_WARM);
+  CHECK(stats.tiering().debt_bytes() == stats.files().stored_bytes());
+  CHECK(stats.tables(0).files().compression_ratio() ==
+        static_cast<double>(stats.files().raw_bytes()) / static_cast<double>(stats.files().stored_bytes()));
+
+  grpc::ClientContext resume_context;
+  wire::PauseTieringResponse resumed;
+  REQUIRE(server.admin().PauseTiering(&resume_context, {}, &resumed).ok());
+  const auto is_done = [&] { return warm.find("rows=0 ") != std::string::npos && warm.find("moves=\"\"") != std::string::npos; };
+  for (int tries = 0; tries < 10'000 && !is_done(); ++tries) warm = tier("warm");
+  CHECK(is_done());
+  CHECK_THAT(warm, Catch::Contains("tiering=\"running\""));
+  CHECK_THAT(tier("cold"), Catch::Contains("rows=100") && !Catch::EndsWith("write_amplification=1"));
+}
+
 TEST_CASE("Pins and merges by request show in the figures", "[e2e][tiers]") {
   TestServer server;
   server.CreateTable(kScores);

@@ -36,11 +36,58 @@ void AddTierRow(const std::string& name, const v1::TierStats& tier, TextStyle st
                  TimeCell(style, tier.newest_time_ns())});
 }
 
+// As declared: "rms=0.01".
+std::string ContractText(const v1::ZptvContract& contract) {
+  const char* name = nullptr;
+  switch (contract.kind()) {
+    case v1::ZptvContract::KIND_ABS: name = "abs"; break;
+    case v1::ZptvContract::KIND_RMS: name = "rms"; break;
+    case v1::ZptvContract::KIND_ROW_L2: name = "row_l2"; break;
+    case v1::ZptvContract::KIND_POINT: name = "point"; break;
+    case v1::ZptvContract::KIND_PHASE16: name = "phase16"; break;
+    default: return "";
+  }
+  return absl::StrFormat("%s=%g", name, contract.bound());
+}
+
+// Lossless columns have none.
+std::string ErrorCell(TextStyle style, double error) {
+  return error == 0 && style == TextStyle::kTable ? "" : absl::StrFormat("%.2g", error);
+}
+
+std::string SecondsText(uint64_t ms) { return absl::StrFormat("%.1f s", static_cast<double>(ms) / 1000); }
+
+// How well files are compressed, what the log and memory take, and what the tiers do.
+std::string ServerText(const v1::GetStatsResponse& response) {
+  const auto bytes = [](uint64_t count) { return BytesCell(TextStyle::kTable, static_cast<double>(count)); };
+  const v1::ServerStats& server = response.server();
+  const v1::FileStats& files = response.files();
+  const v1::TieringStats& tiering = response.tiering();
+  std::string text = absl::StrFormat(
+      "files: %s of values in %s, ratio %.2f\n"
+      "commit %d, log %s, memory %s of %s, up %d s\n"
+      "tiering %s, moves %d (%d failed), write amplification %.2f, debt %s",
+      bytes(files.raw_bytes()), bytes(files.stored_bytes()), files.compression_ratio(), server.token().commit(),
+      bytes(server.wal_bytes()), bytes(server.memory_used_bytes()), bytes(server.memory_budget_bytes()),
+      server.uptime_seconds(), tiering.paused() ? "paused" : "running", server.moves_done(), server.moves_failed(),
+      tiering.write_amplification(), bytes(tiering.debt_bytes()));
+  if (tiering.queue_size() > 0) text += absl::StrFormat(", the oldest for %s", SecondsText(tiering.oldest_debt_ms()));
+  text += "\n";
+  for (const v1::TierMove& move : tiering.queue()) {
+    text += absl::StrFormat("  %s %s: table %s, tier %s, shard %d, %d segments, %s, for %s\n",
+                            move.running() ? "running" : "waiting", move.kind(), move.table(),
+                            client::TierName(move.tier()), move.shard(), move.segment_count(),
+                            bytes(move.stored_bytes()), SecondsText(move.waiting_ms()));
+  }
+  return text;
+}
+
 std::string ColumnsText(const v1::GetStatsResponse& response, TextStyle style) {
-  TextTable table(style, {"table", "column", "tier", "raw", "stored", "ratio", "max_error", "encodings"},
-                  {false, false, false, true, true, true, true, false});
+  TextTable table(style, {"table", "column", "tier", "raw", "stored", "ratio", "bound", "max_error", "rms_error", "encodings"},
+                  {false, false, false, true, true, true, false, true, true, false});
   for (const v1::TableStats& t : response.tables()) {
     for (const v1::ColumnStats& column : t.columns()) {
+      if (style == TextStyle::kTable && column.raw_bytes() == 0) continue;
       std::string encodings;
       for (const v1::EncodingCount& e : column.encodings()) {
         encodings += absl::StrFormat("%s%s %d", encodings.empty() ? "" : ", ", e.encoding(), e.chunk_count());
@@ -48,7 +95,8 @@ std::string ColumnsText(const v1::GetStatsResponse& response, TextStyle style) {
       table.AddRow({TextCell(style, t.table()), TextCell(style, column.column()), TextCell(style, client::TierName(column.tier())),
                     BytesCell(style, static_cast<double>(column.raw_bytes())),
                     BytesCell(style, static_cast<double>(column.stored_bytes())), NumberCell(column.compression_ratio(), 2),
-                    absl::StrFormat("%g", column.max_error()), TextCell(style, encodings)});
+                    TextCell(style, ContractText(column.contract())), ErrorCell(style, column.max_error()),
+                    ErrorCell(style, column.rms_error()), TextCell(style, encodings)});
     }
   }
   return table.Finish();
@@ -79,14 +127,7 @@ absl::Status Stats(const GlobalOptions& global, const StatsOptions& options) {
     for (const v1::TierStats& tier : response.tiers()) AddTierRow("(all)", tier, style, &table);
   }
   std::cout << table.Finish();
-  if (style == TextStyle::kTable) {
-    const v1::ServerStats& server = response.server();
-    std::cout << absl::StrFormat("commit %d, log %s, memory %s of %s, moves %d, tiering %s, up %d s\n", server.token().commit(),
-                                 BytesCell(style, static_cast<double>(server.wal_bytes())),
-                                 BytesCell(style, static_cast<double>(server.memory_used_bytes())),
-                                 BytesCell(style, static_cast<double>(server.memory_budget_bytes())), server.moves_done(),
-                                 server.tiering_paused() ? "paused" : "running", server.uptime_seconds());
-  }
+  if (style == TextStyle::kTable) std::cout << ServerText(response);
   return absl::OkStatus();
 }
 

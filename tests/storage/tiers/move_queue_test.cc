@@ -28,12 +28,15 @@ TEST_CASE("MoveQueue hands out what has waited longest and keeps ages over new p
   const auto a = NewTable("a", 1), b = NewTable("b", 2);
   MoveQueue queue;
   queue.Plan(a, {Move(Kind::kFreeze, 3, {SegmentId(1)})}, 100);
-  queue.Plan(b, {Move(Kind::kMerge, 0, {SegmentId(7), SegmentId(8)}, 50)}, 50);
+  TieringMove merge = Move(Kind::kMerge, 0, {SegmentId(7), SegmentId(8)}, 50);
+  merge.tier = Tier::kCold;
+  queue.Plan(b, {merge}, 50);
   queue.Plan(a, {Move(Kind::kFreeze, 3, {SegmentId(1), SegmentId(2)}, 20), Move(Kind::kLoad, 4, {SegmentId(9)})}, 200);
   const std::vector<QueuedMove> lines = queue.List(300);
   REQUIRE(lines.size() == 3);
   CHECK(lines[0].table == "b");
   CHECK(lines[0].kind == "merge");
+  CHECK(lines[0].tier == Tier::kCold);
   CHECK(lines[0].segment_count == 2);
   CHECK(lines[0].bytes == 50);
   CHECK(lines[0].waiting_ns == 250);
@@ -42,6 +45,8 @@ TEST_CASE("MoveQueue hands out what has waited longest and keeps ages over new p
   CHECK(lines[2].waiting_ns == 100);
   CHECK(queue.Take([](TableId table, uint32_t) { return table == TableId(1); })->move.kind == Kind::kFreeze);
   CHECK(queue.List(300)[0].running);
+  queue.Plan(b, {Move(Kind::kEvict, 1, {SegmentId(3)})}, 300);
+  CHECK(queue.List(300).back().tier == Tier::kHot);  // its file is not what the move is about
 }
 
 TEST_CASE("MoveQueue plans nothing for segments of the move under way", "[storage][tiers]") {
