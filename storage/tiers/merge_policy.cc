@@ -36,7 +36,7 @@ bool IsSettled(const TieringInput& input, Tier tier, const Bucket& bucket) {
   int64_t newest = INT64_MIN;
   for (const SegmentSummary* segment : bucket) newest = std::max(newest, segment->max_time);
   return input.policy.warm_max_age_ns != 0 &&
-         input.now_ns - newest >= input.policy.warm_max_age_ns + 86'400'000'000'000;
+         Elapsed(input.now_ns, newest) >= input.policy.warm_max_age_ns + 86'400'000'000'000;
 }
 
 // The largest window [first, last] of `bucket` (ascending by size) that keeps the limits and the doubling rule.

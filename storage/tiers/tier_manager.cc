@@ -351,7 +351,7 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
   for (auto segment = warm.rbegin(); segment != warm.rend(); ++segment) {
     rows += segment->row_count;
     bytes += segment->raw_bytes;
-    if (IsOldEnough(now_ns - segment->max_time, policy.hot_max_age_ns)) return;
+    if (IsOldEnough(Elapsed(now_ns, segment->max_time), policy.hot_max_age_ns)) return;
     if (policy.hot_max_rows != 0 && rows > policy.hot_max_rows) return;
     if (policy.hot_max_bytes != 0 && bytes > policy.hot_max_bytes) return;
     if (static_cast<double>(budget.used()) > kRefillShare * static_cast<double>(budget.limit())) return;

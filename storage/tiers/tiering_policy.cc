@@ -13,10 +13,13 @@ namespace {
 using Kind = TieringMove::Kind;
 
 constexpr int64_t kHourNs = 3'600'000'000'000;
+constexpr int64_t kDayNs = 24 * kHourNs;
 
+// INT64_MIN if the multiple of `step` below `value` does not fit.
 int64_t FloorTo(int64_t value, int64_t step) {
   const int64_t remainder = value % step;
-  return value - (remainder < 0 ? remainder + step : remainder);
+  int64_t floor = 0;
+  return __builtin_sub_overflow(value, remainder < 0 ? remainder + step : remainder, &floor) ? INT64_MIN : floor;
 }
 
 // How far a tier is above its limits, going down as segments are chosen to leave.
@@ -52,12 +55,12 @@ class Planner {
  private:
   // Versions of entities are as old as their last change or their last reading, whichever is later; events age alone.
   int64_t AgeOf(const SegmentSummary& segment) const {
-    const int64_t age_ns = input_.now_ns - segment.max_time;
+    const int64_t age_ns = Elapsed(input_.now_ns, segment.max_time);
     return input_.kind == TableKind::kEntities ? std::min(age_ns, segment.untouched_ns) : age_ns;
   }
   // What leaves first when something has to.
   int64_t UnusedFor(const SegmentSummary& segment) const {
-    return std::min(input_.now_ns - segment.max_time, segment.untouched_ns);
+    return std::min(Elapsed(input_.now_ns, segment.max_time), segment.untouched_ns);
   }
   bool IsPinnedTo(Tier slowest) const { return input_.pin.has_value() && *input_.pin <= slowest; }
 
@@ -113,7 +116,7 @@ class Planner {
       if (!segment.sealed || segment.row_count == 0) continue;
       // Either clock may be the one that is wrong.
       const int64_t now_ns = std::min(input_.now_ns, input_.trusted_now_ns);
-      const int64_t expired_for_ns = now_ns - policy_.ttl_ns - segment.max_time;
+      const int64_t expired_for_ns = Elapsed(now_ns - policy_.ttl_ns, segment.max_time);
       if (segment.max_time < now_ns - policy_.ttl_ns && expired_for_ns >= kReclaimDelayNs) gone.push_back(i);
     }
     AddByShard(Kind::kReclaim, gone);
@@ -121,7 +124,7 @@ class Planner {
 
   // True if age alone sends the segment out of memory.
   bool IsDue(const SegmentSummary& segment) const {
-    if (policy_.ttl_ns != 0 && input_.now_ns - segment.max_time >= policy_.ttl_ns) {
+    if (policy_.ttl_ns != 0 && Elapsed(input_.now_ns, segment.max_time) >= policy_.ttl_ns) {
       return segment.sealed || segment.open_for_ns >= kLingerNs;
     }
     if (segment.promoted) return segment.settled_ns >= kSettleNs && segment.untouched_ns >= kSettleNs;
@@ -176,7 +179,7 @@ class Planner {
     std::vector<size_t> freeze;
     for (const size_t i : warm) {
       const SegmentSummary& segment = input_.segments[i];
-      if (input_.now_ns - segment.max_time < policy_.warm_min_age_ns) continue;
+      if (Elapsed(input_.now_ns, segment.max_time) < policy_.warm_min_age_ns) continue;
       if (!excess.any() && !IsOldEnough(AgeOf(segment), policy_.warm_max_age_ns)) continue;
       excess.Remove(segment);
       freeze.push_back(i);
@@ -246,12 +249,12 @@ std::vector<TieringMove> PlanFullMerge(const TieringInput& input, Tier tier) {
 
 int64_t PartitionOf(int64_t time_ns, ColdPartition partition) {
   if (partition == ColdPartition::kHour) return FloorTo(time_ns, kHourNs);
-  const int64_t day_ns = FloorTo(time_ns, 24 * kHourNs);
-  if (partition == ColdPartition::kDay) return day_ns;
-  const std::chrono::sys_days day{std::chrono::days(day_ns / (24 * kHourNs))};
-  const std::chrono::year_month_day date{day};
+  if (partition == ColdPartition::kDay) return FloorTo(time_ns, kDayNs);
+  const int64_t day_count = time_ns / kDayNs - (time_ns % kDayNs < 0 ? 1 : 0);
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day_count))};
   const std::chrono::sys_days first{date.year() / date.month() / 1};
-  return first.time_since_epoch().count() * 24 * kHourNs;
+  int64_t first_ns = 0;
+  return __builtin_mul_overflow(int64_t{first.time_since_epoch().count()}, kDayNs, &first_ns) ? INT64_MIN : first_ns;
 }
 
 }  // namespace cortex

@@ -94,7 +94,15 @@ std::vector<TieringMove> PlanFullMerge(const TieringInput& input, Tier tier);
 // The policy as the built-in defaults read it: 0 means no limit. True if `age_ns` has reached the limit.
 constexpr bool IsOldEnough(int64_t age_ns, int64_t limit_ns) { return limit_ns != 0 && age_ns >= limit_ns; }
 
-// The start of the partition that holds `time_ns`. Archives never cross one.
+// `now_ns - then_ns`, at the ends of int64 where it does not fit: rows may bear any time.
+constexpr int64_t Elapsed(int64_t now_ns, int64_t then_ns) {
+  int64_t elapsed_ns = 0;
+  if (!__builtin_sub_overflow(now_ns, then_ns, &elapsed_ns)) return elapsed_ns;
+  return then_ns < 0 ? INT64_MAX : INT64_MIN;
+}
+
+// The start of the partition that holds `time_ns`; the earliest time there is where it began before that. Archives never
+// cross one.
 int64_t PartitionOf(int64_t time_ns, ColdPartition partition);
 
 // What was loaded or evicted stays so for this long, pressure and limits aside.

@@ -42,6 +42,42 @@ TierPolicy Policy() {
 
 }  // namespace
 
+TEST_CASE("PartitionOf finds the start of the hour, day and month, at the ends of time too", "[storage][tiers]") {
+  constexpr int64_t kHour = 3600 * kSecondNs;
+  const int64_t march = 5'173 * 24 * kHour;  // 1984-03-01
+  CHECK(PartitionOf(march + 25 * kHour + 7, ColdPartition::kHour) == march + 25 * kHour);
+  CHECK(PartitionOf(march + 25 * kHour + 7, ColdPartition::kDay) == march + 24 * kHour);
+  CHECK(PartitionOf(march + 25 * kHour + 7, ColdPartition::kMonth) == march);
+  CHECK(PartitionOf(-1, ColdPartition::kHour) == -kHour);
+  CHECK(PartitionOf(-1, ColdPartition::kMonth) == -31 * 24 * kHour);
+  for (const ColdPartition partition : {ColdPartition::kHour, ColdPartition::kDay, ColdPartition::kMonth}) {
+    // Where the partition began before the first time there is.
+    CHECK(PartitionOf(INT64_MIN, partition) == INT64_MIN);
+    CHECK(PartitionOf(INT64_MIN + 1, partition) == INT64_MIN);
+    CHECK(PartitionOf(INT64_MIN + 32 * 24 * kHour, partition) > INT64_MIN);
+    CHECK(PartitionOf(INT64_MAX, partition) > INT64_MAX - 32 * 24 * kHour);
+    CHECK(PartitionOf(INT64_MAX, partition) == PartitionOf(PartitionOf(INT64_MAX, partition), partition));
+  }
+}
+
+TEST_CASE("PlanMoves takes the earliest time there is for old and the latest for young", "[storage][tiers]") {
+  SegmentSummary first = Hot(1, 10, 0), last = Hot(2, 10, 0);
+  first.min_time = first.max_time = INT64_MIN;
+  last.min_time = last.max_time = INT64_MAX;
+  TierPolicy policy = Policy();
+  policy.ttl_ns = 10'000 * kSecondNs;
+  const auto moves = PlanMoves({.policy = policy, .segments = {first, last}, .now_ns = 2000 * kSecondNs,
+                                .trusted_now_ns = 2000 * kSecondNs});
+  REQUIRE(moves.size() == 1);
+  CHECK(moves[0].kind == TieringMove::Kind::kReclaim);
+  CHECK(moves[0].segments == std::vector<SegmentId>{SegmentId(1)});
+  policy.ttl_ns = 0;
+  const auto by_age = PlanMoves({.policy = policy, .segments = {first, last}, .now_ns = 2000 * kSecondNs});
+  REQUIRE(by_age.size() == 1);
+  CHECK(by_age[0].kind == TieringMove::Kind::kEvict);
+  CHECK(by_age[0].segments == std::vector<SegmentId>{SegmentId(1)});
+}
+
 TEST_CASE("PlanMoves leaves young rows within the limits alone", "[storage][tiers]") {
   CHECK(PlanMoves({.policy = Policy(), .segments = {Hot(1, 500, 1950), Warm(2, 3, 1500)}, .now_ns = 2000 * kSecondNs})
             .empty());
