@@ -22,7 +22,7 @@ absl::Status DoMoveTier(Database* database, const wire::MoveTierRequest& request
   ASSIGN_OR_RETURN(const MoveResult moved, database->MoveTier(move));
   response->set_row_count(moved.rows);
   response->set_segment_count(moved.segments);
-  response->set_stored_bytes(moved.bytes_written);
+  response->set_stored_bytes(moved.stored_bytes);
   return absl::OkStatus();
 }
 

@@ -529,7 +529,7 @@ absl::StatusOr<MoveResult> DatabaseImpl::MoveTier(const MoveRequest& request) {
                                                    .to = request.to,
                                                    .max_time_before_ns = request.max_time_before_ns,
                                                    .max_rows = request.max_rows}));
-  return MoveResult{.segments = moved.segments, .rows = moved.rows, .bytes_written = moved.bytes_written};
+  return MoveResult{.segments = moved.segments, .rows = moved.rows, .stored_bytes = moved.stored_bytes};
 }
 
 absl::Status DatabaseImpl::PinTable(std::string_view name, std::optional<Tier> slowest) {

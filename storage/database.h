@@ -241,7 +241,7 @@ using VerifyObserver = std::function<absl::Status(const VerifyProgress& progress
 struct MoveResult {
   uint64_t segments = 0;
   uint64_t rows = 0;
-  uint64_t bytes_written = 0;
+  uint64_t stored_bytes = 0;  // of these rows where they are now; from hot they may have lain in a file there before
 };
 
 struct CompactResult {

@@ -13,6 +13,7 @@
 #include "storage/meta/meta_store.h"
 #include "storage/runtime/clock.h"
 #include "storage/segment/segment_verify.h"
+#include "storage/table/manifest_segment.h"
 #include "storage/table/table.h"
 #include "storage/table_registry.h"
 #include "storage/tiers/file_tier.h"

@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "storage/meta": COLUMN_AND_BELOW + SEAM + ["proto:storage"],
     "storage/table": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta"],
     "storage/tiers": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta", "storage/table"],
-    "storage/backup": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta"],
+    "storage/backup": COLUMN_AND_BELOW + SEAM + ["storage/segment", "storage/wal", "storage/meta", "storage/table"],
     "storage/segment_view.h": COLUMN_AND_BELOW + SEAM,
     "storage/zone_map.h": COLUMN_AND_BELOW,
     "storage": ["codecs", "storage"],

@@ -17,6 +17,7 @@
 #include "storage/meta/meta_store.h"
 #include "storage/segment/mapped_source.h"
 #include "storage/segment/segment_verify.h"
+#include "storage/table/manifest_segment.h"
 #include "storage/wal/wal_walk.h"
 
 namespace cortex {
@@ -164,19 +165,7 @@ class BackupWriter {
     }
     RETURN_IF_ERROR(mapped.status());
     const MappedSource source(*std::move(mapped));
-    const SegmentVerifyOptions options{.info = {.id = record.id,
-                                                .shard = record.shard,
-                                                .file_name = record.file_name,
-                                                .file_bytes = record.file_bytes,
-                                                .raw_bytes = record.raw_bytes,
-                                                .row_count = record.row_count,
-                                                .min_time = record.min_time,
-                                                .max_time = record.max_time,
-                                                .min_commit = record.min_commit,
-                                                .max_commit = record.max_commit,
-                                                .sorted_by_key = record.sorted_by_key,
-                                                .row_group_count = record.row_group_count},
-                                       .table = table};
+    const SegmentVerifyOptions options{.info = SegmentInfoOf(record), .table = table};
     return VerifySegment(source, options, [](const absl::Status& checked, uint64_t) { return checked; });
   }
 

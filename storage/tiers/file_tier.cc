@@ -9,6 +9,7 @@
 #include "storage/meta/meta_store.h"
 #include "storage/segment/segment_format.h"
 #include "storage/segment/segment_reader.h"
+#include "storage/table/manifest_segment.h"
 #include "storage/tiers/mapping_cache.h"
 
 namespace cortex {
@@ -43,39 +44,6 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr
                                 .sketches = cold ? std::vector<SketchKind>() : kWarmSketches,
                                 .sketch_share = cold ? kColdSketchShare : 0,
                                 .sorted_by_key = sorted_by_key});
-}
-
-SegmentRecord FileTier::RecordOf(const TableDefinition& table, const SegmentInfo& info) const {
-  return {.table = table.id,
-          .id = info.id,
-          .shard = info.shard,
-          .tier = tier(),
-          .file_name = info.file_name,
-          .file_bytes = info.file_bytes,
-          .raw_bytes = info.raw_bytes,
-          .row_count = info.row_count,
-          .min_time = info.min_time,
-          .max_time = info.max_time,
-          .min_commit = info.min_commit,
-          .max_commit = info.max_commit,
-          .sorted_by_key = info.sorted_by_key,
-          .row_group_count = info.row_group_count,
-          .schema_id = table.schema_id};
-}
-
-SegmentInfo SegmentInfoOf(const SegmentRecord& record) {
-  return {.id = record.id,
-          .shard = record.shard,
-          .file_name = record.file_name,
-          .file_bytes = record.file_bytes,
-          .raw_bytes = record.raw_bytes,
-          .row_count = record.row_count,
-          .min_time = record.min_time,
-          .max_time = record.max_time,
-          .min_commit = record.min_commit,
-          .max_commit = record.max_commit,
-          .sorted_by_key = record.sorted_by_key,
-          .row_group_count = record.row_group_count};
 }
 
 absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const SegmentRecord& record,

@@ -18,6 +18,7 @@
 #include "storage/runtime/mutex.h"
 #include "storage/segment/segment_writer.h"
 #include "storage/table/live_segment.h"
+#include "storage/table/manifest_segment.h"
 #include "storage/tiers/blob_store.h"
 
 namespace cortex {
@@ -56,7 +57,9 @@ class FileTier {
   absl::StatusOr<std::unique_ptr<SegmentWriter>> NewFile(std::shared_ptr<const TableDefinition> table, uint32_t shard,
                                                          SegmentId id, bool sorted_by_key, RowOrigin origin);
   // What the manifest is to say about a finished file.
-  SegmentRecord RecordOf(const TableDefinition& table, const SegmentInfo& info) const;
+  SegmentRecord RecordOf(const TableDefinition& table, const SegmentInfo& info) const {
+    return SegmentRecordOf(table, tier(), info);
+  }
   // Opens a file the manifest names. Reads nothing yet. `late_ends`: of its rows, newer than the file.
   absl::StatusOr<std::shared_ptr<const SealedFile>> OpenFile(const SegmentRecord& record,
                                                              std::shared_ptr<const TableDefinition> table,
@@ -88,9 +91,6 @@ class FileTier {
   uint32_t removal_holds_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> held_back_ ABSL_GUARDED_BY(mutex_);
 };
-
-// What the manifest says of a file, as readers of segments want it; without footer, key filter and fences.
-SegmentInfo SegmentInfoOf(const SegmentRecord& record);
 
 // Files of a tier that no manifest names yet. Those still in it at its end are removed, so that work which fails half-way
 // and is tried again does not fill the disk.

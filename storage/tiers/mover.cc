@@ -76,6 +76,7 @@ void MoveCount::Add(const MoveCount& other) {
   segments += other.segments;
   rows += other.rows;
   bytes_written += other.bytes_written;
+  stored_bytes += other.stored_bytes;
   created.insert(created.end(), other.created.begin(), other.created.end());
 }
 
@@ -100,6 +101,7 @@ absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<
     table->PublishEvicted(shard, segment.id());
     ++count.segments;
     count.rows += segment.group->published_rows();
+    count.stored_bytes += segment.file->record().file_bytes;
     context_.Event("evicted", absl::StrFormat("table %s, shard %d, segment %d, %d rows", table->definition()->name,
                                               shard, segment.id().value(), segment.group->published_rows()));
   }
@@ -160,7 +162,7 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   KillPoint("load");
   segment.access().MarkMoved(context_.clock->MonotonicNanos(), promoted);
   table->PublishLoaded(shard, id, group, file_ends);
-  return MoveCount{.segments = 1, .rows = rows, .bytes_written = 0, .created = {}};
+  return MoveCount{.segments = 1, .rows = rows, .bytes_written = 0, .stored_bytes = group->memory_bytes(), .created = {}};
 }
 
 absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments,
@@ -267,7 +269,8 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
     uncommitted.Add(file.info.file_name);
     files.push_back(std::move(file));
   }
-  MoveCount count{.segments = sources.size(), .rows = unit.row_count(), .bytes_written = 0, .created = {}};
+  MoveCount count{
+      .segments = sources.size(), .rows = unit.row_count(), .bytes_written = 0, .stored_bytes = 0, .created = {}};
   const std::vector<Destination> destinations = DestinationsOf(unit.row_count(), files);
   std::vector<LiveSegment> targets;
   for (const RewrittenFile& file : files) {
@@ -278,6 +281,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
     ASSIGN_OR_RETURN(auto sealed, tier->OpenFile(record, schema, versions));
     targets.push_back({.group = nullptr, .file = std::move(sealed), .versions = std::move(versions)});
     count.bytes_written += record.file_bytes;
+    count.stored_bytes += record.file_bytes;
     count.created.push_back(record.id);
   }
 

@@ -24,6 +24,7 @@ struct MoveCount {
   uint64_t segments = 0;  // sources
   uint64_t rows = 0;
   uint64_t bytes_written = 0;
+  uint64_t stored_bytes = 0;       // of the rows where they are now, whenever that was written
   std::vector<SegmentId> created;  // targets of a rewrite
 
   void Add(const MoveCount& other);

@@ -432,14 +432,18 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
       chosen = Select(*table, selection, from);
     }
     std::erase_if(chosen, [](const SegmentSummary& segment) { return !segment.sealed; });
-    for (const auto& [shard, ids] : ByShard(chosen)) {
-      const absl::StatusOr<MoveCount> moved = mover_.Evict(table.get(), shard, ids);
-      Count(TieringMove::Kind::kEvict, moved);
-      RETURN_IF_ERROR(moved.status());
-      if (selection.to == Tier::kWarm) total.Add(*moved);
-    }
-    // The copy in memory may have been one of an archive.
+    // The copy in memory may be one of an archive: only where its file lies in the right tier is that all.
+    std::vector<SegmentSummary> arrived = chosen;
+    std::erase_if(arrived, [&](const SegmentSummary& segment) { return segment.file_tier != selection.to; });
     std::erase_if(chosen, [&](const SegmentSummary& segment) { return segment.file_tier == selection.to; });
+    for (const bool is_all : {true, false}) {
+      for (const auto& [shard, ids] : ByShard(is_all ? arrived : chosen)) {
+        const absl::StatusOr<MoveCount> moved = mover_.Evict(table.get(), shard, ids);
+        Count(TieringMove::Kind::kEvict, moved);
+        RETURN_IF_ERROR(moved.status());
+        if (is_all) total.Add(*moved);
+      }
+    }
     from = Tier::kWarm;
   }
   for (const auto& [shard, ids] : ByShard(chosen)) {
@@ -451,6 +455,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
       Count(selection.to == Tier::kCold ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, moved);
       RETURN_IF_ERROR(moved.status());
       total.Add(*moved);
+      if (selection.to == Tier::kHot) total.stored_bytes -= moved->stored_bytes;  // on their way
       warm = moved->created;
     }
     if (selection.to != Tier::kHot) continue;
@@ -459,6 +464,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
       Count(TieringMove::Kind::kLoad, moved);
       RETURN_IF_ERROR(moved.status());
       if (from == Tier::kWarm) total.Add(*moved);
+      if (from == Tier::kCold) total.stored_bytes += moved->stored_bytes;
     }
   }
   return total;

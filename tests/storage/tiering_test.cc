@@ -137,6 +137,45 @@ TEST_CASE("Rows that arrive late go to the tier of their age", "[storage][tiers]
   CHECK(stats.moves_failed == 0);
 }
 
+TEST_CASE("A move on request says what it moved and how large that is in its new place", "[storage][tiers]") {
+  Fixture f;
+  f.Put(0, 500, kStart);
+  const auto move = [&](Tier from, Tier to) {
+    return REQUIRE_OK_AND_TAKE(f.db->MoveTier({.table = "t", .from = from, .to = to}));
+  };
+  const auto tier_bytes = [&](Tier tier) {
+    return REQUIRE_OK_AND_TAKE(f.db->GetTableStats("t")).tiers[static_cast<size_t>(tier) - 1].stored_bytes;
+  };
+  const struct {
+    Tier from, to;
+  } steps[] = {{Tier::kHot, Tier::kWarm},  {Tier::kWarm, Tier::kCold}, {Tier::kCold, Tier::kHot},
+               {Tier::kHot, Tier::kCold},  {Tier::kCold, Tier::kWarm}, {Tier::kWarm, Tier::kHot}};
+  for (const auto& step : steps) {
+    CAPTURE(static_cast<int>(step.from), static_cast<int>(step.to));
+    const MoveResult moved = move(step.from, step.to);
+    CHECK(moved.rows == 500);
+    CHECK(moved.segments > 0);
+    CHECK(moved.stored_bytes > 0);
+    CHECK(moved.stored_bytes == tier_bytes(step.to));
+    CHECK(f.RowsByTier() == Tiers{{step.to, 500}});
+  }
+  // Back to an archive that is there already: nothing is written, and yet rows move.
+  move(Tier::kHot, Tier::kCold);
+  f.clock.Advance(kHourNs);
+  for (int i = 0; i < 2; ++i) {
+    f.clock.Advance(kSecondNs);
+    f.Read(1);
+  }
+  f.Apply();
+  const uint64_t promoted = f.RowsByTier()[Tier::kHot];
+  REQUIRE(promoted > 0);
+  const uint64_t written = f.db->GetTieringStats().moved_bytes;
+  const MoveResult moved = move(Tier::kHot, Tier::kCold);
+  CHECK(moved.rows == promoted);
+  CHECK(moved.stored_bytes > 0);
+  CHECK(f.db->GetTieringStats().moved_bytes == written);
+}
+
 TEST_CASE("A second reading brings rows to memory, and they leave once nobody reads them", "[storage][tiers]") {
   const Tier from = GENERATE(Tier::kWarm, Tier::kCold);
   Fixture f({.hot_max_age_ns = kHourNs, .warm_max_age_ns = 0});

@@ -77,10 +77,11 @@ class CortexctlTest(unittest.TestCase):
         self.call("ingest", "--create", "--quiet", "--table", "moving", self.moving_files())
         before = self.rows(cql)
         self.assertIn("paused", self.call("tier", "pause"))
-        self.call("tier", "move", "moving", "hot", "warm")
-        self.assertEqual(self.rows(cql), before)
-        self.call("tier", "move", "moving", "warm", "cold")
-        self.assertEqual(self.rows(cql), before)
+        for source, target in (("hot", "warm"), ("warm", "cold")):
+            moved = self.call("tier", "move", "moving", source, target)
+            self.assertRegex(moved, rf"^moving: {source} -> {target}: {ROWS:,} rows, \d+ segments, \d+\.\d [kM]B\n$")
+            self.assertEqual(self.rows(cql), before)
+        self.assertRegex(self.call("stats", "moving"), r"files: .* ratio \d+\.\d\d\n(.*\n)*tiering paused, moves [1-9]")
         self.assertIn("running", self.call("tier", "resume"))
         stats = [json.loads(line) for line in self.call("stats", "moving", "--format", "json").splitlines()]
         self.assertEqual({s["tier"]: s["rows"] for s in stats if s["rows"]}, {"cold": ROWS})
