@@ -34,8 +34,8 @@ Line LoadLine(const Block& block, uint32_t l) {
   line.values.resize(block.shape.columns);
   for (size_t c = 0; c < line.bits.size(); ++c) {
     line.bits[c] = BitsAt(block.line(l), block.shape.type, c);
-    line.values[c] = ToDouble(line.bits[c], block.shape.type);
   }
+  ToDoubles(block.line(l), block.shape.type, line.values.size(), line.values.data());
   return line;
 }
 

@@ -24,12 +24,17 @@ constexpr FloatLayout LayoutOf(PhysicalType type) {
                                         : type == PhysicalType::kFloat32 ? FloatLayout{32, 23} : FloatLayout{16, 10};
 }
 
+template <typename Bits>
+Bits LoadBits(const std::byte* from) {
+  Bits bits;
+  std::memcpy(&bits, from, sizeof(bits));
+  return bits;
+}
 // The bits of value i, zero-extended.
 inline uint64_t BitsAt(const std::byte* values, PhysicalType type, size_t i) {
-  uint64_t bits = 0;
-  const uint32_t width = WidthOf(type);
-  std::memcpy(&bits, values + i * width, width);
-  return bits;
+  if (type == PhysicalType::kFloat64) return LoadBits<uint64_t>(values + i * sizeof(uint64_t));
+  if (type == PhysicalType::kFloat32) return LoadBits<uint32_t>(values + i * sizeof(uint32_t));
+  return LoadBits<uint16_t>(values + i * sizeof(uint16_t));
 }
 inline void PutBits(uint64_t bits, PhysicalType type, size_t i, std::byte* values) {
   const uint32_t width = WidthOf(type);
@@ -76,17 +81,30 @@ inline bool IsSpecial(uint64_t bits, PhysicalType type) {
   return magnitude < smallest_normal || magnitude >= infinity;
 }
 
+// Of bits that are not 0. Magnitudes less the smallest normal one, modulo 2^width: those of specials are at or above the
+// same of infinity.
 template <typename Bits>
-bool AnySpecialBits(const std::byte* values, PhysicalType type, size_t count) {
-  // Of magnitudes less the smallest normal one, modulo 2^width: specials and zeros are at or above the same of infinity.
+bool IsSpecialBits(Bits bits, PhysicalType type) {
   constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
   const auto normal = static_cast<Bits>(Bits{1} << LayoutOf(type).mantissa_bits);
   const auto limit = static_cast<Bits>(static_cast<Bits>(kSign - normal) - normal);
+  return static_cast<Bits>(static_cast<Bits>(bits & static_cast<Bits>(~kSign)) - normal) >= limit;
+}
+template <typename Bits>
+bool AnySpecialBits(const std::byte* values, PhysicalType type, size_t count) {
   bool any = false;
   for (size_t i = 0; i < count; ++i) {
-    Bits bits;
-    std::memcpy(&bits, values + i * sizeof(Bits), sizeof(Bits));
-    any |= bits != 0 && static_cast<Bits>(static_cast<Bits>(bits & static_cast<Bits>(~kSign)) - normal) >= limit;
+    const auto bits = LoadBits<Bits>(values + i * sizeof(Bits));
+    any |= bits != 0 && IsSpecialBits(bits, type);
+  }
+  return any;
+}
+template <typename Bits>
+bool AnySpecialBitsChanged(const std::byte* values, const std::byte* now, PhysicalType type, size_t count) {
+  bool any = false;
+  for (size_t i = 0; i < count; ++i) {
+    const auto bits = LoadBits<Bits>(values + i * sizeof(Bits));
+    any |= bits != LoadBits<Bits>(now + i * sizeof(Bits)) && bits != 0 && IsSpecialBits(bits, type);
   }
   return any;
 }
@@ -95,6 +113,13 @@ inline bool AnySpecial(const std::byte* values, PhysicalType type, size_t count)
   if (type == PhysicalType::kFloat64) return AnySpecialBits<uint64_t>(values, type, count);
   if (type == PhysicalType::kFloat32) return AnySpecialBits<uint32_t>(values, type, count);
   return AnySpecialBits<uint16_t>(values, type, count);
+}
+
+// Whether one of `values` is special and another one `now`.
+inline bool AnySpecialChanged(const std::byte* values, const std::byte* now, PhysicalType type, size_t count) {
+  if (type == PhysicalType::kFloat64) return AnySpecialBitsChanged<uint64_t>(values, now, type, count);
+  if (type == PhysicalType::kFloat32) return AnySpecialBitsChanged<uint32_t>(values, now, type, count);
+  return AnySpecialBitsChanged<uint16_t>(values, now, type, count);
 }
 
 }  // namespace cortex::zptv
