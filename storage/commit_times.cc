@@ -7,6 +7,17 @@
 #include "storage/runtime/clock.h"
 
 namespace cortex {
+namespace {
+
+// Where the window of `time_ns` begins. Windows at multiples are packed into few bytes (storage/meta).
+int64_t WindowOf(int64_t time_ns) {
+  const int64_t into = time_ns % CommitTimes::kWindowNs;
+  const int64_t begin = time_ns - into;
+  if (into >= 0) return begin;
+  return begin < INT64_MIN + CommitTimes::kWindowNs ? INT64_MIN : begin - CommitTimes::kWindowNs;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<CommitTimes>> CommitTimes::Open(MetaStore* meta, const Clock* clock) {
   ASSIGN_OR_RETURN(const std::optional<CommitTime> last, meta->LastCommitTime());
@@ -25,11 +36,11 @@ int64_t CommitTimes::Next() {
 absl::Status CommitTimes::Learn(Commit commit, int64_t time_ns) {
   if (time_ns > last_given_ns_) last_given_ns_ = time_ns;  // replay: the clock may have gone back since
   if (commit <= window_commit_) return absl::OkStatus();  // known from before the start
-  const bool first = window_commit_ == 0;
-  if (!first && time_ns - window_ns_ < kWindowNs) return absl::OkStatus();
-  RETURN_IF_ERROR(meta_->PutCommitTime({.commit = commit, .time_ns = time_ns}));
+  const int64_t window_ns = WindowOf(time_ns);
+  if (window_commit_ != 0 && window_ns <= window_ns_) return absl::OkStatus();
+  RETURN_IF_ERROR(meta_->PutCommitTime({.commit = commit, .time_ns = window_ns}));
   window_commit_ = commit;
-  window_ns_ = time_ns;
+  window_ns_ = window_ns;
   return absl::OkStatus();
 }
 

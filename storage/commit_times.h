@@ -1,8 +1,9 @@
 // The stored map between commits and wall time: what AS OF a time means, and since when a version is in history.
 //
-// Commits happen in windows of kWindowNs: an entry (time, commit) says that `commit` was the first one at or after that
-// time, and everything until the next entry belongs to its window. A time inside a window means the window's end, so
-// what was acknowledged before a time is always part of it. Times never go back, whatever the clock does.
+// Commits happen in windows of kWindowNs, which begin at its multiples: an entry (time, commit) says that `commit` was the
+// first one of the window that begins at that time, and everything until the next entry belongs to it. A time inside a
+// window means the window's end, so what was acknowledged before a time is always part of it. Times never go back,
+// whatever the clock does.
 //
 // Entries are written without a sync; the WAL holds each commit's time and teaches them again at a start.
 #ifndef CORTEX_STORAGE_COMMIT_TIMES_H_

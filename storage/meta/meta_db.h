@@ -26,7 +26,8 @@ inline rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()};
 inline std::string_view ToView(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 // kManifest is small and read whole at start; kCold holds a few large values per archive; kPlacements one tiny value
-// per key of a sharded table; kCommitTimes two per window of commits; kProducers one small value per batch of a producer.
+// per key of a sharded table; kCommitTimes two per 256 windows of commits; kProducers one small value per batch of a
+// producer.
 enum class MetaFamily : uint8_t { kManifest, kCold, kPlacements, kCommitTimes, kProducers };
 inline constexpr size_t kMetaFamilyCount = 5;
 

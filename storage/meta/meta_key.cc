@@ -100,10 +100,20 @@ MetaKeyRange PlacementRange(TableId table) {
   return {PlacementKey(table, ""), PlacementKey(TableId(table.value() + 1), "")};
 }
 
-std::string CommitTimeKey(CommitTimeKeyKind kind, uint64_t key) {
+std::string CommitTimeKey(CommitTimeKeyKind kind, uint64_t number) {
   std::string out(1, static_cast<char>(kind));
-  AppendBigEndian(key, &out);
+  AppendBigEndian(number, &out);
   return out;
+}
+
+std::optional<ParsedCommitTimeKey> ParseCommitTimeKey(std::string_view key) {
+  using Kind = CommitTimeKeyKind;
+  if (key.size() != 1 + sizeof(uint64_t)) return std::nullopt;
+  const auto kind = static_cast<Kind>(key[0]);
+  if (kind != Kind::kByCommit && kind != Kind::kByTime && kind != Kind::kRunByCommit && kind != Kind::kRunByTime) {
+    return std::nullopt;
+  }
+  return ParsedCommitTimeKey{.kind = kind, .number = BigEndianAt<uint64_t>(key, 1)};
 }
 
 std::string BigEndianBytes(uint64_t value) {
@@ -112,11 +122,9 @@ std::string BigEndianBytes(uint64_t value) {
   return out;
 }
 
-std::optional<ParsedCommitTime> ParseCommitTimeKey(std::string_view key, std::string_view value) {
-  if (key.size() != 1 + sizeof(uint64_t) || value.size() != sizeof(uint64_t)) return std::nullopt;
-  const auto kind = static_cast<CommitTimeKeyKind>(key[0]);
-  if (kind != CommitTimeKeyKind::kByCommit && kind != CommitTimeKeyKind::kByTime) return std::nullopt;
-  return ParsedCommitTime{.kind = kind, .key = BigEndianAt<uint64_t>(key, 1), .value = BigEndianAt<uint64_t>(value, 0)};
+std::optional<uint64_t> ParseBigEndian(std::string_view bytes) {
+  if (bytes.size() != sizeof(uint64_t)) return std::nullopt;
+  return BigEndianAt<uint64_t>(bytes, 0);
 }
 
 std::string ProducerKey(std::string_view producer) {

@@ -50,16 +50,17 @@ struct MetaKeyRange {
 };
 MetaKeyRange PlacementRange(TableId table);
 
-// Commit times, in a column family of their own: 'c' + commit -> time, 't' + time -> commit; all numbers big-endian.
-enum class CommitTimeKeyKind : char { kByCommit = 'c', kByTime = 't' };
-std::string CommitTimeKey(CommitTimeKeyKind kind, uint64_t key);
-std::string BigEndianBytes(uint64_t value);
-struct ParsedCommitTime {
+// Commit times, in a column family of their own: a letter and a commit or a time.
+enum class CommitTimeKeyKind : char { kByCommit = 'c', kRunByCommit = 'q', kRunByTime = 'r', kByTime = 't' };
+std::string CommitTimeKey(CommitTimeKeyKind kind, uint64_t number);
+struct ParsedCommitTimeKey {
   CommitTimeKeyKind kind = CommitTimeKeyKind::kByTime;
-  uint64_t key = 0;
-  uint64_t value = 0;
+  uint64_t number = 0;
 };
-std::optional<ParsedCommitTime> ParseCommitTimeKey(std::string_view key, std::string_view value);
+std::optional<ParsedCommitTimeKey> ParseCommitTimeKey(std::string_view key);
+// A number as the value of a key, and back; nullopt: not 8 bytes.
+std::string BigEndianBytes(uint64_t value);
+std::optional<uint64_t> ParseBigEndian(std::string_view bytes);
 
 // Producers, in a column family of their own: the head of each, then its sequences in order. A producer has at most
 // 255 bytes, and its length comes first, so that no producer's keys lie among another's.

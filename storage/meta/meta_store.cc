@@ -68,6 +68,7 @@ class MetaStore::Impl {
       : fs_(fs),
         dir_(std::move(dir)),
         db_(std::move(db)),
+        commit_times_(db_.get()),
         table_ids_(state.next_table_id.value()),
         segment_ids_(state.next_segment_id.value()),
         version_(state.version),
@@ -76,6 +77,7 @@ class MetaStore::Impl {
         witness_(std::move(witness)) {}
 
   MetaDb& db() const { return *db_; }
+  CommitTimeIndex& commit_times() { return commit_times_; }
 
   absl::StatusOr<uint64_t> Commit(const ManifestEdit& edit) {
     Turn turn(&commit_turn_);
@@ -179,6 +181,7 @@ class MetaStore::Impl {
   FileSystem* const fs_;
   const std::string dir_;
   const std::unique_ptr<MetaDb> db_;
+  CommitTimeIndex commit_times_;
   IdSource table_ids_, segment_ids_;
   std::atomic<uint64_t> version_;
   std::atomic<uint64_t> commits_{0};
@@ -272,16 +275,16 @@ absl::Status MetaStore::PutSharding(TableId table, std::string_view bytes) {
   return impl_->db().Write(&batch, /*synced=*/false);
 }
 
-absl::Status MetaStore::PutCommitTime(const CommitTime& entry) { return WriteCommitTime(&impl_->db(), entry); }
+absl::Status MetaStore::PutCommitTime(const CommitTime& entry) { return impl_->commit_times().Put(entry); }
 
-absl::StatusOr<std::optional<CommitTime>> MetaStore::LastCommitTime() const { return ReadLastCommitTime(impl_->db()); }
+absl::StatusOr<std::optional<CommitTime>> MetaStore::LastCommitTime() const { return impl_->commit_times().Last(); }
 
 absl::StatusOr<std::optional<CommitTime>> MetaStore::FirstCommitTimeAfter(int64_t time_ns) const {
-  return ReadFirstCommitTimeAfter(impl_->db(), time_ns);
+  return impl_->commit_times().FirstAfter(time_ns);
 }
 
 absl::StatusOr<std::optional<CommitTime>> MetaStore::CommitTimeOf(cortex::Commit commit) const {
-  return ReadCommitTimeOf(impl_->db(), commit);
+  return impl_->commit_times().Of(commit);
 }
 
 absl::Status MetaStore::PutSequence(const ProducerSequence& sequence) {
