@@ -34,11 +34,36 @@ absl::Status CheckFile(FileSystem* fs, const std::string& directory, const Backu
                                              file.sha256, hashed->sha256));
 }
 
+absl::Status Occupied(const std::string& target) {
+  return absl::FailedPreconditionError(
+      absl::StrFormat("a backup is restored only into an empty or absent directory, and %s holds something", target));
+}
+
+// Makes `target` ours: whoever creates RESTORING there, and finds nothing beside it, may write to it and remove it again.
+absl::Status ClaimTarget(FileSystem* fs, const std::string& target) {
+  RETURN_IF_ERROR(fs->CreateDirs(target));
+  const std::string mark_path = JoinPath(target, kRestoringName);
+  const auto mark = fs->OpenWritable(mark_path, WriteMode::kCreateNew);
+  if (absl::IsAlreadyExists(mark.status())) return Occupied(target);
+  RETURN_IF_ERROR(mark.status());
+  const auto entries = fs->ListDir(target);
+  const bool alone = entries.ok() && entries->size() == 1;
+  absl::Status claimed = entries.status();
+  if (entries.ok() && !alone) claimed = Occupied(target);
+  const std::string why = "a restore into this directory was not finished; remove it and restore again\n";
+  if (claimed.ok()) claimed = (*mark)->Append(AsBytes(why));
+  if (claimed.ok()) claimed = (*mark)->SyncAll();
+  if (claimed.ok()) claimed = (*mark)->Close();
+  if (claimed.ok()) claimed = fs->SyncDir(target);
+  if (claimed.ok()) return claimed;
+  // Else what somebody else has there would be taken for half a restore. The directory stays if it holds anything.
+  fs->Remove(mark_path).IgnoreError();
+  fs->RemoveDir(target).IgnoreError();
+  return claimed;
+}
+
 absl::Status CopyFiles(FileSystem* fs, const BackupManifest& manifest, const std::string& directory,
                        const std::string& target, const ByteObserver& observer) {
-  RETURN_IF_ERROR(fs->CreateDirs(target));
-  const std::string why = "a restore into this directory was not finished; remove it and restore again\n";
-  RETURN_IF_ERROR(WriteFileDurably(fs, JoinPath(target, kRestoringName), AsBytes(why)));
   KillPoint("restore-started");
   for (const std::string_view folder : kBackupFolders) RETURN_IF_ERROR(fs->CreateDirs(JoinPath(target, folder)));
   for (const BackupFile& file : manifest.files) {
@@ -113,24 +138,27 @@ absl::StatusOr<BackupManifest> CheckBackup(FileSystem* fs, const std::string& di
   return manifest;
 }
 
+absl::Status CheckOutsideBackups(const std::string& path) {
+  for (const auto& part : std::filesystem::path(path)) {
+    if (!ParseBackupName(part.string()).has_value()) continue;
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s is a name of backups, where the next one would remove what it does not know; name another place than %s",
+        part.string(), path));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<BackupManifest> RestoreBackup(FileSystem* fs, const std::string& directory, const std::string& target,
                                              const ByteObserver& observer) {
   if (IsWithin(target, directory)) {
     return absl::InvalidArgumentError(absl::StrFormat("cannot restore into the backup itself: %s", target));
   }
-  for (const auto& part : std::filesystem::path(target)) {
-    if (!ParseBackupName(part.string()).has_value()) continue;
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s is a name of backups, where the next one would remove what it does not know; restore elsewhere than %s",
-        part.string(), target));
-  }
+  RETURN_IF_ERROR(CheckOutsideBackups(target));
   ASSIGN_OR_RETURN(const bool free, IsAbsentOrEmpty(fs, target));
-  if (!free) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("a backup is restored only into an empty or absent directory, and %s holds something", target));
-  }
+  if (!free) return Occupied(target);
   ASSIGN_OR_RETURN(BackupManifest manifest,
                    CheckBackup(fs, directory, [](const absl::Status& file) { return file; }, observer));
+  RETURN_IF_ERROR(ClaimTarget(fs, target));  // somebody may have come here while the backup was read
   const absl::Status copied = CopyFiles(fs, manifest, directory, target, observer);
   if (copied.ok()) return manifest;
   // What cannot be removed is marked as unfinished, and so no server opens it.

@@ -43,11 +43,15 @@ absl::StatusOr<BackupManifest> CheckBackup(FileSystem* fs, const std::string& di
                                            const std::function<absl::Status(const absl::Status&)>& visited,
                                            const ByteObserver& observer);
 
+// INVALID_ARGUMENT if `path` is named as backups are or lies below such a name: the next backup of that repository would
+// take it for unfinished and remove it.
+absl::Status CheckOutsideBackups(const std::string& path);
+
 // Checks the whole backup, then copies it to `target`, which must be absent or empty and becomes a data directory with
 // warm/ and cold/ inside. Durable on return. After an error nothing is left of it; killed in the middle it leaves a
-// directory that no server opens.
-// Errors: FAILED_PRECONDITION target not empty, INVALID_ARGUMENT target inside this backup or named as backups are (the
-// next one would take it for unfinished and remove it), DATA_LOSS naming the first bad file, RESOURCE_EXHAUSTED disk full.
+// directory that no server opens. Of two restores into one directory at most one succeeds, and the other harms nothing.
+// Errors: FAILED_PRECONDITION target not empty, INVALID_ARGUMENT target inside this backup or as CheckOutsideBackups,
+// DATA_LOSS naming the first bad file, RESOURCE_EXHAUSTED disk full.
 absl::StatusOr<BackupManifest> RestoreBackup(FileSystem* fs, const std::string& directory, const std::string& target,
                                              const ByteObserver& observer);
 

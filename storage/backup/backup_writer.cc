@@ -28,6 +28,7 @@ class BackupWriter {
   explicit BackupWriter(const BackupInput& input) : input_(input), fs_(input.file_system) {}
 
   absl::StatusOr<BackupResult> Run() {
+    RETURN_IF_ERROR(CheckOutsideBackups(input_.repository));
     RETURN_IF_ERROR(fs_->CreateDirs(input_.repository));
     ASSIGN_OR_RETURN(const auto lock, fs_->LockFile(JoinPath(input_.repository, "LOCK")));
     RETURN_IF_ERROR(PrepareRepository());

@@ -47,7 +47,8 @@ struct BackupResult {
   uint64_t reused_files = 0;  // shared with the backup before
 };
 
-// One at a time per repository: FAILED_PRECONDITION if another is under way there. DATA_LOSS naming the file if something
+// One at a time per repository: FAILED_PRECONDITION if another is under way there. INVALID_ARGUMENT if the repository
+// lies where another one's backups do. DATA_LOSS naming the file if something
 // to be saved is damaged: a damaged copy would replace a good one. RESOURCE_EXHAUSTED disk full; nothing is left of it.
 absl::StatusOr<BackupResult> WriteBackup(const BackupInput& input);
 

@@ -278,6 +278,28 @@ TEST_CASE("Backups and restores go only where they harm nothing", "[storage][bac
   REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), backup, backup + "/here", {}).status(), kInvalidArgument, "itself");
   REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), f.dir.File("full"), f.dir.File("x"), {}).status(), kNotFound, "BACKUP");
   REQUIRE_STATUS(Database::Open(SmallDatabase(backup, &f.clock)).status(), kFailedPrecondition, "is a backup");
+  // The next backup into the repository would take it for one that was never finished, with all it holds.
+  const std::string nested = f.repository() + "/backup-000007";
+  REQUIRE_STATUS(f.db->CreateBackup({.repository = nested}).status(), kInvalidArgument, "a name of backups");
+  CHECK_FALSE(std::filesystem::exists(nested));
+}
+
+TEST_CASE("A restore into a directory that another one filled meanwhile harms nothing", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const std::vector<std::string> rows = AllVersions(f.db.get(), "t");
+  const std::string backup = f.PathOf(f.Backup());
+  const std::string target = f.dir.File("restored");
+  absl::Status other = absl::UnknownError("not tried");
+  const ByteObserver fill_it_first = [&](uint64_t) {
+    if (absl::IsUnknown(other)) other = RestoreBackup(PosixFileSystem(), backup, target, {}).status();
+    return absl::OkStatus();
+  };
+  REQUIRE_STATUS(RestoreBackup(PosixFileSystem(), backup, target, fill_it_first).status(), kFailedPrecondition,
+                 "holds something");
+  REQUIRE_OK(other);
+  const auto restored = REQUIRE_OK_AND_TAKE(Database::Open(SmallDatabase(target, &f.clock)));
+  CHECK(AllVersions(restored.get(), "t") == rows);
 }
 
 TEST_CASE("A backup that meets a full disk says so and leaves nothing that looks like one", "[storage][backup]") {
