@@ -1,7 +1,8 @@
 // Checks everything a running database has on disk, at a pace that leaves the disk to others: segment files with what
 // manifest and cold index say of them, the log up to what is synced, the meta store.
 //
-// Findings never end it. A segment that moves while the check runs is checked where it went.
+// Findings never end it. A segment that moves while the check runs is checked where it went; the rest of a table that is
+// dropped meanwhile is left out.
 #ifndef CORTEX_STORAGE_VERIFY_H_
 #define CORTEX_STORAGE_VERIFY_H_
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "tests/storage/data_directory.h"
 
@@ -153,6 +154,21 @@ TEST_CASE("Verify stops when its observer says so", "[storage][verify]") {
                  kCancelled, "enough");
   CHECK(calls == 5);
   REQUIRE_STATUS(f.db->Verify({.table = "nobody"}, {}).status(), kNotFound, "nobody");
+}
+
+TEST_CASE("Verify takes a table that is dropped meanwhile for no damage", "[storage][verify]") {
+  Fixture f;
+  std::vector<std::string> sentences;
+  bool dropped = false;
+  REQUIRE_OK(f.db->Verify({.table = "t"},
+                          [&](const VerifyProgress&, const absl::Status& checked) {
+                            if (!std::exchange(dropped, true)) REQUIRE_OK(f.db->DropTable("t"));
+                            if (!checked.ok()) sentences.push_back(checked.ToString());
+                            return absl::OkStatus();
+                          })
+                 .status());
+  CHECK(dropped);
+  CHECK(sentences == std::vector<std::string>());
 }
 
 TEST_CASE("Verify finds nothing wrong while rows come and move", "[storage][verify]") {
