@@ -99,6 +99,7 @@ void CommitLog::RequestTrim(Commit first_needed) {
 void CommitLog::HoldTrim() {
   MutexLock lock(&mutex_);
   ++trim_holds_;
+  while (trimming_) trimmed_.Wait(&mutex_);  // it was asked for before and has not seen the hold
 }
 
 void CommitLog::ReleaseTrim() {
@@ -286,11 +287,17 @@ void CommitLog::TrimIfAsked() {
   {
     MutexLock lock(&mutex_);
     if (trim_holds_ == 0) below = std::exchange(trim_below_, 0);
+    if (below == 0 || !wal_->status().ok()) return;
+    trimming_ = true;
   }
-  if (below == 0 || !wal_->status().ok()) return;
   const absl::Status status = wal_->Trim(below);
   if (!status.ok() && !wal_->status().ok()) SetFailed(status);
   wal_bytes_.store(wal_->total_bytes(), std::memory_order_relaxed);
+  {
+    MutexLock lock(&mutex_);
+    trimming_ = false;
+  }
+  trimmed_.NotifyAll();
 }
 
 // --- applier thread -----------------------------------------------------------------------------------------------

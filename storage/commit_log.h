@@ -77,7 +77,8 @@ class CommitLog {
 
   // WAL files entirely below `first_needed` may go. Carried out by the writer thread.
   void RequestTrim(Commit first_needed);
-  // While anybody holds it, no file of the log is removed. Every call of HoldTrim is followed by one of ReleaseTrim.
+  // While anybody holds it, no file of the log is removed; HoldTrim waits for a trim under way. Every call of it is
+  // followed by one of ReleaseTrim.
   void HoldTrim();
   void ReleaseTrim();
   // Everything below this position of the log is durable and changes no more.
@@ -129,7 +130,7 @@ class CommitLog {
   Commit next_commit_;                    // writer thread only
 
   mutable Mutex mutex_;  // guards the queues and the state below; a leaf
-  CondVar not_empty_, not_full_, group_ready_, group_taken_, visible_changed_;
+  CondVar not_empty_, not_full_, group_ready_, group_taken_, visible_changed_, trimmed_;
   std::deque<std::unique_ptr<CommitTask>> queue_ ABSL_GUARDED_BY(mutex_);
   uint64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Group> unapplied_ ABSL_GUARDED_BY(mutex_);
@@ -138,6 +139,7 @@ class CommitLog {
   absl::Status failed_ ABSL_GUARDED_BY(mutex_);
   Commit trim_below_ ABSL_GUARDED_BY(mutex_) = 0;
   uint32_t trim_holds_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool trimming_ ABSL_GUARDED_BY(mutex_) = false;
   Commit last_given_ ABSL_GUARDED_BY(mutex_);
 
   Mutex listeners_mutex_;  // guards what follows; held while listeners are called; a leaf of ours

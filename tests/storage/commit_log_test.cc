@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <future>
 #include <thread>
 
 #include "storage/io/file_system.h"
+#include "storage/io/kill_point.h"
 #include "storage/wal/wal_reader.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/status_assertions.h"
@@ -183,6 +185,41 @@ TEST_CASE("CommitLog trims whole files below the bound", "[storage]") {
   CHECK(log.wal_bytes() < before);
   CHECK(CommitsIn(PosixFileSystem(), dir.path()).back() == 42);
   CHECK(CommitsIn(PosixFileSystem(), dir.path()).front() <= 30);
+}
+
+TEST_CASE("CommitLog removes no file once somebody holds it, not even in a trim under way", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path())});
+  for (int i = 0; i < 40; ++i) REQUIRE_OK(Run(&log, &probe, std::string(100'000, 'x')));
+  std::promise<void> trimming, held;
+  std::atomic<bool> is_held = false, removed_while_held = false;
+  int steps = 0;
+  SetKillPointHook([&](std::string_view name) {
+    if (name == "wal-trim" && steps++ == 0) {
+      trimming.set_value();
+      // Whoever asks now is to wait for the trim; one who need not has time to say so.
+      held.get_future().wait_for(std::chrono::milliseconds(200));
+    }
+    if (name == "wal-trim-removed" && is_held) removed_while_held = true;
+  });
+  std::thread holder([&] {
+    trimming.get_future().wait();
+    log.HoldTrim();
+    is_held = true;
+    held.set_value();
+  });
+  log.RequestTrim(41);
+  holder.join();
+  REQUIRE_OK(Run(&log, &probe, "y"));  // behind the trim
+  SetKillPointHook(nullptr);
+  CHECK(steps > 1);
+  CHECK_FALSE(removed_while_held);
+  const std::vector<Commit> kept = CommitsIn(PosixFileSystem(), dir.path());
+  log.RequestTrim(42);
+  REQUIRE_OK(Run(&log, &probe, "z"));
+  CHECK(CommitsIn(PosixFileSystem(), dir.path()).front() == kept.front());
+  log.ReleaseTrim();
 }
 
 }  // namespace cortex
