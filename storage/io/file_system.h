@@ -43,7 +43,7 @@ class WritableFile {
   // Writes the pieces one after the other from `offset` on, in as few system calls as possible. After an error any
   // prefix, or with a lost page any part, may have reached the file.
   virtual absl::Status WriteAt(uint64_t offset, absl::Span<const absl::Span<const std::byte>> pieces) = 0;
-  // Makes data, and what is needed to read them back, durable (fdatasync).
+  // Makes data, and what is needed to read them back, durable (fdatasync). Other threads may write meanwhile.
   virtual absl::Status Sync() = 0;
   // Sync plus all metadata (fsync).
   virtual absl::Status SyncAll() = 0;

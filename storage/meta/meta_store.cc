@@ -107,6 +107,13 @@ class MetaStore::Impl {
     return CheckUsable();
   }
 
+  // A sync that failed is never tried again: the second one may succeed without the pages of the first.
+  absl::Status SyncWrites() {
+    Turn turn(&commit_turn_);
+    RETURN_IF_ERROR(CheckUsable());
+    return failure_ = db_->Sync();
+  }
+
   absl::Status CheckWitnessFile() {
     Turn turn(&commit_turn_);
     RETURN_IF_ERROR(witness_.Check());
@@ -302,7 +309,7 @@ absl::StatusOr<std::optional<ProducerSequence>> MetaStore::FindSequence(std::str
   return ReadSequence(impl_->db(), producer, sequence);
 }
 
-absl::Status MetaStore::SyncWrites() { return impl_->db().Sync(); }
+absl::Status MetaStore::SyncWrites() { return impl_->SyncWrites(); }
 
 absl::Status MetaStore::Flush() { return impl_->db().Flush(); }
 

@@ -118,7 +118,7 @@ class MetaStore final {
   // The last sequence put for a producer; only producer, sequence and commit are set.
   absl::StatusOr<std::optional<ProducerSequence>> FindLastSequence(std::string_view producer) const;
   absl::StatusOr<std::optional<ProducerSequence>> FindSequence(std::string_view producer, uint64_t sequence) const;
-  // Everything put before is durable on return.
+  // Everything put before is durable on return. After an error every later commit is refused, as after Commit.
   absl::Status SyncWrites();
 
   // --- copies and checks ----------------------------------------------------------------------------------------

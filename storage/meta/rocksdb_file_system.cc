@@ -77,6 +77,8 @@ class AppendFile final : public rocksdb::FSWritableFile {
   IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
   IOStatus Sync(const IOOptions&, IODebugContext*) override { return ToRocksDb(file_->Sync()); }
   IOStatus Fsync(const IOOptions&, IODebugContext*) override { return ToRocksDb(file_->SyncAll()); }
+  // Without it RocksDB refuses to sync its log by itself (SyncWAL).
+  bool IsSyncThreadSafe() const override { return true; }
   IOStatus Close(const IOOptions&, IODebugContext*) override { return ToRocksDb(file_->Close()); }
   uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return file_->size(); }
 

@@ -185,6 +185,25 @@ TEST_CASE("Producers behave like their model under replays, gaps, conflicts, tie
   CHECK(store.Rows() == expected);
 }
 
+TEST_CASE("Producers do not keep the write-ahead log from being trimmed", "[storage][producers]") {
+  Store store(PosixFileSystem(), /*wal_limit_bytes=*/64 << 20);
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  uint64_t sequence = 0;
+  const auto send = [&](int count) {
+    for (int i = 0; i < count; ++i) REQUIRE_OK(store.Send("p", ++sequence, i).status());
+  };
+  send(1000);
+  const uint64_t full = store.db().GetStats().wal_bytes;
+  REQUIRE_OK(store.db().MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm}));
+  send(1);  // the writer thread trims when it comes by
+  REQUIRE_OK(store.db().Flush());
+  CHECK(store.db().GetStats().wal_bytes < full / 2);
+  store.Reopen();
+  CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == sequence);
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("p", sequence, 0)).duplicate);
+}
+
 TEST_CASE("Producers may send ahead and again without waiting", "[storage][producers]") {
   Store store;
   REQUIRE_OK(store.Open());
