@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -103,6 +104,45 @@ class CortexctlTest(unittest.TestCase):
         self.assertEqual(self.rows("SELECT words FROM notes WHERE name = 'a'"), [{"words": ["x", "y"]}])
         self.call("get", "notes", "nobody", "--columns", "*", status=4)
         self.assertIn("nobody", self.errors)
+
+    def test_a_table_tells_what_was_declared_and_reads_its_past(self):
+        self.call("query", "CREATE TABLE told (k string(8), at timestamp, x float64 DEFAULT 2.5 COMPRESSION "
+                           "zptv(rms = 1e-3)) KIND ENTITIES KEY k TIME at TIER HOT FOR 1 HOURS OR 5 ROWS, COLD FOR 3 DAYS")
+        path = self.files + "/told.csv"
+        for value in ("1", "2"):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(f"k,at,x\na,{int(time.time() * 1e9)},{value}\n")
+            self.call("ingest", "--table", "told", path, "--quiet")
+        said = self.call("describe", "told")
+        self.assertIn("hot for 1 h or 5 rows, ", said)
+        self.assertIn("cold until 3 d old, then gone; history for ever", said)
+        self.assertIn(" 2.5  ", said)
+        self.assertIn("zptv(rms=0.001)", said)
+
+        first = self.rows("SELECT min(_commit) AS c FROM told WITH (history = true)")[0]["c"]
+        get = ["get", "told", "a", "--columns", "x", "--format", "json"]
+        self.assertEqual(json.loads(self.call(*get)), {"x": 2})
+        self.assertEqual(json.loads(self.call(*get, "--as-of", str(first))), {"x": 1})
+        self.call(*get, "--as-of", "999999999", status=5)
+
+    def test_pins_and_compaction(self):
+        self.call("query", "CREATE TABLE kept (k string(8), at timestamp) KIND EVENTS KEY k TIME at")
+        self.assertEqual(self.call("tier", "pin", "kept", "warm"), "kept: kept in warm or faster\n")
+        self.assertIn(", pinned to warm; history", self.call("describe", "kept"))
+        self.assertEqual(self.call("tier", "unpin", "kept"), "kept: its policy decides again\n")
+        self.assertNotIn("pinned", self.call("describe", "kept"))
+        self.call("tier", "pin", "nosuch", "warm", status=4)
+        path = self.files + "/kept.csv"
+        for i in range(3):  # one file each: the same key is in the same shard
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(f"k,at\na,{int(time.time() * 1e9) + i}\n")
+            self.call("ingest", "--table", "kept", "--tier", "warm", path, "--quiet")
+        self.assertEqual(self.call("tier", "compact", "kept", "warm"), "kept: 3 files of warm are now 1\n")
+        self.assertIn("write amplification", self.call("stats"))
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM kept"), [{"n": 3}])
+        columns = self.call("stats", "kept", "--columns")
+        self.assertIn("rms_error", columns)
+        self.assertNotIn(" cold ", columns)
 
     def test_columns_of_empty_strings_survive_every_tier(self):
         self.call("query", "CREATE TABLE blanks (k string(8) NOT NULL, t timestamp NOT NULL, s string) "

@@ -57,6 +57,38 @@ absl::Status Pause(const GlobalOptions& global, bool paused) {
   return absl::OkStatus();
 }
 
+// TIER_UNSPECIFIED: takes the pin away.
+absl::Status Pin(const GlobalOptions& global, const std::string& table, v1::Tier tier) {
+  ASSIGN_OR_RETURN(const client::Connection connection, Connect(global));
+  v1::PinRequest request;
+  request.set_table(table);
+  request.set_tier(tier);
+  grpc::ClientContext context;
+  Prepare(global, &context);
+  v1::PinResponse response;
+  RETURN_IF_ERROR(client::ToStatus(connection.admin->Pin(&context, request, &response)));
+  if (response.tier() == v1::TIER_UNSPECIFIED) {
+    std::cout << table << ": its policy decides again\n";
+  } else {
+    std::cout << table << ": kept in " << client::TierName(response.tier()) << " or faster\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Compact(const GlobalOptions& global, const std::string& table, const std::string& tier) {
+  ASSIGN_OR_RETURN(const client::Connection connection, Connect(global));
+  v1::CompactRequest request;
+  request.set_table(table);
+  request.set_tier(ParseTier(tier));
+  grpc::ClientContext context;
+  Prepare(global, &context);
+  v1::CompactResponse response;
+  RETURN_IF_ERROR(client::ToStatus(connection.admin->Compact(&context, request, &response)));
+  std::cout << absl::StrFormat("%s: %d files of %s are now %d\n", table, response.segments_before(), tier,
+                               response.segments_after());
+  return absl::OkStatus();
+}
+
 absl::Status Flush(const GlobalOptions& global) {
   ASSIGN_OR_RETURN(const client::Connection connection, Connect(global));
   grpc::ClientContext context;
@@ -88,7 +120,7 @@ void AddAdminCommands(CLI::App* app, const GlobalOptions* options, Action* actio
   auto format = std::make_shared<std::string>("table");
   const CLI::IsMember tiers({"hot", "warm", "cold"});
 
-  CLI::App* tier = app->add_subcommand("tier", "Move rows between tiers, pause or resume background moves");
+  CLI::App* tier = app->add_subcommand("tier", "Move rows between tiers, pin, compact, pause or resume moves");
   tier->require_subcommand(1);
   CLI::App* move = tier->add_subcommand("move", "Move sealed rows now, by the steps of the tier manager");
   move->add_option("table", chosen->table, "Name of the table")->required();
@@ -97,6 +129,17 @@ void AddAdminCommands(CLI::App* app, const GlobalOptions* options, Action* actio
   move->add_option("--older-than", chosen->older_than, "Only segments whose newest row is older: RFC 3339 or nanoseconds");
   move->add_option("--max-rows", chosen->max_rows, "At most about this many rows, oldest segments first");
   move->callback([=] { *action = [=] { return Move(*options, *chosen); }; });
+  CLI::App* pin = tier->add_subcommand("pin", "Keep a table in a tier or a faster one, whatever its policy says");
+  pin->add_option("table", chosen->table, "Name of the table")->required();
+  pin->add_option("tier", chosen->to, "Slowest tier its rows may be in")->required()->check(tiers);
+  pin->callback([=] { *action = [=] { return Pin(*options, chosen->table, ParseTier(chosen->to)); }; });
+  CLI::App* unpin = tier->add_subcommand("unpin", "Let the policy of a table decide again");
+  unpin->add_option("table", chosen->table, "Name of the table")->required();
+  unpin->callback([=] { *action = [=] { return Pin(*options, chosen->table, v1::TIER_UNSPECIFIED); }; });
+  CLI::App* compact = tier->add_subcommand("compact", "Merge the small files of a table now");
+  compact->add_option("table", chosen->table, "Name of the table")->required();
+  compact->add_option("tier", chosen->to, "warm or cold")->required()->check(CLI::IsMember({"warm", "cold"}));
+  compact->callback([=] { *action = [=] { return Compact(*options, chosen->table, chosen->to); }; });
   tier->add_subcommand("pause", "Stop background moves")->callback([=] {
     *action = [=] { return Pause(*options, true); };
   });

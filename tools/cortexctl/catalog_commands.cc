@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "tools/cortexctl/command.h"
+#include "tools/cortexctl/definition_text.h"
 #include "tools/cortexctl/text_table.h"
 
 namespace cortex::ctl {
@@ -14,17 +15,6 @@ namespace v1 = client::v1;
 using client::TextStyle;
 
 std::string_view KindName(v1::TableKind kind) { return kind == v1::TABLE_KIND_ENTITIES ? "entities" : "events"; }
-
-std::string_view CompressionName(v1::Compression compression) {
-  switch (compression) {
-    case v1::COMPRESSION_NONE: return "none";
-    case v1::COMPRESSION_DICTIONARY: return "dictionary";
-    case v1::COMPRESSION_RLE: return "rle";
-    case v1::COMPRESSION_DELTA: return "delta";
-    case v1::COMPRESSION_ZPTV: return "zptv";
-    default: return "auto";
-  }
-}
 
 absl::Status ListTables(const GlobalOptions& options, TextStyle style) {
   ASSIGN_OR_RETURN(const client::Connection connection, Connect(options));
@@ -45,32 +35,17 @@ absl::Status ListTables(const GlobalOptions& options, TextStyle style) {
   return absl::OkStatus();
 }
 
-std::string Duration(int64_t ms) {
-  if (ms == 0) return "no limit";
-  for (const auto& [unit_ms, name] : {std::pair{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "min"}, {1'000, "s"}}) {
-    if (ms % unit_ms == 0) return absl::StrFormat("%d %s", ms / unit_ms, name);
-  }
-  return absl::StrFormat("%d ms", ms);
-}
-
-// What rows have that leave the column out.
-std::string DefaultCell(TextStyle style, const v1::ColumnDefinition& column) {
-  const v1::Value& value = column.default_value();
-  switch (value.kind_case()) {
-    case v1::Value::KIND_NOT_SET:
-    case v1::Value::kNullValue:
-      return style == TextStyle::kJson ? "null" : "";
-    case v1::Value::kBoolValue:
-      return value.bool_value() ? "true" : "false";
-    case v1::Value::kInt64Value:
-      return absl::StrFormat("%d", value.int64_value());
-    case v1::Value::kTimestampNs:
-      return absl::StrFormat("%d", value.timestamp_ns());
-    case v1::Value::kStringValue:
-      return TextCell(style, value.string_value());
-    default:
-      return TextCell(style, value.ShortDebugString());
-  }
+// ", pinned to warm", or nothing.
+absl::StatusOr<std::string> PinText(const GlobalOptions& options, const client::Connection& connection,
+                                    const std::string& table) {
+  grpc::ClientContext context;
+  Prepare(options, &context);
+  v1::GetStatsRequest request;
+  request.set_table(table);
+  v1::GetStatsResponse response;
+  RETURN_IF_ERROR(client::ToStatus(connection.stats->GetStats(&context, request, &response)));
+  if (response.tables().empty() || response.tables(0).pin() == v1::TIER_UNSPECIFIED) return "";
+  return absl::StrFormat(", pinned to %s", std::string(client::TierName(response.tables(0).pin())));
 }
 
 absl::Status Describe(const GlobalOptions& options, const std::string& name, TextStyle style) {
@@ -83,20 +58,20 @@ absl::Status Describe(const GlobalOptions& options, const std::string& name, Tex
   RETURN_IF_ERROR(client::ToStatus(connection.catalog->DescribeTable(&context, request, &response)));
   const v1::TableDefinition& definition = response.table().definition();
   if (style == TextStyle::kTable) {
-    const v1::TierPolicy& policy = definition.tier_policy();
-    std::cout << absl::StrFormat("%s: %s, key %s, time %s, sharding %s\nhot for %s, warm until %s old, then cold; ttl %s; history %s\n\n",
-                                 definition.name(), KindName(definition.kind()), definition.key_column(),
-                                 definition.time_column(), definition.sharding() == v1::SHARDING_STRATEGY_FMO ? "fmo" : "hash",
-                                 Duration(policy.hot_max_age_ms()), Duration(policy.warm_max_age_ms()),
-                                 Duration(policy.ttl_ms()),
-                                 definition.history_ms() == 0 ? "for ever" : Duration(definition.history_ms()));
+    ASSIGN_OR_RETURN(const std::string pin, PinText(options, connection, name));
+    std::cout << absl::StrFormat("%s: %s, key %s, time %s, sharding %s\n%s%s; history %s\n\n", definition.name(),
+                                 KindName(definition.kind()), definition.key_column(), definition.time_column(),
+                                 definition.sharding() == v1::SHARDING_STRATEGY_FMO ? "fmo" : "hash",
+                                 PolicyText(definition.tier_policy()), pin,
+                                 definition.history_ms() == 0 ? "for ever"
+                                                              : "for " + DurationText(definition.history_ms()));
   }
   TextTable table(style, {"column", "type", "nullable", "default", "compression"}, {false, false, false, false, false});
   for (const v1::ColumnDefinition& column : definition.columns()) {
     table.AddRow({TextCell(style, column.name()), TextCell(style, client::TypeName(column.type())),
                   style == TextStyle::kTable ? (column.nullable() ? "yes" : "no") : (column.nullable() ? "true" : "false"),
                   DefaultCell(style, column),
-                  TextCell(style, CompressionName(column.compression()))});
+                  TextCell(style, CompressionText(column))});
   }
   std::cout << table.Finish();
   return absl::OkStatus();

@@ -29,6 +29,7 @@ struct QueryOptions {
   std::string table;
   std::vector<std::string> keys;
   std::vector<std::string> columns;
+  uint64_t as_of = 0;  // 0: the newest
 };
 
 // Splits VALUE, POSITION=VALUE and NAME=VALUE; positions count from 1 and bare values take the next one.
@@ -160,6 +161,7 @@ absl::Status Get(const GlobalOptions& global, const QueryOptions& options) {
   request.set_table(options.table);
   for (const std::string& key : options.keys) request.add_keys(key);
   for (const std::string& column : options.columns) request.add_columns(column);
+  if (options.as_of > 0) request.mutable_as_of()->set_commit(options.as_of);
   grpc::ClientContext context;
   Prepare(global, &context);
   v1::GetResponse response;
@@ -197,10 +199,12 @@ void AddQueryCommands(CLI::App* app, const GlobalOptions* options, Action* actio
   explain->add_flag("--analyze", chosen->analyze, "Run it and show what it really did");
   explain->callback([=] { *action = [=] { return Explain(*options, *chosen); }; });
 
-  CLI::App* get = app->add_subcommand("get", "Print the latest rows of some keys");
+  CLI::App* get = app->add_subcommand("get", "Print the rows of some keys, the latest or as of a commit");
   get->add_option("table", chosen->table, "Name of the table")->required();
   get->add_option("keys", chosen->keys, "Keys")->required();
   get->add_option("--columns", chosen->columns, "Columns to print, or *")->delimiter(',')->allow_extra_args(false)->required();
+  get->add_option("--as-of", chosen->as_of, "As they were at this commit (default: the newest)")
+      ->check(CLI::PositiveNumber);
   get->add_option("--format", chosen->format, "table, csv or json")->check(formats);
   get->callback([=] { *action = [=] { return Get(*options, *chosen); }; });
 }

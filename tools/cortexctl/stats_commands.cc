@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "codecs/bytes/status_macros.h"
 #include "tools/cortexctl/command.h"
+#include "tools/cortexctl/definition_text.h"
 #include "tools/cortexctl/text_table.h"
 
 namespace cortex::ctl {
@@ -34,20 +35,6 @@ void AddTierRow(const std::string& name, const v1::TierStats& tier, TextStyle st
                  BytesCell(style, static_cast<double>(tier.stored_bytes())), NumberCell(tier.compression_ratio(), 2),
                  NumberCell(tier.memory_mb(), 1), NumberCell(tier.disk_gb(), 4), TimeCell(style, tier.oldest_time_ns()),
                  TimeCell(style, tier.newest_time_ns())});
-}
-
-// As declared: "rms=0.01".
-std::string ContractText(const v1::ZptvContract& contract) {
-  const char* name = nullptr;
-  switch (contract.kind()) {
-    case v1::ZptvContract::KIND_ABS: name = "abs"; break;
-    case v1::ZptvContract::KIND_RMS: name = "rms"; break;
-    case v1::ZptvContract::KIND_ROW_L2: name = "row_l2"; break;
-    case v1::ZptvContract::KIND_POINT: name = "point"; break;
-    case v1::ZptvContract::KIND_PHASE16: name = "phase16"; break;
-    default: return "";
-  }
-  return absl::StrFormat("%s=%g", name, contract.bound());
 }
 
 // Lossless columns have none.
