@@ -50,7 +50,7 @@ absl::Status KillPointRounds::RunPoint(const std::string& name) {
   const auto started = Clock::now();
   const std::string directory = options_.directory + "/" + name;
   AuditedServer server(options_.binary, directory, options_.seed, totals_);
-  uint64_t highest_hit = kFirstHighestHit;
+  uint64_t highest_hit = kFirstHighestHit, not_reached = kHighestHit + 1;
   int hits = 0, misses = 0, rounds = 0;
   ++points_;
   must_prepare_ = true;
@@ -61,7 +61,9 @@ absl::Status KillPointRounds::RunPoint(const std::string& name) {
     ++rounds;
     hits += reached ? 1 : 0;
     misses = reached ? 0 : misses + 1;
-    highest_hit = reached ? std::min(highest_hit * 2, kHighestHit) : std::max<uint64_t>(1, hit / 2);
+    // What one life cannot reach is not asked for again: a miss costs a whole load.
+    if (!reached) not_reached = std::min(not_reached, hit);
+    highest_hit = std::clamp<uint64_t>(reached ? highest_hit * 2 : hit / 2, 1, std::max<uint64_t>(1, not_reached - 1));
   }
   RETURN_IF_ERROR(FinalAudit(&server));
   hits_ += hits;

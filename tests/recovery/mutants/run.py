@@ -41,12 +41,17 @@ MUTANTS = [
     ("late ends not translated at publishing", "storage/tiers/mover.cc",
      "[&] { TranslateLateEnds(unit, sources, destinations, targets); }", "[&] {}", [(STORAGE, "")]),
     ("sources not retired", "storage/tiers/mover.cc",
-     "// Retire.\n  for (const LiveSegment& source : sources) source.file->Retire();", "", [(RECOVERY, "[schedule]")]),
+     "// Retire.\n  for (const LiveSegment& source : sources) source.file->Retire();", "",
+     [(STORAGE, "Database shows each row once in every tier and after every restart")]),
     ("torn tail not cut", "storage/wal/wal_writer.cc",
      "if (tail.torn_bytes > 0 || tail.loss.has_value()) RETURN_IF_ERROR(current_->Truncate(file.used_bytes));", "",
-     [(RECOVERY, "[schedule]"), ("storage_wal_test", "")]),
+     [("storage_wal_test", "")]),
 ]
 PATHS["storage_wal_test"] = "tests/storage/wal/storage_wal_test"
+
+
+# Says nothing: a machine may be busy.
+DID_NOT_END = "did not end in time"
 
 
 def compile_command(build, source):
@@ -92,7 +97,7 @@ def try_test(build, mutant_object, test, argument, work):
         done = subprocess.run([binary, "--abort"] + ([argument] if argument else []), capture_output=True, text=True,
                               timeout=900, check=False)
     except subprocess.TimeoutExpired:
-        return "does not end"
+        return DID_NOT_END
     if done.returncode == 0:
         return None
     seed = re.search(r"seed := (\d+)", done.stdout)
@@ -121,7 +126,7 @@ def main():
             for test, argument in mutant[4] if mutant_object else []:
                 verdict = try_test(build, mutant_object, test, argument, work)
                 if verdict:
-                    verdict = f"caught by {test} {argument}: {verdict}"
+                    verdict = f"{'' if verdict == DID_NOT_END else 'caught by '}{test} {argument}: {verdict}"
                     break
             if not mutant_object:
                 verdict = f"DOES NOT APPLY: {problem}"
