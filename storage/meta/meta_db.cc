@@ -148,11 +148,8 @@ absl::Status MetaDb::PutSynced(std::string_view key, std::string_view value) {
   return FromRocksDb(db_->Put(options, family(MetaFamily::kManifest), ToSlice(key), ToSlice(value)), "cannot write");
 }
 
-// SyncWAL refuses files that are not declared fit for a sync during an append; a write of nothing waits its turn.
-absl::Status MetaDb::Sync() {
-  rocksdb::WriteBatch nothing;
-  return Write(&nothing, /*synced=*/true);
-}
+// Not a synced write of nothing: that would need space on a disk that may have none.
+absl::Status MetaDb::Sync() { return FromRocksDb(db_->SyncWAL(), "cannot sync"); }
 
 absl::Status MetaDb::Resume() {
   const rocksdb::Status resumed = db_->Resume();

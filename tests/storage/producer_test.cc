@@ -346,28 +346,6 @@ TEST_CASE("The last 65,536 sequences are answered with their own commit, older o
   CHECK(store.Rows().size() == kSequences);
 }
 
-TEST_CASE("Database trims the WAL under the batches of producers, too", "[storage][producers]") {
-  constexpr uint64_t kLimit = 256 << 10;
-  Store store(PosixFileSystem(), kLimit);
-  REQUIRE_OK(store.Open());
-  REQUIRE_OK(store.CreateTable());
-  const auto table = REQUIRE_OK_AND_TAKE(store.db().FindTable("t"));
-  uint64_t sequence = 0;
-  for (; sequence < 100;) {
-    BatchBuilder builder(table);
-    for (int row = 0; row < 400; ++row) builder.Row({"k", row, row});
-    REQUIRE_OK(store.db().Ingest(
-        {.batch = builder.Build(), .producer = ProducerStamp{.producer = "p", .sequence = ++sequence}}));
-  }
-  REQUIRE_OK(store.db().MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm}));
-  REQUIRE_OK(store.Send("p", ++sequence, 1));  // the writer thread trims when it comes by
-  REQUIRE_OK(store.db().Flush());
-  CHECK(store.db().GetStats().wal_bytes < kLimit);
-  store.Reopen();
-  CHECK(REQUIRE_OK_AND_TAKE(store.Send("p", sequence, 1)).duplicate);
-  CHECK(REQUIRE_OK_AND_TAKE(store.Send("p", ++sequence, 1)).duplicate == false);
-}
-
 TEST_CASE("Content of a batch is compared by meaning, not by layout", "[storage][producers]") {
   const auto table = TestTable("t", {{"s", DataType::String()}, {"x", DataType::Scalar(TypeKind::kInt64)}});
   TableDefinition wider = *table;

@@ -1,6 +1,5 @@
 #include <rocksdb/db.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
@@ -256,32 +255,6 @@ TEST_CASE("MetaStore loses no acknowledged commit when any step fails and power 
     }
     REQUIRE_OK(Run(store.get(), kVersions + 1, &acknowledged));
   }
-}
-
-TEST_CASE("MetaStore::SyncWrites makes durable what was put before", "[storage][meta][recovery]") {
-  const uint64_t seed = GENERATE(range(1, 9));
-  CAPTURE(seed);
-  const TempDir dir;
-  FaultyFileSystem fs(PosixFileSystem());
-  const MetaStoreOptions options = {.dir = dir.File("meta"), .file_system = &fs};
-  uint64_t acknowledged = 0;
-  {
-    const auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open(options));
-    REQUIRE_OK(Run(store.get(), 2, &acknowledged));
-    REQUIRE_OK(store->PutSequence({.producer = "p", .sequence = 7, .commit = 9}));
-    const uint64_t before = fs.operation_count();
-    REQUIRE_OK(store->SyncWrites());
-    const std::vector<std::string> operations = fs.operations();
-    CHECK(std::any_of(operations.begin() + static_cast<ptrdiff_t>(before), operations.end(), [](const std::string& op) {
-      return op.rfind("sync ", 0) == 0 && op.find(".log") != std::string::npos;
-    }));
-  }
-  fs.LosePower(seed);
-  const auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open(options));
-  const auto last = REQUIRE_OK_AND_TAKE(store->FindLastSequence("p"));
-  REQUIRE(last.has_value());
-  CHECK(last->sequence == 7);
-  CHECK(last->commit == 9);
 }
 
 TEST_CASE("MetaStore comes back from a power cut with holes in the unsynced tail of its log",
