@@ -90,6 +90,11 @@ class NarrowedChunk final : public EncodedChunk {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::optional<ValueSpan>> NarrowView(uint32_t first, uint32_t count) const {
+    RETURN_IF_ERROR(CheckRange(first, count, row_count_));
+    return nested_.chunk().TryView(first, count);
+  }
+
   // Floats of every width are compared as doubles.
   absl::Status Filter(const ValueFilter& filter, uint32_t first, uint32_t count, uint64_t* selection) const override {
     return nested_.chunk().Filter(filter, first, count, selection);
@@ -137,6 +142,11 @@ class NarrowedFloats final : public Codec {
 const Codec* NarrowedCodec() {
   static const NarrowedFloats codec;
   return &codec;
+}
+
+absl::StatusOr<std::optional<ValueSpan>> TryNarrowView(const EncodedChunk& chunk, uint32_t first, uint32_t count) {
+  if (chunk.encoding() != EncodingId::kNarrowed) return std::optional<ValueSpan>();
+  return static_cast<const NarrowedChunk&>(chunk).NarrowView(first, count);
 }
 
 }  // namespace cortex

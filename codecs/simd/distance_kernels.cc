@@ -31,11 +31,18 @@ struct Compute<Half> {
 template <typename T>
 using Tag = hn::CappedTag<typename Compute<T>::Type, kStep>;
 
-template <class D, typename T>
-HWY_INLINE hn::Vec<D> LoadRow(D d, const T* values) {
+template <class D>
+  requires(sizeof(hn::TFromD<D>) == 8)
+HWY_INLINE hn::Vec<D> LoadRow(D d, const double* values) {
   return hn::LoadU(d, values);
 }
 template <class D>
+  requires(sizeof(hn::TFromD<D>) == 4)
+HWY_INLINE hn::Vec<D> LoadRow(D d, const float* values) {
+  return hn::LoadU(d, values);
+}
+template <class D>
+  requires(sizeof(hn::TFromD<D>) == 4)
 HWY_INLINE hn::Vec<D> LoadRow(D d, const Half* values) {
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
   const hn::Rebind<hwy::float16_t, D> dh;
@@ -51,6 +58,13 @@ HWY_INLINE hn::Vec<D> LoadRow(D d, const Half* values) {
   const auto is_special = hn::Gt(magnitude, hn::Set(du, uint32_t{0x7bffu << 13}));
   return hn::BitCast(d, hn::Or(hn::IfThenElse(is_special, special, scaled), sign));
 #endif
+}
+
+// Narrower rows than the arithmetic.
+template <class D, typename T>
+  requires(sizeof(hn::TFromD<D>) == 8 && sizeof(T) < 8)
+HWY_INLINE hn::Vec<D> LoadRow(D d, const T* values) {
+  return hn::PromoteTo(d, LoadRow(hn::Rebind<float, D>(), values));
 }
 
 // Sixteen accumulators in as many vectors as that takes.
@@ -84,8 +98,9 @@ struct ProductStep {
   }
 };
 
-template <class Step, typename T>
-HWY_INLINE double ReduceRow(const T* a, const T* b, size_t length) {
+// In the arithmetic of `a`; `b` may be narrower.
+template <class Step, typename T, typename R>
+HWY_INLINE double ReduceRow(const T* a, const R* b, size_t length) {
   const Tag<T> d;
   Accumulators<Tag<T>> sums;
   constexpr size_t kLanes = Accumulators<Tag<T>>::kLanes;
@@ -97,9 +112,9 @@ HWY_INLINE double ReduceRow(const T* a, const T* b, size_t length) {
   }
   if (i < length) {
     T rest_a[kStep] = {};
-    T rest_b[kStep] = {};
+    R rest_b[kStep] = {};
     std::memcpy(rest_a, a + i, (length - i) * sizeof(T));
-    std::memcpy(rest_b, b + i, (length - i) * sizeof(T));
+    std::memcpy(rest_b, b + i, (length - i) * sizeof(R));
     for (size_t k = 0; k < sums.kVectors; ++k) {
       sums.v[k] = Step::Do(d, LoadRow(d, rest_a + k * kLanes), LoadRow(d, rest_b + k * kLanes), sums.v[k]);
     }
@@ -107,26 +122,49 @@ HWY_INLINE double ReduceRow(const T* a, const T* b, size_t length) {
   return sums.Finish();
 }
 
-template <class Step, typename T>
-HWY_INLINE void ReduceRows(const T* query, const Rows<T>& rows, double* out) {
+// Σ rᵢ² in the arithmetic of T.
+template <typename T, typename R>
+HWY_INLINE double ReduceNorm(const R* row, size_t length) {
+  const Tag<T> d;
+  Accumulators<Tag<T>> sums;
+  constexpr size_t kLanes = Accumulators<Tag<T>>::kLanes;
+  R rest[kStep] = {};
+  for (size_t i = 0; i < length; i += kStep) {
+    const R* step = row + i;
+    if (length - i < kStep) {
+      std::memcpy(rest, step, (length - i) * sizeof(R));
+      step = rest;
+    }
+    for (size_t k = 0; k < sums.kVectors; ++k) {
+      const auto values = LoadRow(d, step + k * kLanes);
+      sums.v[k] = Fused(d, values, values, sums.v[k]);
+    }
+  }
+  return sums.Finish();
+}
+
+template <class Step, typename T, typename R>
+HWY_INLINE void ReduceRows(const T* query, const Rows<R>& rows, double* out) {
   for (size_t i = 0; i < rows.row_count; ++i) {
     out[i] = CanonicalNan(ReduceRow<Step>(query, rows.Row(i), rows.length));
   }
 }
-template <typename T>
-HWY_INLINE void NormRows(const Rows<T>& rows, double* out) {
-  for (size_t i = 0; i < rows.row_count; ++i) {
-    out[i] = CanonicalNan(ReduceRow<ProductStep>(rows.Row(i), rows.Row(i), rows.length));
-  }
+template <typename T, typename R>
+HWY_INLINE void NormRows(const Rows<R>& rows, double* out) {
+  for (size_t i = 0; i < rows.row_count; ++i) out[i] = CanonicalNan(ReduceNorm<T>(rows.Row(i), rows.length));
 }
 
-#define CORTEX_DEFINE(T, NAME)                                                                                \
-  void L2##NAME(const T* q, const Rows<T>& rows, double* out) { ReduceRows<L2Step>(q, rows, out); }           \
-  void Product##NAME(const T* q, const Rows<T>& rows, double* out) { ReduceRows<ProductStep>(q, rows, out); } \
-  void Norm##NAME(const Rows<T>& rows, double* out) { NormRows(rows, out); }
-CORTEX_DEFINE(Half, F16)
-CORTEX_DEFINE(float, F32)
-CORTEX_DEFINE(double, F64)
+// T: type of the query and of the arithmetic; R: of the rows.
+#define CORTEX_DEFINE(T, R, NAME)                                                                             \
+  void L2##NAME(const T* q, const Rows<R>& rows, double* out) { ReduceRows<L2Step>(q, rows, out); }           \
+  void Product##NAME(const T* q, const Rows<R>& rows, double* out) { ReduceRows<ProductStep>(q, rows, out); } \
+  void Norm##NAME(const Rows<R>& rows, double* out) { NormRows<T>(rows, out); }
+CORTEX_DEFINE(Half, Half, F16)
+CORTEX_DEFINE(float, float, F32)
+CORTEX_DEFINE(double, double, F64)
+CORTEX_DEFINE(float, Half, F32F16)
+CORTEX_DEFINE(double, Half, F64F16)
+CORTEX_DEFINE(double, float, F64F32)
 #undef CORTEX_DEFINE
 
 #if HWY_TARGET == HWY_SCALAR
@@ -313,50 +351,59 @@ Rows<T> OneRow(absl::Span<const T> row) {
 
 }  // namespace
 
-#define CORTEX_WRAP(T, NAME)                                                                               \
-  HWY_EXPORT(L2##NAME);                                                                                    \
-  HWY_EXPORT(Product##NAME);                                                                               \
-  HWY_EXPORT(Norm##NAME);                                                                                  \
-  void SquaredL2(absl::Span<const T> query, const Rows<T>& rows, double* out) {                            \
-    HWY_DYNAMIC_DISPATCH(L2##NAME)(query.data(), rows, out);                                               \
-  }                                                                                                        \
-  void InnerProduct(absl::Span<const T> query, const Rows<T>& rows, double* out) {                         \
-    HWY_DYNAMIC_DISPATCH(Product##NAME)(query.data(), rows, out);                                          \
-  }                                                                                                        \
-  double SquaredL2(absl::Span<const T> a, absl::Span<const T> b) {                                         \
-    double out;                                                                                            \
-    SquaredL2(a, OneRow(b), &out);                                                                         \
-    return out;                                                                                            \
-  }                                                                                                        \
-  double InnerProduct(absl::Span<const T> a, absl::Span<const T> b) {                                      \
-    double out;                                                                                            \
-    InnerProduct(a, OneRow(b), &out);                                                                      \
-    return out;                                                                                            \
-  }                                                                                                        \
-  double SquaredNorm(absl::Span<const T> a) {                                                              \
-    double out;                                                                                            \
-    HWY_DYNAMIC_DISPATCH(Norm##NAME)(OneRow(a), &out);                                                     \
-    return out;                                                                                            \
-  }                                                                                                        \
-  double L2Distance(absl::Span<const T> a, absl::Span<const T> b) { return std::sqrt(SquaredL2(a, b)); }   \
-  double CosineDistance(absl::Span<const T> a, absl::Span<const T> b) {                                    \
-    return CosineFrom(InnerProduct(a, b), SquaredNorm(a), SquaredNorm(b));                                 \
-  }                                                                                                        \
-  void L2Distance(absl::Span<const T> query, const Rows<T>& rows, double* out) {                           \
-    SquaredL2(query, rows, out);                                                                           \
-    for (size_t i = 0; i < rows.row_count; ++i) out[i] = std::sqrt(out[i]);                                \
-  }                                                                                                        \
-  void CosineDistance(absl::Span<const T> query, const Rows<T>& rows, double* out) {                       \
-    const double query_norm = SquaredNorm(query);                                                          \
-    InnerProduct(query, rows, out);                                                                        \
-    for (size_t i = 0; i < rows.row_count; ++i) {                                                          \
-      out[i] = CosineFrom(out[i], query_norm, SquaredNorm(absl::Span<const T>(rows.Row(i), rows.length))); \
-    }                                                                                                      \
+// One query against many rows, which may be narrower than the query.
+#define CORTEX_WRAP_ROWS(T, R, NAME)                                                             \
+  HWY_EXPORT(L2##NAME);                                                                          \
+  HWY_EXPORT(Product##NAME);                                                                     \
+  HWY_EXPORT(Norm##NAME);                                                                        \
+  void SquaredL2(absl::Span<const T> query, const Rows<R>& rows, double* out) {                  \
+    HWY_DYNAMIC_DISPATCH(L2##NAME)(query.data(), rows, out);                                     \
+  }                                                                                              \
+  void InnerProduct(absl::Span<const T> query, const Rows<R>& rows, double* out) {               \
+    HWY_DYNAMIC_DISPATCH(Product##NAME)(query.data(), rows, out);                                \
+  }                                                                                              \
+  void L2Distance(absl::Span<const T> query, const Rows<R>& rows, double* out) {                 \
+    SquaredL2(query, rows, out);                                                                 \
+    for (size_t i = 0; i < rows.row_count; ++i) out[i] = std::sqrt(out[i]);                      \
+  }                                                                                              \
+  void CosineDistance(absl::Span<const T> query, const Rows<R>& rows, double* out) {             \
+    const double query_norm = SquaredNorm(query);                                                \
+    InnerProduct(query, rows, out);                                                              \
+    for (size_t i = 0; i < rows.row_count; ++i) {                                                \
+      double row_norm;                                                                           \
+      HWY_DYNAMIC_DISPATCH(Norm##NAME)(OneRow(absl::Span<const R>(rows.Row(i), rows.length)), &row_norm); \
+      out[i] = CosineFrom(out[i], query_norm, row_norm);                                         \
+    }                                                                                            \
+  }
+#define CORTEX_WRAP(T, NAME)                                                                             \
+  CORTEX_WRAP_ROWS(T, T, NAME)                                                                           \
+  double SquaredL2(absl::Span<const T> a, absl::Span<const T> b) {                                       \
+    double out;                                                                                          \
+    SquaredL2(a, OneRow(b), &out);                                                                       \
+    return out;                                                                                          \
+  }                                                                                                      \
+  double InnerProduct(absl::Span<const T> a, absl::Span<const T> b) {                                    \
+    double out;                                                                                          \
+    InnerProduct(a, OneRow(b), &out);                                                                    \
+    return out;                                                                                          \
+  }                                                                                                      \
+  double SquaredNorm(absl::Span<const T> a) {                                                            \
+    double out;                                                                                          \
+    HWY_DYNAMIC_DISPATCH(Norm##NAME)(OneRow(a), &out);                                                   \
+    return out;                                                                                          \
+  }                                                                                                      \
+  double L2Distance(absl::Span<const T> a, absl::Span<const T> b) { return std::sqrt(SquaredL2(a, b)); } \
+  double CosineDistance(absl::Span<const T> a, absl::Span<const T> b) {                                  \
+    return CosineFrom(InnerProduct(a, b), SquaredNorm(a), SquaredNorm(b));                               \
   }
 CORTEX_WRAP(Half, F16)
 CORTEX_WRAP(float, F32)
 CORTEX_WRAP(double, F64)
+CORTEX_WRAP_ROWS(float, Half, F32F16)
+CORTEX_WRAP_ROWS(double, Half, F64F16)
+CORTEX_WRAP_ROWS(double, float, F64F32)
 #undef CORTEX_WRAP
+#undef CORTEX_WRAP_ROWS
 
 HWY_EXPORT(HermitianF32);
 HWY_EXPORT(HermitianF64);
@@ -421,6 +468,7 @@ void FieldQuery::Distances(const Rows<double>& rows, double* out) const {
 }
 
 void FieldQuery::Distances(const Rows<float>& rows, double* out) const {
+  if (metric_ == FieldMetric::kEuclidean) return L2Distance(absl::Span<const double>(query_), rows, out);
   std::vector<double> wide(rows.length);
   for (size_t i = 0; i < rows.row_count; ++i) {
     const float* row = rows.Row(i);

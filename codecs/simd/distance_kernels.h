@@ -74,6 +74,20 @@ void CosineDistance(absl::Span<const Half> query, const Rows<Half>& rows, double
 void CosineDistance(absl::Span<const float> query, const Rows<float>& rows, double* out);
 void CosineDistance(absl::Span<const double> query, const Rows<double>& rows, double* out);
 
+// Rows narrower than the query, read where they lie: bit for bit what the same rows give once widened to its type.
+void SquaredL2(absl::Span<const float> query, const Rows<Half>& rows, double* out);
+void SquaredL2(absl::Span<const double> query, const Rows<Half>& rows, double* out);
+void SquaredL2(absl::Span<const double> query, const Rows<float>& rows, double* out);
+void InnerProduct(absl::Span<const float> query, const Rows<Half>& rows, double* out);
+void InnerProduct(absl::Span<const double> query, const Rows<Half>& rows, double* out);
+void InnerProduct(absl::Span<const double> query, const Rows<float>& rows, double* out);
+void L2Distance(absl::Span<const float> query, const Rows<Half>& rows, double* out);
+void L2Distance(absl::Span<const double> query, const Rows<Half>& rows, double* out);
+void L2Distance(absl::Span<const double> query, const Rows<float>& rows, double* out);
+void CosineDistance(absl::Span<const float> query, const Rows<Half>& rows, double* out);
+void CosineDistance(absl::Span<const double> query, const Rows<Half>& rows, double* out);
+void CosineDistance(absl::Span<const double> query, const Rows<float>& rows, double* out);
+
 // ⟨a, b⟩ = Σ conj(aₖ) bₖ over interleaved complex rows.
 struct ComplexNumber {
   double re = 0;
@@ -101,7 +115,7 @@ double FieldDistance(FieldMetric metric, absl::Span<const double> a, absl::Span<
 double FieldDistance(FieldMetric metric, absl::Span<const float> a, absl::Span<const float> b);
 
 // One field against many: what depends on the query alone (its polar form, its norm) is computed once. Immutable,
-// thread-safe. The constructor allocates, Distances does not (complex64: one row of scratch per call).
+// thread-safe. The constructor allocates, Distances does not (complex64, but euclidean: one row of scratch per call).
 class FieldQuery {
  public:
   FieldQuery(FieldMetric metric, absl::Span<const double> query);

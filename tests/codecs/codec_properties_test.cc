@@ -1,13 +1,18 @@
 // The property suite every encoding passes: what goes in comes out, in whole, in parts and by row; filters agree with
 // brute force; damaged bytes never crash and truncated ones are DATA_LOSS.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstring>
 #include <random>
 
 #include "absl/strings/match.h"
+#include "codecs/bytes/byte_writer.h"
 #include "codecs/codec_registry.h"
 #include "codecs/encoding_chooser.h"
 #include "codecs/filter_values.h"
+#include "codecs/narrowed.h"
+#include "codecs/plain.h"
+#include "codecs/simd/distance_kernels.h"
 #include "codecs/simd/half.h"
 #include "tests/codecs/sample_columns.h"
 #include "tests/support/status_assertions.h"
@@ -294,6 +299,32 @@ TEST_CASE("Every numbered encoding is in the registry, and this suite encodes so
       return codec->Encode(column.values.span(), EncodingEffort::kHeavy, &bytes).ok();
     }));
   }
+}
+
+TEST_CASE("Narrowed rows are seen in place, and a distance to them is a distance to the rows", "[codecs]") {
+  ValueBuffer rows(ValueShape{PhysicalType::kFloat32, 48});
+  auto* to = reinterpret_cast<float*>(rows.ExtendFixed(150));
+  for (int i = 0; i < 150 * 48; ++i) to[i] = ToFloat(ToHalf(std::sin(0.7 * i)));
+  std::string bytes;
+  REQUIRE_OK(NarrowedCodec()->Encode(rows.span(), EncodingEffort::kLight, &bytes));
+  const MemorySource source(AsBytes(bytes));
+  const auto chunk = REQUIRE_OK_AND_TAKE(NarrowedCodec()->Open(&source, rows.shape(), 150));
+  const auto view = REQUIRE_OK_AND_TAKE(TryNarrowView(*chunk, 70, 60));
+  REQUIRE(view.has_value());
+  REQUIRE(view->shape == ValueShape{PhysicalType::kFloat16, 48});
+  REQUIRE(view->row_count == 60);
+  const absl::Span<const float> query(to, 48);
+  std::vector<double> narrow(60), wide(60);
+  simd::SquaredL2(query, simd::Rows<Half>{reinterpret_cast<const Half*>(view->fixed), 60, 48, 48}, narrow.data());
+  simd::SquaredL2(query, simd::Rows<float>{to + 70 * 48, 60, 48, 48}, wide.data());
+  REQUIRE(narrow == wide);
+  REQUIRE_STATUS(TryNarrowView(*chunk, 100, 51).status(), absl::StatusCode::kInvalidArgument, "");
+
+  bytes.clear();
+  REQUIRE_OK(PlainCodec()->Encode(rows.span(), EncodingEffort::kLight, &bytes));
+  const MemorySource plain(AsBytes(bytes));
+  const auto others = REQUIRE_OK_AND_TAKE(PlainCodec()->Open(&plain, rows.shape(), 150));
+  REQUIRE_FALSE(REQUIRE_OK_AND_TAKE(TryNarrowView(*others, 0, 150)).has_value());
 }
 
 }  // namespace

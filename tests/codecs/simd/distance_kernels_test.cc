@@ -117,6 +117,48 @@ TEST_CASE("Hermitian products and polar forms equal the reference on every targe
   });
 }
 
+template <typename Query, typename Row>
+void CheckNarrowRows() {
+  std::mt19937_64 random(33);
+  for (size_t length = 0; length <= kMaxLength; ++length) {
+    for (const bool specials : {false, true}) {
+      CAPTURE(length, specials);
+      const size_t row_count = 3, stride = length + 1;
+      const auto query = RandomRow<Query>(length, random, specials);
+      const auto narrow = RandomRow<Row>(stride * row_count, random, specials);
+      std::vector<Query> wide;
+      for (const Row value : narrow) {
+        if constexpr (std::is_same_v<Row, Half>) {
+          wide.push_back(ToFloat(value));
+        } else {
+          wide.push_back(value);
+        }
+      }
+      const absl::Span<const Query> q(query);
+      const Rows<Row> rows{.data = narrow.data(), .row_count = row_count, .length = length, .stride = stride};
+      const Rows<Query> same{.data = wide.data(), .row_count = row_count, .length = length, .stride = stride};
+      const auto equal = [&](const auto& distance) {
+        std::vector<double> a(row_count), b(row_count);
+        distance(rows, a.data());
+        distance(same, b.data());
+        for (size_t i = 0; i < row_count; ++i) REQUIRE(SameBits(a[i], b[i]));
+      };
+      equal([&](const auto& r, double* out) { SquaredL2(q, r, out); });
+      equal([&](const auto& r, double* out) { InnerProduct(q, r, out); });
+      equal([&](const auto& r, double* out) { L2Distance(q, r, out); });
+      equal([&](const auto& r, double* out) { CosineDistance(q, r, out); });
+    }
+  }
+}
+
+TEST_CASE("Distances to narrower rows are those to the rows widened, on every target", "[codecs][simd]") {
+  ForEachTarget([] {
+    CheckNarrowRows<float, Half>();
+    CheckNarrowRows<double, Half>();
+    CheckNarrowRows<double, float>();
+  });
+}
+
 TEST_CASE("Field distances equal the reference on every target", "[codecs][simd]") {
   const auto metric = GENERATE(FieldMetric::kEuclidean, FieldMetric::kPolar, FieldMetric::kFidelity);
   ForEachTarget([metric] {
