@@ -15,6 +15,11 @@ std::vector<Degradation> FindDegradations(const DatabaseStats& stats, const Memo
   if (!low.empty()) {
     found.push_back({.reason = "disk_low", .sentence = "disk almost full, rows are refused: " + low + "; free space"});
   }
+  if (stats.waits_for_space) {
+    found.push_back({.reason = "disk_full",
+                     .sentence = "the disk of the data directory is full, commits wait and all others are refused; free "
+                                 "space, and it goes on by itself within seconds"});
+  }
   const uint64_t used = budget.used();
   if (static_cast<double>(used) > kMemoryPressureShare * static_cast<double>(budget.refusable_limit())) {
     found.push_back(

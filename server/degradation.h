@@ -11,7 +11,7 @@
 namespace cortex {
 
 struct Degradation {
-  std::string reason;    // "disk_low", "memory_pressure": a label
+  std::string reason;    // "disk_low", "disk_full", "memory_pressure": a label
   std::string sentence;  // with the numbers and what to do
 
   bool operator==(const Degradation& other) const { return reason == other.reason; }

@@ -153,7 +153,7 @@ void CollectMemory(const MemoryBudget& budget, std::vector<MetricFamily>* out) {
 void CollectDegradations(const Database& database, const MemoryBudget& budget, std::vector<MetricFamily>* out) {
   MetricFamily family = Family("cortex_degraded", "1 while rows are refused, or will be soon, by reason.", MetricType::Gauge);
   const std::vector<Degradation> now = FindDegradations(database.GetStats(), budget);
-  for (const char* reason : {"disk_low", "memory_pressure"}) {
+  for (const char* reason : {"disk_low", "disk_full", "memory_pressure"}) {
     const bool degraded = std::any_of(now.begin(), now.end(), [&](const Degradation& d) { return d.reason == reason; });
     Add(&family, {{"reason", reason}}, degraded ? 1 : 0);
   }

@@ -35,6 +35,7 @@ CommitLog::CommitLog(CommitLogOptions options)
                .last_commit = options.last_commit,
                .wal_limit_bytes = options.wal_limit_bytes,
                .max_payload_bytes = options.max_payload_bytes,
+               .may_submit = options.may_submit,
                .on_wal_full = options.on_wal_full},
       wal_(TakeWal(options)),
       next_commit_(options.last_commit + 1),
@@ -60,7 +61,8 @@ void CommitLog::Shutdown() {
 }
 
 void CommitLog::Submit(std::unique_ptr<CommitTask> task) {
-  absl::Status refused;
+  absl::Status refused = options_.may_submit == nullptr ? absl::OkStatus() : options_.may_submit();
+  if (!refused.ok()) return task->Done(refused);
   {
     MutexLock lock(&mutex_);
     while (!stopping_ && failed_.ok() && (queued_bytes_ > kMaxQueuedBytes || queue_.size() >= kMaxQueuedTasks)) {

@@ -55,6 +55,8 @@ struct CommitLogOptions {
   Commit last_commit = 0;  // the highest ever given out
   uint64_t wal_limit_bytes = 1ull << 30;
   uint64_t max_payload_bytes = kWalMaxPayloadBytes;  // a task with more is refused
+  // Asked at every Submit; not OK: the task is refused with that, and nothing else happens. Must not block. May be empty.
+  std::function<absl::Status()> may_submit;
   // Called from the writer thread while the WAL is above its limit; is to get old rows sealed. Must not block.
   std::function<void()> on_wal_full;
 };

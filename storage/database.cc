@@ -112,6 +112,7 @@ class DatabaseImpl final : public Database {
   absl::StatusOr<Merge> StartMerge(const Table& table, const IngestRequest& request);
   std::shared_ptr<Snapshot> TakeSnapshot(const Table& table, int64_t now_ns) const;
   absl::StatusOr<Commit> OldestReadable(const Table& table) const;
+  absl::Status CheckMetaSpace() const;
   void TrimWal();
   void SealOldestOpenGroup();
 
@@ -208,8 +209,10 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
   log_ = std::make_unique<CommitLog>(CommitLogOptions{.wal = std::move(recovered.wal),
                                                       .last_commit = recovered.last_commit,
                                                       .wal_limit_bytes = options_.wal_limit_bytes,
+                                                      .may_submit = [this] { return CheckMetaSpace(); },
                                                       .on_wal_full = [this] { SealOldestOpenGroup(); }});
   sealer_ = std::make_unique<Sealer>(context, [this] { TrimWal(); });
+  meta_->WaitForSpace(true);
   // Before anybody else closes groups: those of a shard must be sealed in order.
   for (auto& [table, closed] : recovered.closed) sealer_->Enqueue(table, std::move(closed));
   tier_manager_ = std::make_unique<TierManager>(TierManagerOptions{.context = context,
@@ -232,6 +235,7 @@ void DatabaseImpl::OpenGate() {
 DatabaseImpl::~DatabaseImpl() {
   options_.budget->SetReclaim(nullptr);
   if (ingest_gate_ != nullptr) ingest_gate_->Close();
+  if (meta_ != nullptr) meta_->WaitForSpace(false);  // commits that wait are in the log; the next start applies them
   tier_manager_.reset();                      // cuts pacing short; a move under way finishes
   if (log_ != nullptr) log_->Shutdown();      // queued commits are applied and acknowledged
   sealer_.reset();                            // still calls into the log, which is quiet now
@@ -476,8 +480,7 @@ absl::StatusOr<std::optional<int64_t>> DatabaseImpl::TimeOf(Commit commit) const
 absl::StatusOr<Commit> DatabaseImpl::OldestReadable(const Table& table) const {
   const int64_t history_ns = table.definition()->history_ns;
   if (history_ns == 0) return table.history_floor();
-  ASSIGN_OR_RETURN(const Commit promised,
-                   times_->CommitAt(options_.clock->NowNanos() - history_ns, log_->visible_commit()));
+  ASSIGN_OR_RETURN(const Commit promised, times_->CommitAt(options_.clock->NowNanos() - history_ns, log_->visible_commit()));
   return std::max(promised, table.history_floor());
 }
 
@@ -563,6 +566,13 @@ absl::StatusOr<CompactResult> DatabaseImpl::CompactTable(std::string_view name, 
   return result;
 }
 
+// While commits wait for the meta store to find space, more of them would only wait behind.
+absl::Status DatabaseImpl::CheckMetaSpace() const {
+  if (!meta_->IsWaitingForSpace()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "the disk of the data directory is full; free space, and it goes on by itself within seconds");
+}
+
 // After a group was sealed or a table dropped. Everything below the oldest row that is in no file yet may go.
 void DatabaseImpl::TrimWal() {
   Commit first_needed = log_->visible_commit() + 1;  // before looking at tables: later commits are above it
@@ -623,6 +633,7 @@ DatabaseStats DatabaseImpl::GetStats() const {
           .recovered_wal_records = replayed_records_,
           .disks = disk_reserve_->Stats(),
           .ingest_refused_by_disk = disk_reserve_->refused(),
+          .waits_for_space = meta_->IsWaitingForSpace(),
           .ingest_delayed = ingest_gate_->delayed(),
           .ingest_refused_by_memory = ingest_gate_->refused()};
 }

@@ -204,6 +204,7 @@ struct DatabaseStats {
   uint64_t recovered_wal_records = 0;
   std::vector<DiskStats> disks;  // data, warm, cold
   uint64_t ingest_refused_by_disk = 0;
+  bool waits_for_space = false;  // durable commits wait until the data directory's disk has space; all others are refused
   uint64_t ingest_delayed = 0;            // batches that waited for memory or the sealer
   uint64_t ingest_refused_by_memory = 0;  // those that waited in vain, or could never fit
 };

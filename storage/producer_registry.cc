@@ -109,6 +109,7 @@ absl::StatusOr<ProducerRegistry::Verdict> ProducerRegistry::JudgeOld(const Produ
 
 absl::StatusOr<ProducerRegistry::Verdict> ProducerRegistry::Admit(const ProducerStamp& stamp, DurableBy durable_by) {
   RETURN_IF_ERROR(Load(stamp.producer));
+  ForgetUnknownOutcome();
   ProducerState last;
   {
     MutexLock lock(&mutex_);
@@ -123,7 +124,7 @@ absl::StatusOr<ProducerRegistry::Verdict> ProducerRegistry::Admit(const Producer
       if (outcome_unknown_) {
         return absl::UnavailableError(
             "the meta store failed while a producer's batch was committed; whether it was applied is known after a "
-            "restart");
+            "restart, or once a full disk has space");
       }
       if (durable_by == DurableBy::kLog && !producer.prepared.empty() &&
           producer.prepared.back().durable_by == DurableBy::kManifest) {
@@ -140,6 +141,17 @@ absl::StatusOr<ProducerRegistry::Verdict> ProducerRegistry::Admit(const Producer
     }
   }
   return JudgeOld(stamp, last);
+}
+
+// A full disk: once the meta store writes again, nothing is left of what it could not write then.
+void ProducerRegistry::ForgetUnknownOutcome() {
+  {
+    MutexLock lock(&mutex_);
+    if (!outcome_unknown_) return;
+  }
+  if (!meta_->health().ok()) return;
+  MutexLock lock(&mutex_);
+  outcome_unknown_ = false;
 }
 
 void ProducerRegistry::Prepared(const ProducerStamp& stamp, Commit commit, DurableBy durable_by) {
@@ -213,6 +225,15 @@ absl::Status ProducerRegistry::Learn(const ProducerStamp& stamp, Commit commit) 
   }
   unsynced_.store(true, std::memory_order_release);
   return meta_->PutSequence(AppliedSequence(stamp, commit));
+}
+
+absl::StatusOr<std::vector<RewoundProducer>> ProducerRegistry::Rewind(Commit kept_through) {
+  ASSIGN_OR_RETURN(std::vector<RewoundProducer> rewound, meta_->RewindProducers(kept_through));
+  MutexLock lock(&mutex_);
+  memory_.Shrink(kProducerBytes * producers_.size());
+  producers_.clear();
+  recent_.clear();
+  return rewound;
 }
 
 absl::StatusOr<ProducerState> ProducerRegistry::StateOf(std::string_view producer) const {

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -33,6 +34,7 @@
 namespace cortex {
 
 class MetaStore;
+struct RewoundProducer;
 
 // So many of a producer's last batches are answered with their own commit when they come again, and are compared with
 // what came first. DESIGN §3.7.
@@ -80,6 +82,8 @@ class ProducerRegistry {
 
   // --- replay (before any other thread runs) --------------------------------------------------------------------
   absl::Status Learn(const ProducerStamp& stamp, Commit commit);
+  // After it, if the WAL lost records: MetaStore::RewindProducers, for the registry too.
+  absl::StatusOr<std::vector<RewoundProducer>> Rewind(Commit kept_through);
 
   // --- anybody --------------------------------------------------------------------------------------------------
   absl::StatusOr<ProducerState> StateOf(std::string_view producer) const;
@@ -104,6 +108,7 @@ class ProducerRegistry {
 
   // Brings the producer in from the meta store. Called by one thread at a time.
   absl::Status Load(const std::string& producer);
+  void ForgetUnknownOutcome();
   void EvictOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Verdict> JudgeOld(const ProducerStamp& stamp, const ProducerState& last) const;
 
@@ -115,7 +120,8 @@ class ProducerRegistry {
   absl::flat_hash_map<std::string, Producer> producers_ ABSL_GUARDED_BY(mutex_);
   std::list<std::string> recent_ ABSL_GUARDED_BY(mutex_);  // most recently used first
   absl::flat_hash_map<std::string, uint64_t> bound_for_manifest_ ABSL_GUARDED_BY(mutex_);
-  // A manifest commit with an entry ended without saying how: whether that batch was applied is known after a restart.
+  // A manifest commit with an entry ended without saying how: whether that batch was applied is known after a restart, or
+  // when the meta store is well again.
   bool outcome_unknown_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::atomic<bool> unsynced_{false};

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
@@ -18,6 +20,7 @@
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/tier_context.h"
 #include "storage/wal/wal_reader.h"
+#include "storage/wal/wal_record.h"
 
 namespace cortex {
 namespace {
@@ -131,6 +134,34 @@ absl::Status Replay(const RecoveryInput& input, const WalRecord& record, Recover
   return absl::OkStatus();
 }
 
+// A repair gives up acknowledged commits: their producers must send them again, and nobody else may get their numbers, which
+// readers hold as tokens. Before the log is cut, so that a crash in between repeats it.
+absl::Status ForgetLostCommits(const RecoveryInput& input, const WalTail& tail, Recovered* recovered) {
+  const WalLoss& loss = *tail.loss;
+  Event(*input.options, "write-ahead log repaired",
+        absl::StrFormat("cut at %s, offset %d (%s); given up: %d bytes, %d readable records up to commit %d", loss.file,
+                        loss.offset, loss.reason, loss.lost_bytes, loss.readable_records, loss.last_readable_commit));
+  // What is below the log's first file is in segment files.
+  const Commit first = tail.files.empty() ? ParseWalFileName(loss.file).value_or(1) : tail.files.back().header.first_commit;
+  const Commit kept_through = std::max(tail.last_commit, first - 1);
+  ASSIGN_OR_RETURN(const std::vector<RewoundProducer> rewound, input.producers->Rewind(kept_through));
+  Commit last_commit = std::max({recovered->last_commit, kept_through, loss.last_readable_commit});
+  for (const RewoundProducer& producer : rewound) {
+    last_commit = std::max(last_commit, producer.last_commit);
+    Event(*input.options, "producer rewound",
+          absl::StrFormat("producer \"%s\" from sequence %d to %d%s; %d of the batches taken back were written straight to "
+                          "files and will be there twice if they are sent again",
+                          producer.producer, producer.from_sequence, producer.to_sequence,
+                          producer.forgotten ? ", older ones are not known any more" : "", producer.batches_in_files));
+  }
+  ASSIGN_OR_RETURN(const std::optional<CommitTime> last_time, input.meta->LastCommitTime());
+  if (last_time.has_value()) last_commit = std::max(last_commit, last_time->commit);
+  recovered->last_commit = last_commit;
+  ManifestEdit edit;
+  edit.SetCounter(std::string(kLastCommitCounter), last_commit);
+  return input.meta->Commit(edit).status();
+}
+
 absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered* recovered) {
   const DatabaseOptions& options = *input.options;
   FileSystem* const fs = options.file_system;
@@ -152,12 +183,7 @@ absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered
     KillPoint("recovery-replay");
   }
   const WalTail& tail = reader->tail();
-  if (tail.loss.has_value()) {
-    Event(options, "write-ahead log repaired",
-          absl::StrFormat("cut at %s, offset %d (%s); given up: %d bytes, %d readable records up to commit %d",
-                          tail.loss->file, tail.loss->offset, tail.loss->reason, tail.loss->lost_bytes,
-                          tail.loss->readable_records, tail.loss->last_readable_commit));
-  }
+  if (tail.loss.has_value()) RETURN_IF_ERROR(ForgetLostCommits(input, tail, recovered));
   recovered->last_commit = std::max(recovered->last_commit, tail.last_commit);
   // The log's last file began after commits that may have left nothing else behind: erased, expired, or refused.
   if (!tail.files.empty()) {

@@ -100,6 +100,6 @@ absl::Status EditBatch::Add(const ManifestEdit::CounterOp& op) {
   return PutNumber(CounterKey(op.name), op.value);
 }
 
-absl::Status EditBatch::Add(const ManifestEdit::SequenceOp& op) { return AddSequence(db_, op.sequence, &batch_); }
+absl::Status EditBatch::Add(const ManifestEdit::SequenceOp& op) { return AddSequence(db_, op.sequence, /*in_files=*/true, &batch_); }
 
 }  // namespace cortex

@@ -155,6 +155,10 @@ absl::Status MetaDb::Resume() {
   const rocksdb::Status resumed = db_->Resume();
   // After ENOSPC it looks for space itself every five seconds, and lets nobody else try meanwhile.
   if (resumed.IsBusy()) return absl::ResourceExhaustedError("meta store: disk full; goes on when there is space");
+  if (resumed.severity() >= rocksdb::Status::Severity::kFatalError) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("meta store cannot go on after a full disk, restart to reopen it: %s", resumed.ToString()));
+  }
   return FromRocksDb(resumed, "cannot go on");
 }
 

@@ -53,7 +53,7 @@ class MetaDb {
   absl::Status Sync();
   std::unique_ptr<rocksdb::Iterator> Scan(MetaFamily family) const;
   // Goes on after a write that found no space, with a log of its own: what the old one holds is in table files then.
-  // Errors: RESOURCE_EXHAUSTED still no space.
+  // Errors: RESOURCE_EXHAUSTED still no space; FAILED_PRECONDITION it went out again on the way: only reopening helps.
   absl::Status Resume();
   // Memtables to table files; waits.
   absl::Status Flush();

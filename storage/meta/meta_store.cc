@@ -23,6 +23,7 @@
 #include "storage/meta/placements.h"
 #include "storage/meta/producers.h"
 #include "storage/meta/rocksdb_status.h"
+#include "storage/meta/space_waiter.h"
 #include "storage/meta/turnstile.h"
 
 namespace cortex {
@@ -68,6 +69,7 @@ class MetaStore::Impl {
       : fs_(fs),
         dir_(std::move(dir)),
         db_(std::move(db)),
+        space_([this] { return db_->Resume(); }),
         commit_times_(db_.get()),
         table_ids_(state.next_table_id.value()),
         segment_ids_(state.next_segment_id.value()),
@@ -89,7 +91,11 @@ class MetaStore::Impl {
     RETURN_IF_ERROR(batch.PutNumber(VersionKey(), version));
     RETURN_IF_ERROR(KeepIdsAbove(&batch));
     KillPoint("meta-commit");
-    RETURN_IF_ERROR(failure_ = db_->Write(batch.batch(), /*synced=*/true));
+    const absl::Status written = space_.Write([&] { return db_->Write(batch.batch(), /*synced=*/true); });
+    // A full disk is no reason to stop: nothing is written behind the failed record until Resume has left the log that
+    // may hold it.
+    if (absl::IsResourceExhausted(written)) return written;
+    RETURN_IF_ERROR(failure_ = written);
     KillPoint("meta-written");
     change.Keep();
     RETURN_IF_ERROR(failure_ = witness_.Write(version));
@@ -107,12 +113,21 @@ class MetaStore::Impl {
     return CheckUsable();
   }
 
-  // A sync that failed is never tried again: the second one may succeed without the pages of the first.
+  // A sync that failed is never tried again: the second one may succeed without the pages of the first. On a full disk it is
+  // not tried again either: what was not synced is in memory still and goes to table files before anything else is written.
   absl::Status SyncWrites() {
     Turn turn(&commit_turn_);
     RETURN_IF_ERROR(CheckUsable());
-    return failure_ = db_->Sync();
+    const absl::Status synced = space_.Write([&] { return db_->Sync(); });
+    if (!absl::IsResourceExhausted(synced)) failure_ = synced;
+    return synced;
   }
+
+  // Not synced. `patient`: waits for space if WaitForSpace says so.
+  absl::Status WriteUnsynced(const std::function<absl::Status()>& write, bool patient) {
+    return patient ? space_.WriteWaiting(write) : space_.Write(write);
+  }
+  SpaceWaiter& space() { return space_; }
 
   absl::Status CheckWitnessFile() {
     Turn turn(&commit_turn_);
@@ -149,11 +164,7 @@ class MetaStore::Impl {
 
  private:
   absl::Status CheckUsable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_turn_) {
-    if (disk_was_full_) {
-      RETURN_IF_ERROR(db_->Resume());
-      disk_was_full_ = false;
-    }
-    if (failure_.ok()) return absl::OkStatus();
+    if (failure_.ok()) return space_.GoOn();
     return absl::FailedPreconditionError(
         absl::StrFormat("meta store takes no more commits, restart to reopen it: %s", StdView(failure_.message())));
   }
@@ -175,11 +186,9 @@ class MetaStore::Impl {
       // Two threads may both have found nothing left; the second one reserves a block too many, which does no harm.
       const uint64_t limit = ids->limit() + block;
       KillPoint("meta-ids");
-      const absl::Status reserved = db_->PutSynced(key, EncodeNumber(limit));
-      // Whether a reservation that failed is on disk does not matter: its ids were given to nobody. So a full disk is
-      // no reason to stop; another error means that the log under the store is not to be trusted any more.
-      disk_was_full_ = absl::IsResourceExhausted(reserved);
-      if (!reserved.ok() && !disk_was_full_) failure_ = reserved;
+      const absl::Status reserved = space_.Write([&] { return db_->PutSynced(key, EncodeNumber(limit)); });
+      // A full disk is no reason to stop; another error means that the log under the store is not to be trusted any more.
+      if (!reserved.ok() && !absl::IsResourceExhausted(reserved)) failure_ = reserved;
       RETURN_IF_ERROR(reserved);
       ids->Reserve(limit);
     }
@@ -188,6 +197,7 @@ class MetaStore::Impl {
   FileSystem* const fs_;
   const std::string dir_;
   const std::unique_ptr<MetaDb> db_;
+  SpaceWaiter space_;
   CommitTimeIndex commit_times_;
   IdSource table_ids_, segment_ids_;
   std::atomic<uint64_t> version_;
@@ -199,8 +209,6 @@ class MetaStore::Impl {
   CommitWitness witness_ ABSL_GUARDED_BY(commit_turn_);
   // Set by a failed write. Nobody knows then what a reopened store will hold, so nothing may be built on it.
   absl::Status failure_ ABSL_GUARDED_BY(commit_turn_);
-  // A reservation of ids found no space. RocksDB takes no writes until it is told to go on.
-  bool disk_was_full_ ABSL_GUARDED_BY(commit_turn_) = false;
 };
 
 absl::StatusOr<std::unique_ptr<MetaStore>> MetaStore::Open(const MetaStoreOptions& options) {
@@ -260,7 +268,7 @@ absl::StatusOr<std::vector<std::string>> MetaStore::ReadFences(SegmentId segment
 
 absl::Status MetaStore::PutPlacements(TableId table,
                                       absl::Span<const std::pair<std::string, uint32_t>> placements) {
-  return WritePlacements(&impl_->db(), table, placements);
+  return impl_->WriteUnsynced([&] { return WritePlacements(&impl_->db(), table, placements); }, /*patient=*/false);
 }
 
 absl::StatusOr<std::optional<uint32_t>> MetaStore::FindPlacement(TableId table, std::string_view key) const {
@@ -279,10 +287,12 @@ absl::Status MetaStore::PutSharding(TableId table, std::string_view bytes) {
   RETURN_IF_ERROR(FromRocksDb(
       batch.Put(impl_->db().family(MetaFamily::kManifest), ToSlice(ShardingKey(table)), ToSlice(bytes)),
       "cannot build a batch"));
-  return impl_->db().Write(&batch, /*synced=*/false);
+  return impl_->WriteUnsynced([&] { return impl_->db().Write(&batch, /*synced=*/false); }, /*patient=*/false);
 }
 
-absl::Status MetaStore::PutCommitTime(const CommitTime& entry) { return impl_->commit_times().Put(entry); }
+absl::Status MetaStore::PutCommitTime(const CommitTime& entry) {
+  return impl_->WriteUnsynced([&] { return impl_->commit_times().Put(entry); }, /*patient=*/true);
+}
 
 absl::StatusOr<std::optional<CommitTime>> MetaStore::LastCommitTime() const { return impl_->commit_times().Last(); }
 
@@ -296,8 +306,8 @@ absl::StatusOr<std::optional<CommitTime>> MetaStore::CommitTimeOf(cortex::Commit
 
 absl::Status MetaStore::PutSequence(const ProducerSequence& sequence) {
   rocksdb::WriteBatch batch;
-  RETURN_IF_ERROR(AddSequence(impl_->db(), sequence, &batch));
-  return impl_->db().Write(&batch, /*synced=*/false);
+  RETURN_IF_ERROR(AddSequence(impl_->db(), sequence, /*in_files=*/false, &batch));
+  return impl_->WriteUnsynced([&] { return impl_->db().Write(&batch, /*synced=*/false); }, /*patient=*/true);
 }
 
 absl::StatusOr<std::optional<ProducerSequence>> MetaStore::FindLastSequence(std::string_view producer) const {
@@ -309,7 +319,15 @@ absl::StatusOr<std::optional<ProducerSequence>> MetaStore::FindSequence(std::str
   return ReadSequence(impl_->db(), producer, sequence);
 }
 
+absl::StatusOr<std::vector<RewoundProducer>> MetaStore::RewindProducers(cortex::Commit kept_through) {
+  return RewindSequences(&impl_->db(), kept_through);
+}
+
 absl::Status MetaStore::SyncWrites() { return impl_->SyncWrites(); }
+
+void MetaStore::WaitForSpace(bool wait) { impl_->space().SetWaiting(wait); }
+
+bool MetaStore::IsWaitingForSpace() const { return impl_->space().IsWaiting(); }
 
 absl::Status MetaStore::Flush() { return impl_->db().Flush(); }
 

@@ -61,6 +61,16 @@ struct CommitTime {
   int64_t time_ns = 0;
 };
 
+// A producer that was at `from_sequence` and is at `to_sequence` now.
+struct RewoundProducer {
+  std::string producer;
+  uint64_t from_sequence = 0;
+  uint64_t to_sequence = 0;
+  bool forgotten = false;         // it lost all batches that are remembered: nobody knows where it was, so it begins anew
+  uint64_t batches_in_files = 0;  // of those taken back: their rows are there, and come twice if they are sent again
+  Commit last_commit = 0;         // of from_sequence
+};
+
 class MetaStore final {
  public:
   // Opens or creates the store and locks its directory.
@@ -74,10 +84,13 @@ class MetaStore final {
 
   // Makes all of `edit` durable or nothing, and returns the new manifest version. Concurrent commits take turns.
   // Errors: INTERNAL if the edit contradicts the manifest (removes what is not there, adds what is); nothing changed.
-  // After any other error the outcome is unknown and every later commit is refused with FAILED_PRECONDITION: reopen.
+  // RESOURCE_EXHAUSTED the disk is full: nothing changed, but what a process that ends before health() is OK again leaves
+  // behind may hold the edit. After any other error the outcome is unknown and every later commit is refused with
+  // FAILED_PRECONDITION: reopen.
   absl::StatusOr<uint64_t> Commit(const ManifestEdit& edit);
 
-  // OK, or why no more commits are taken. Still OK after a Commit that failed: that edit changed nothing.
+  // OK, or why no commits are taken. Still OK after a Commit that failed: that edit changed nothing, and nothing of it is
+  // left on disk. RESOURCE_EXHAUSTED: no space was found last time and none now; it goes on by itself when there is some.
   absl::Status health() const;
 
   // Ids never given before, also after a restart. Segment ids are reserved on disk in blocks, so most calls are free.
@@ -89,6 +102,13 @@ class MetaStore final {
   absl::StatusOr<std::string> ReadFooter(SegmentId segment) const;
   absl::StatusOr<std::string> ReadKeyFilter(SegmentId segment) const;
   absl::StatusOr<std::vector<std::string>> ReadFences(SegmentId segment) const;
+
+  // --- a full disk ----------------------------------------------------------------------------------------------
+  // From now on times of commits and sequences of producers that find no space wait for it (true), or fail (false, as
+  // at first; those that wait fail too): they follow commits that are durable already and must not be lost.
+  void WaitForSpace(bool wait);
+  // Somebody waits now.
+  bool IsWaitingForSpace() const;
 
   // --- shard directory: which shard holds a key -----------------------------------------------------------------
   // Not synced: a placement is durable once a later Commit has returned (one log, in order); before that the WAL of the
@@ -118,7 +138,11 @@ class MetaStore final {
   // The last sequence put for a producer; only producer, sequence and commit are set.
   absl::StatusOr<std::optional<ProducerSequence>> FindLastSequence(std::string_view producer) const;
   absl::StatusOr<std::optional<ProducerSequence>> FindSequence(std::string_view producer, uint64_t sequence) const;
-  // Everything put before is durable on return. After an error every later commit is refused, as after Commit.
+  // The WAL lost its records above `kept_through`: takes back all batches that stood in them, and those of the same
+  // producers that followed. Durable on return. At a start, before anybody else writes. Errors: DATA_LOSS.
+  absl::StatusOr<std::vector<RewoundProducer>> RewindProducers(cortex::Commit kept_through);
+  // Everything put before is durable on return. After an error other than RESOURCE_EXHAUSTED every later commit is refused,
+  // as after Commit.
   absl::Status SyncWrites();
 
   // --- copies and checks ----------------------------------------------------------------------------------------

@@ -103,6 +103,8 @@ struct Lock final : rocksdb::FileLock {
   const std::unique_ptr<cortex::FileLock> held;
 };
 
+constexpr size_t kProbeBytes = 64 << 10;
+
 class SeamFileSystem final : public rocksdb::FileSystem {
  public:
   explicit SeamFileSystem(cortex::FileSystem* fs) : fs_(fs) {}
@@ -166,8 +168,20 @@ class SeamFileSystem final : public rocksdb::FileSystem {
   }
   IOStatus GetFreeSpace(const std::string& path, const IOOptions&, uint64_t* bytes, IODebugContext*) override {
     const absl::StatusOr<SpaceInfo> space = fs_->FreeSpace(path);
-    *bytes = space.ok() ? space->free_bytes : 0;
+    *bytes = space.ok() && CanWriteFile(JoinPath(path, "PROBE")) ? space->free_bytes : 0;
     return ToRocksDb(space.status());
+  }
+
+  // RocksDB asks for free space before it goes on after a write that found none. If it then fails to create its next log,
+  // it takes no more writes until it is reopened; so numbers are not enough (quotas, blocks for root alone).
+  bool CanWriteFile(const std::string& path) {
+    const std::vector<std::byte> bytes(kProbeBytes);
+    absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->OpenWritable(path, WriteMode::kTruncate);
+    absl::Status status = file.status();
+    if (status.ok()) status = (*file)->Append(bytes);
+    if (status.ok()) status = (*file)->Sync();
+    const absl::Status removed = file.ok() ? fs_->Remove(path) : absl::OkStatus();
+    return status.ok() && removed.ok();
   }
 
   IOStatus DeleteFile(const std::string& path, const IOOptions&, IODebugContext*) override {

@@ -42,10 +42,12 @@ absl::Status ShardDirectory::Place(absl::Span<const std::string_view> keys, absl
     const auto it = cache_.find(AbslView(keys[i]));
     if (it != cache_.end() && it->second == shards[i]) continue;
     placements.emplace_back(std::string(keys[i]), shards[i]);
-    Remember(keys[i], shards[i]);
   }
   if (placements.empty()) return absl::OkStatus();
-  return meta_->PutPlacements(table_, placements);
+  RETURN_IF_ERROR(meta_->PutPlacements(table_, placements));
+  // Not before: what was refused must be put again when the key comes again.
+  for (const auto& [key, shard] : placements) Remember(key, shard);
+  return absl::OkStatus();
 }
 
 }  // namespace cortex

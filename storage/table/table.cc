@@ -49,13 +49,18 @@ Table::Table(const TableOptions& options)
 absl::Status Table::AssignShards(const Batch& batch, std::vector<uint8_t>* placements) {
   sharding_->Use(*batch.table);
   placements->resize(batch.row_count);
-  const uint64_t epoch = sharding_->epoch();
   RETURN_IF_ERROR(PlaceRows(batch, placements));
-  if (sharding_->epoch() == epoch) return absl::OkStatus();
-  return meta_->PutSharding(id_, sharding_->Save());
+  if (sharding_->epoch() == saved_sharding_epoch_) return absl::OkStatus();
+  RETURN_IF_ERROR(meta_->PutSharding(id_, sharding_->Save()));
+  saved_sharding_epoch_ = sharding_->epoch();
+  return absl::OkStatus();
 }
 
-absl::Status Table::RestoreSharding(std::string_view saved) { return sharding_->Restore(saved); }
+absl::Status Table::RestoreSharding(std::string_view saved) {
+  RETURN_IF_ERROR(sharding_->Restore(saved));
+  saved_sharding_epoch_ = sharding_->epoch();
+  return absl::OkStatus();
+}
 
 absl::Status Table::PlaceRows(const Batch& batch, std::vector<uint8_t>* placements) {
   const ShardBytes bytes = shard_bytes();

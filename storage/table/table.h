@@ -191,6 +191,7 @@ class Table {
   const uint64_t seal_bytes_;
   MetaStore* const meta_;
   const std::unique_ptr<ShardingStrategy> sharding_;    // commit thread
+  uint64_t saved_sharding_epoch_ = 0;                   // commit thread: what the meta store has of sharding_
   std::unique_ptr<ShardDirectory> directory_;           // commit thread; nullptr: keys are not sticky
   std::array<Shard, kShardCount> shards_;
   std::atomic<bool> dropped_{false};

@@ -71,7 +71,7 @@ class RandomLife {
     }
   }
 
-  // Not of the meta store: it keeps a reserve, and without it only a restart helps.
+  // Not of the meta store, which looks for space every five seconds only (tests/storage/disk_reserve_test.cc).
   void FillDiskForAWhile() {
     for (const char* part : {"/wal/", "/warm/", "/cold/"}) {
       fs_.Inject({.part = part,

@@ -28,6 +28,10 @@ TEST_CASE("FindDegradations names disks down to their reserve and memory that is
   budget.Release(MemoryUse::kQuery, 20);
   stats.disks[1].low = false;
   CHECK(FindDegradations(stats, budget).empty());
+  stats.waits_for_space = true;
+  found = FindDegradations(stats, budget);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].reason == "disk_full");
 }
 
 }  // namespace cortex

@@ -1,7 +1,10 @@
 // Exactly once: whatever a producer sends again, in whatever tier, across restarts, stands in the table once.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string>
@@ -44,6 +47,10 @@ class Store {
     options.tiering_interval_ns = 0;
     options.tiering_bytes_per_second = 0;
     options.create_builtin_tables = false;
+    options.repair_wal = repair;
+    options.on_event = [this](std::string_view event, std::string_view detail) {
+      if (event == "producer rewound") rewound.emplace_back(detail);
+    };
     absl::StatusOr<std::unique_ptr<Database>> opened = Database::Open(options);
     if (opened.ok()) db_ = *std::move(opened);
     return opened.status();
@@ -86,6 +93,10 @@ class Store {
   }
 
   Database& db() { return *db_; }
+  std::string dir() const { return dir_.File("data"); }
+
+  bool repair = false;               // of the log, at the next Open
+  std::vector<std::string> rewound;  // what a repair said of producers
 
  private:
   static void Count(const Snapshot& snapshot, const RowGroupView& group, std::map<std::string, int>* rows) {
@@ -300,6 +311,74 @@ TEST_CASE("A producer's sequence is free again when its batch could not be writt
   }
   store.Reopen();
   CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 2);
+}
+
+// Inverts a bit in the log's record of the batch whose key is `key`.
+void DamageRecordOf(const std::string& data_dir, const std::string& key) {
+  int damaged = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(data_dir + "/wal")) {
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const size_t at = bytes.find(key);
+    if (at == std::string::npos) continue;
+    file.clear();
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(bytes[at] ^ 1));
+    ++damaged;
+  }
+  REQUIRE(damaged == 1);
+}
+
+TEST_CASE("A repair that gives up batches rewinds their producers, so that they can be sent again",
+          "[storage][producers][recovery]") {
+  Store store;
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  REQUIRE_OK(store.Send("whole", 1, 1).status());
+  REQUIRE_OK(store.Send("cut", 1, 1).status());
+  const Commit kept = REQUIRE_OK_AND_TAKE(store.Send("cut", 2, 2)).commit;
+  REQUIRE_OK(store.Send("gone", 1, 1).status());  // the record that is damaged
+  REQUIRE_OK(store.Send("cut", 3, 3).status());
+  REQUIRE_OK(store.Send("files", 1, 1, Tier::kWarm).status());
+  REQUIRE_OK(store.Send("mixed", 1, 1).status());
+  REQUIRE_OK(store.Send("mixed", 2, 2, Tier::kCold).status());
+  const Commit last = REQUIRE_OK_AND_TAKE(store.Send("cut", 4, 4)).commit;
+  store.Close();
+  DamageRecordOf(store.dir(), "gone/1");
+  REQUIRE_STATUS(store.Open(), absl::StatusCode::kDataLoss, "--wal.repair=true");
+  store.repair = true;
+  REQUIRE_OK(store.Open());
+  store.repair = false;
+  if (GENERATE(false, true)) store.Reopen();
+
+  CHECK(store.rewound.size() == 3);
+  CHECK_THAT(store.rewound.at(0), Catch::Contains("\"cut\" from sequence 4 to 2; 0 of"));
+  CHECK_THAT(store.rewound.at(1), Catch::Contains("\"gone\" from sequence 1 to 0; 0 of"));
+  CHECK_THAT(store.rewound.at(2), Catch::Contains("\"mixed\" from sequence 2 to 0; 1 of"));
+  CHECK(store.Rows() == std::map<std::string, int>{
+                            {"whole/1", 1}, {"cut/1", 1}, {"cut/2", 1}, {"files/1", 1}, {"mixed/2", 1}});
+  const auto state = [&](const std::string& producer) {
+    return REQUIRE_OK_AND_TAKE(store.db().GetProducerState(producer));
+  };
+  CHECK(state("cut") == ProducerState{.last_sequence = 2, .commit = kept});
+  CHECK(state("gone") == ProducerState());
+  CHECK(state("mixed") == ProducerState());
+
+  // What was kept is known still, what was lost is applied, under numbers that nobody had before.
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("whole", 1, 1)).duplicate);
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("files", 1, 1, Tier::kWarm)).duplicate);
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("cut", 2, 2)).duplicate);
+  for (const auto& [producer, sequence] : {std::pair{"cut", 3}, {"cut", 4}, {"gone", 1}, {"mixed", 1}}) {
+    CAPTURE(producer, sequence);
+    const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(producer, sequence, sequence));
+    CHECK_FALSE(token.duplicate);
+    CHECK(token.commit > last);
+  }
+  for (const auto& [key, count] : store.Rows()) CHECK(count == 1);
+  CHECK(store.Rows().size() == 9);
+  store.Reopen();
+  CHECK(store.Rows().size() == 9);
+  CHECK(state("cut").last_sequence == 4);
 }
 
 TEST_CASE("A producer outlives the table it wrote to", "[storage][producers]") {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <map>
 #include <set>
 #include <string>
@@ -87,6 +88,134 @@ TEST_CASE("MetaStore keeps through a power cut what was put before its writes we
   REQUIRE_STATUS(store->SyncWrites(), absl::StatusCode::kDataLoss, "injected");
   REQUIRE_STATUS(store->SyncWrites(), absl::StatusCode::kFailedPrecondition, "restart to reopen it");
   CHECK_FALSE(store->health().ok());
+}
+
+TEST_CASE("MetaStore forgets an edit that found no space and goes on once there is some", "[storage][meta]") {
+  // How the write of the edit ends (nothing of it in the log, a part, all of it but the sync refused), and what follows. All at
+  // once, because each has to wait until RocksDB looks for space.
+  struct Case {
+    std::string part;
+    uint64_t torn_bytes = 0;
+    bool fresh = false;         // nothing in memory that a table file would have to take
+    bool commits_more = false;  // after it
+    bool loses_power = false;   // at the end
+    TempDir dir = {};
+    std::unique_ptr<FaultyFileSystem> fs = {};
+    std::unique_ptr<MetaStore> store = {};
+    uint64_t version = 0;
+
+    void Open() { store = REQUIRE_OK_AND_TAKE(MetaStore::Open({.dir = dir.File("meta"), .file_system = fs.get()})); }
+  };
+  const auto edit_of = [](const std::string& counter) {
+    ManifestEdit edit;
+    edit.SetCounter(counter, 1);
+    return edit;
+  };
+  std::vector<std::unique_ptr<Case>> cases;
+  for (const auto& [part, torn_bytes] : {std::pair{"write ", 0}, {"write ", 20}, {"sync ", 0}}) {
+    for (int bits = 0; bits < 8; ++bits) {
+      cases.push_back(std::make_unique<Case>());
+      Case& c = *cases.back();
+      c.part = part;
+      c.torn_bytes = static_cast<uint64_t>(torn_bytes);
+      c.fresh = (bits & 1) != 0;
+      c.commits_more = (bits & 2) != 0;
+      c.loses_power = (bits & 4) != 0;
+      c.fs = std::make_unique<FaultyFileSystem>(PosixFileSystem());
+    }
+  }
+  for (const auto& c : cases) {
+    CAPTURE(c->part, c->torn_bytes, c->fresh, c->commits_more, c->loses_power);
+    c->Open();
+    if (!c->fresh) REQUIRE_OK(c->store->Commit(edit_of("before")).status());
+    c->version = c->store->manifest_version();
+    c->fs->Inject({.part = c->part,
+                   .count = UINT64_MAX,
+                   .status = absl::ResourceExhaustedError("injected"),
+                   .torn_bytes = c->torn_bytes});
+    REQUIRE_STATUS(c->store->Commit(edit_of("refused")), absl::StatusCode::kResourceExhausted, "injected");
+    REQUIRE_STATUS(c->store->Commit(edit_of("refused")), absl::StatusCode::kResourceExhausted, "");
+    CHECK_FALSE(c->store->health().ok());
+    CHECK(c->store->manifest_version() == c->version);
+    c->fs->StopFailing();
+  }
+  for (const auto& c : cases) {
+    CAPTURE(c->part, c->torn_bytes, c->fresh, c->commits_more, c->loses_power);
+    while (absl::IsResourceExhausted(c->store->health())) std::this_thread::yield();
+    REQUIRE_OK(c->store->health());
+    CHECK(REQUIRE_OK_AND_TAKE(c->store->Load()).counters.count("refused") == 0);
+    if (c->commits_more) CHECK(REQUIRE_OK_AND_TAKE(c->store->Commit(edit_of("after"))) == c->version + 1);
+    c->store.reset();
+    if (c->loses_power) c->fs->LosePower(c->version + c->torn_bytes);
+    c->Open();
+    const ManifestState state = REQUIRE_OK_AND_TAKE(c->store->Load());
+    CHECK(state.version == c->version + (c->commits_more ? 1 : 0));
+    CHECK(state.counters.count("refused") == 0);
+    CHECK(state.counters.count("after") == (c->commits_more ? 1 : 0));
+    CHECK(state.counters.count("before") == (c->fresh ? 0 : 1));
+  }
+}
+
+TEST_CASE("MetaStore waits for space with what follows durable commits, if it is told to", "[storage][meta]") {
+  const TempDir dir;
+  FaultyFileSystem fs(PosixFileSystem());
+  auto store = REQUIRE_OK_AND_TAKE(MetaStore::Open({.dir = dir.File("meta"), .file_system = &fs}));
+  fs.Inject({.part = "/meta/", .count = UINT64_MAX, .status = absl::ResourceExhaustedError("injected"), .only_growth = true});
+  REQUIRE_STATUS(store->PutCommitTime({.commit = 1, .time_ns = 10}), absl::StatusCode::kResourceExhausted, "injected");
+  store->WaitForSpace(true);
+  const auto put = [&] { return store->PutCommitTime({.commit = 1, .time_ns = 10}); };
+  std::future<absl::Status> waits = std::async(std::launch::async, put);
+  while (!store->IsWaitingForSpace()) std::this_thread::yield();
+  // What can be refused is.
+  const absl::Status refused = store->PutSharding(TableId(1), "x");
+  UNSCOPED_INFO(refused.ToString());
+  CHECK(absl::IsResourceExhausted(refused));
+  SECTION("space returns") {
+    fs.StopFailing();
+    REQUIRE_OK(waits.get());
+    CHECK_FALSE(store->IsWaitingForSpace());
+    CHECK(REQUIRE_OK_AND_TAKE(store->LastCommitTime())->commit == 1);
+  }
+  SECTION("nobody is to wait any more") {
+    store->WaitForSpace(false);
+    REQUIRE_STATUS(waits.get(), absl::StatusCode::kResourceExhausted, "");
+    fs.StopFailing();
+  }
+}
+
+TEST_CASE("MetaStore rewinds producers to their last batch that is whole", "[storage][meta][producers]") {
+  const TempDir dir;
+  auto store = OpenStore(dir);
+  const auto put = [&](const std::string& producer, uint64_t sequence, Commit commit, uint64_t keep_from = 0) {
+    REQUIRE_OK(store->PutSequence(
+        {.producer = producer, .sequence = sequence, .commit = commit, .content_hash = 7, .keep_from = keep_from}));
+  };
+  for (uint64_t sequence = 1; sequence <= 5; ++sequence) put("a", sequence, 10 * sequence);
+  for (uint64_t sequence = 1; sequence <= 5; ++sequence) put("b", sequence, 100 + sequence, sequence == 5 ? 3 : 0);
+  put("c", 1, 29);
+  {
+    ManifestEdit edit;  // rows that came with the manifest need no log
+    edit.PutSequence({.producer = "c", .sequence = 2, .commit = 200, .content_hash = 7});
+    REQUIRE_OK(store->Commit(edit).status());
+  }
+  const std::vector<RewoundProducer> rewound = REQUIRE_OK_AND_TAKE(store->RewindProducers(30));
+  REQUIRE(rewound.size() == 2);
+  CHECK(rewound[0].producer == "a");
+  CHECK(rewound[0].from_sequence == 5);
+  CHECK(rewound[0].to_sequence == 3);
+  CHECK_FALSE(rewound[0].forgotten);
+  CHECK(rewound[0].last_commit == 50);
+  CHECK(rewound[1].producer == "b");
+  CHECK(rewound[1].forgotten);  // 1 and 2 were forgotten before: nobody knows when they came
+  const bool reopen = GENERATE(false, true);
+  if (reopen) store.reset(), store = OpenStore(dir);
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindLastSequence("a"))->sequence == 3);
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindLastSequence("a"))->commit == 30);
+  CHECK_FALSE(REQUIRE_OK_AND_TAKE(store->FindSequence("a", 4)).has_value());
+  CHECK_FALSE(REQUIRE_OK_AND_TAKE(store->FindLastSequence("b")).has_value());
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindLastSequence("c"))->sequence == 2);
+  CHECK(REQUIRE_OK_AND_TAKE(store->FindSequence("c", 2))->commit == 200);
+  CHECK(REQUIRE_OK_AND_TAKE(store->RewindProducers(30)).empty());
 }
 
 TEST_CASE("MetaStore starts empty", "[storage][meta]") {
