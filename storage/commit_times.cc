@@ -44,6 +44,11 @@ absl::Status CommitTimes::Learn(Commit commit, int64_t time_ns) {
   return absl::OkStatus();
 }
 
+std::optional<int64_t> CommitTimes::last_time_ns() const {
+  const int64_t last_ns = last_given_ns_.load();
+  return last_ns == INT64_MIN ? std::nullopt : std::optional<int64_t>(last_ns);
+}
+
 absl::StatusOr<Commit> CommitTimes::CommitAt(int64_t time_ns, Commit visible) const {
   ASSIGN_OR_RETURN(const std::optional<CommitTime> next, meta_->FirstCommitTimeAfter(time_ns));
   return next.has_value() ? std::min(next->commit - 1, visible) : visible;

@@ -35,6 +35,9 @@ class CommitTimes {
   // `commit` is durable, or will be with the next synced write of the meta store. In commit order; one thread.
   absl::Status Learn(Commit commit, int64_t time_ns);
 
+  // No commit was given a later time yet; nullopt: there is none.
+  std::optional<int64_t> last_time_ns() const;
+
   // The last commit at or before `time_ns`, at most `visible`; 0: before the first one. Thread-safe.
   absl::StatusOr<Commit> CommitAt(int64_t time_ns, Commit visible) const;
   // When `commit` happened, to the window; nullopt: before the first entry. Thread-safe.

@@ -34,6 +34,7 @@
 #include "storage/table_registry.h"
 #include "storage/table_stats.h"
 #include "storage/tiering_stats.h"
+#include "storage/tiers/clock_guard.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/mapping_cache.h"
 #include "storage/tiers/pacer.h"
@@ -112,6 +113,7 @@ class DatabaseImpl final : public Database {
   absl::StatusOr<Merge> StartMerge(const Table& table, const IngestRequest& request);
   std::shared_ptr<Snapshot> TakeSnapshot(const Table& table, int64_t now_ns) const;
   absl::StatusOr<Commit> OldestReadable(const Table& table) const;
+  int64_t HistoryNow() const;
   absl::Status CheckMetaSpace() const;
   void TrimWal();
   void SealOldestOpenGroup();
@@ -132,6 +134,9 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<TierManager> tier_manager_;
   std::unique_ptr<CommitLog> log_;
 
+  mutable Mutex history_clock_mutex_;  // guards what it points to, not the pointer; a leaf
+  std::unique_ptr<ClockGuard> history_clock_;
+
   Mutex ddl_mutex_;  // one catalog change at a time; held across the meta-store commit; taken before all others
   uint64_t server_id_ = 0;           // constant after Start
   int64_t recovery_ns_ = 0;          // constant after Start
@@ -150,6 +155,9 @@ absl::Status DatabaseImpl::Start() {
                                                  .producers = producers_.get()}));
   const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
+  // It goes on from the last commit: history is about the times that commits were given, whatever the clock says now.
+  history_clock_ = std::make_unique<ClockGuard>(options_.clock,
+                                                times_->last_time_ns().value_or(options_.clock->NowNanos()));
   server_id_ = recovered.server_id;
   StartThreads(std::move(recovered));
   OpenGate();
@@ -476,11 +484,17 @@ absl::StatusOr<Commit> DatabaseImpl::CommitAt(int64_t time_ns) const {
 
 absl::StatusOr<std::optional<int64_t>> DatabaseImpl::TimeOf(Commit commit) const { return times_->TimeOf(commit); }
 
+// The time that history ends by: a clock that jumps ahead must not make versions forgotten.
+int64_t DatabaseImpl::HistoryNow() const {
+  MutexLock lock(&history_clock_mutex_);
+  return history_clock_->TrustedNow();
+}
+
 // The oldest commit at which nothing of the table is missing: what its history promises, or what a rewrite has left.
 absl::StatusOr<Commit> DatabaseImpl::OldestReadable(const Table& table) const {
   const int64_t history_ns = table.definition()->history_ns;
   if (history_ns == 0) return table.history_floor();
-  ASSIGN_OR_RETURN(const Commit promised, times_->CommitAt(options_.clock->NowNanos() - history_ns, log_->visible_commit()));
+  ASSIGN_OR_RETURN(const Commit promised, times_->CommitAt(HistoryNow() - history_ns, log_->visible_commit()));
   return std::max(promised, table.history_floor());
 }
 

@@ -368,6 +368,38 @@ TEST_CASE("Versions beyond the history kept leave their files, those that a move
   CHECK(f.Rows().size() == 100);
 }
 
+TEST_CASE("A clock that jumps ahead makes no history forgotten", "[storage][tiers]") {
+  Fixture f({.hot_max_age_ns = 0, .warm_max_age_ns = 0, .cold_partition = ColdPartition::kMonth}, TableKind::kEntities);
+  REQUIRE_OK(f.db->AlterTable("t", SetPolicy{.history_ns = kHourNs}).status());
+  const auto move = [&](Tier from, Tier to) { REQUIRE_OK(f.db->MoveTier({.table = "t", .from = from, .to = to})); };
+  f.Put(0, 100, kStart);
+  const Commit before = f.Snap()->commit;
+  const auto rows_before = f.Rows();
+  f.clock.Advance(60 * kSecondNs);
+  f.Put(0, 100, kStart + 1);
+  move(Tier::kHot, Tier::kWarm);
+  const bool restart_ahead = GENERATE(false, true);
+  CAPTURE(restart_ahead);
+  const int64_t good_ns = f.clock.NowNanos();
+  f.clock.JumpTo(good_ns + 365 * kDayNs);
+  if (restart_ahead) f.Reopen();
+  const auto rows_as_of = [&] {
+    return f.Rows(*REQUIRE_OK_AND_TAKE(f.db->OpenSnapshot("t", SnapshotRequest{.as_of = before})));
+  };
+  f.Apply();
+  move(Tier::kWarm, Tier::kCold);  // a rewrite is what drops versions
+  CHECK(f.RowsByTier() == Tiers{{Tier::kCold, 200}});
+  CHECK(rows_as_of() == rows_before);
+  f.clock.JumpTo(good_ns);
+  CHECK(rows_as_of() == rows_before);
+  // An hour later, whatever the clock did in between, the window has passed.
+  f.clock.Advance(2 * kHourNs);
+  move(Tier::kCold, Tier::kWarm);
+  CHECK(f.RowsByTier() == Tiers{{Tier::kWarm, 100}});
+  REQUIRE_STATUS(f.db->OpenSnapshot("t", SnapshotRequest{.as_of = before}), absl::StatusCode::kFailedPrecondition,
+                 "history");
+}
+
 TEST_CASE("Few files stay mapped, whatever is read", "[storage][tiers]") {
   Fixture f({.hot_max_age_ns = kHourNs, .warm_max_age_ns = 0});
   f.options.max_mapped_files = 8;
