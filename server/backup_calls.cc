@@ -4,6 +4,7 @@
 
 #include "codecs/bytes/status_macros.h"
 #include "server/backup_path.h"
+#include "server/commit_token.h"
 #include "server/long_call.h"
 #include "storage/backup/backup_files.h"
 #include "storage/backup/backup_writer.h"
@@ -17,7 +18,7 @@ ByteObserver WhileWanted(const ServerCore& core, const grpc::CallbackServerConte
 }
 
 void SetToken(Commit commit, wire::CommitToken* token) {
-  token->set_epoch(1);
+  token->set_epoch(kEpoch);
   token->set_commit(commit);
 }
 

@@ -32,6 +32,7 @@
 #include "server/process_meter.h"
 #include "server/query_service.h"
 #include "server/stats_service.h"
+#include "server/storage_events.h"
 #include "server/subscription_hub.h"
 #include "storage/database.h"
 #include "storage/runtime/clock.h"
@@ -87,7 +88,7 @@ DatabaseOptions MakeDatabaseOptions(const ServerConfig& c, MemoryBudget* budget)
   options.repair_wal = c.wal_repair;
   options.budget = budget;
   options.on_event = [](std::string_view event, std::string_view detail) {
-    Log(LogLevel::kInfo, event, {{"component", std::string("storage")}, {"detail", std::string(detail)}});
+    Log(StorageEventLevel(event), event, {{"component", std::string("storage")}, {"detail", std::string(detail)}});
   };
   return options;
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "codecs/bytes/status_macros.h"
+#include "server/commit_token.h"
 #include "server/ingest_decode.h"
 #include "server/ingest_stream.h"
 #include "storage/database.h"
@@ -82,7 +83,7 @@ grpc::ServerUnaryReactor* IngestServiceImpl::GetProducerState(grpc::CallbackServ
                                      core_.database->GetProducerState(request->producer_id()));
                     response->set_last_sequence(state.last_sequence);
                     if (state.last_sequence == 0) return absl::OkStatus();
-                    response->mutable_token()->set_epoch(1);
+                    response->mutable_token()->set_epoch(kEpoch);
                     response->mutable_token()->set_commit(state.commit);
                     return absl::OkStatus();
                   });

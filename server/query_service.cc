@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "query/query_engine.h"
+#include "server/commit_token.h"
 #include "server/explain.h"
 #include "server/query_messages.h"
 #include "server/query_stream.h"
@@ -56,8 +57,10 @@ absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request) 
     ASSIGN_OR_RETURN(found.table, database->FindTable(request.table()));
     ASSIGN_OR_RETURN(found.ordinals, ColumnOrdinals(*found.table, request.columns()));
     SnapshotRequest at;
-    at.at_least = request.at_least().commit();
-    if (request.has_as_of()) at.as_of = request.as_of().commit();
+    ASSIGN_OR_RETURN(at.at_least, CommitFromToken(request.at_least()));
+    if (request.has_as_of()) {
+      ASSIGN_OR_RETURN(at.as_of, CommitFromToken(request.as_of()));
+    }
     found.commit = at.as_of.value_or(std::max<Commit>(at.at_least, database->GetStats().visible_commit));
     auto rows = database->Lookup(request.table(), keys, found.ordinals, at);
     const bool same = rows.ok() ? rows->table->schema_id == found.table->schema_id
@@ -91,7 +94,7 @@ absl::Status DoGet(Database* database, const wire::GetRequest& request, wire::Ge
     response->add_commits(found.found[i] ? found.commit[i] : 0);
   }
   PutRows(found, names, request.format(), response);
-  response->mutable_token()->set_epoch(1);
+  response->mutable_token()->set_epoch(kEpoch);
   response->mutable_token()->set_commit(commit);
   const size_t bytes = response->ByteSizeLong();
   if (bytes <= kMaxUnaryBytes) return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "query/query_engine.h"
+#include "server/commit_token.h"
 #include "server/query_messages.h"
 #include "server/result_proto.h"
 #include "storage/runtime/clock.h"
@@ -73,7 +74,7 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
     QueryRequest query;
     query.text = request_->cql();
     ASSIGN_OR_RETURN(query.parameters, ParametersFromProto(request_->parameters(), request_->named_parameters()));
-    query.at_least = request_->at_least().commit();
+    ASSIGN_OR_RETURN(query.at_least, CommitFromToken(request_->at_least()));
     query.deadline_monotonic_ns = DeadlineOf(core_, *context_, Timeout());
     query.cancelled = cancelled_.get();
     query.max_batch_rows = kMaxBatchRows;
@@ -168,7 +169,7 @@ class QueryStreamCall final : public grpc::ServerWriteReactor<wire::QueryRespons
     wire::QueryTrailer* trailer = next_->mutable_trailer();
     trailer->set_row_count(statistics.rows_returned);
     trailer->set_approximate(statistics.approximate);
-    trailer->mutable_token()->set_epoch(1);
+    trailer->mutable_token()->set_epoch(kEpoch);
     trailer->mutable_token()->set_commit(statistics.snapshot_commit);
     StatisticsToProto(statistics, trailer->mutable_statistics());
   }

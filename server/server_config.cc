@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
@@ -245,9 +247,51 @@ absl::Status ApplyFlags(const std::vector<Flag>& flags, LoadedConfig* out) {
   return absl::OkStatus();
 }
 
+absl::Status CheckAddress(std::string_view option, const std::string& address) {
+  if (address.empty()) return absl::OkStatus();
+  const size_t colon = address.rfind(':');
+  if (colon != std::string::npos && colon + 1 < address.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("bad value for %s: expects host:port, got \"%s\"", option, address));
+}
+
+absl::Status CheckDirectory(std::string_view option, const std::string& path) {
+  std::error_code ignored;  // whoever opens it tells what is wrong with it
+  if (path.empty() || !std::filesystem::exists(path, ignored) || std::filesystem::is_directory(path, ignored)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat("%s is not a directory: %s", option, path));
+}
+
+// By their names alone: links are found out when a backup is made.
+bool LiesInside(const std::string& path, const std::string& directory) {
+  if (path.empty() || directory.empty()) return false;
+  const auto whole = [](const std::string& text) {
+    std::filesystem::path path = std::filesystem::absolute(text).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+  };
+  const std::filesystem::path inner = whole(path), outer = whole(directory);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 absl::Status CheckTogether(const ServerConfig& config) {
   if (config.data_dir.empty())
     return absl::InvalidArgumentError("data.dir is empty; it names the directory of all data");
+  if (config.server_listen.empty()) {
+    return absl::InvalidArgumentError("server.listen is empty; it names the host:port of the gRPC services");
+  }
+  RETURN_IF_ERROR(CheckAddress("server.listen", config.server_listen));
+  RETURN_IF_ERROR(CheckAddress("ops.listen", config.ops_listen));
+  RETURN_IF_ERROR(CheckAddress("metrics.listen", config.metrics_listen));
+  RETURN_IF_ERROR(CheckDirectory("data.dir", config.data_dir));
+  RETURN_IF_ERROR(CheckDirectory("data.warm_dir", config.data_warm_dir));
+  RETURN_IF_ERROR(CheckDirectory("data.cold_dir", config.data_cold_dir));
+  RETURN_IF_ERROR(CheckDirectory("backup.dir", config.backup_dir));
+  for (const std::string* directory : {&config.data_dir, &config.data_warm_dir, &config.data_cold_dir}) {
+    if (!LiesInside(config.backup_dir, *directory)) continue;
+    return absl::InvalidArgumentError(absl::StrFormat("backup.dir (%s) lies inside %s, which is what backups save",
+                                                      config.backup_dir, *directory));
+  }
   if (config.wal_file_bytes > config.wal_limit_bytes) {
     return absl::InvalidArgumentError(absl::StrFormat("wal.file_bytes (%d) is larger than wal.limit_bytes (%d)",
                                                       config.wal_file_bytes, config.wal_limit_bytes));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codecs/bytes/status_macros.h"
+#include "server/commit_token.h"
 #include "server/source_description.h"
 #include "server/storage_projection.h"
 #include "storage/database.h"
@@ -40,7 +41,7 @@ void AddFiles(const wire::FileStats& files, wire::FileStats* sum) {
 
 void PutServerStats(const ServerCore& core, wire::ServerStats* out) {
   const DatabaseStats stats = core.database->GetStats();
-  out->mutable_token()->set_epoch(1);
+  out->mutable_token()->set_epoch(kEpoch);
   out->mutable_token()->set_commit(stats.visible_commit);
   out->set_wal_bytes(stats.wal_bytes);
   out->set_memory_used_bytes(core.budget->used());

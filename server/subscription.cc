@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "server/commit_token.h"
 #include "server/query_messages.h"
 #include "server/result_proto.h"
 #include "server/resume_token.h"
@@ -148,7 +149,9 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
 
   absl::StatusOr<ChangePosition> Start(const TableDefinition& table) const {
     if (request_.resume_token().empty()) {
-      return ChangePosition{.commit = request_.has_after() ? request_.after().commit() : hub_.visible()};
+      if (!request_.has_after()) return ChangePosition{.commit = hub_.visible()};
+      ASSIGN_OR_RETURN(const Commit after, CommitFromToken(request_.after()));
+      return ChangePosition{.commit = after};
     }
     ASSIGN_OR_RETURN(const ResumePlace place, DecodeResumeToken(request_.resume_token()));
     if (place.table != table.id) {
@@ -211,7 +214,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   }
 
   void PutPosition(const ChangePosition& position) {
-    message_.mutable_token()->set_epoch(1);
+    message_.mutable_token()->set_epoch(kEpoch);
     message_.mutable_token()->set_commit(position.is_whole_commit() ? position.commit : position.commit - 1);
     message_.set_resume_token(EncodeResumeToken(
         {.table = table_, .commit = position.commit, .shard = position.shard, .ordinal = position.ordinal}));

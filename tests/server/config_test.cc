@@ -78,8 +78,22 @@ TEST_CASE("LoadConfig says what a value must look like", "[server][config]") {
   refuses("--wal.limit_bytes", "needs a value");
   refuses("--log.level=loud", "trace, debug");
   refuses("--data.dir=", "data.dir is empty");
+  refuses("--server.listen=", "server.listen is empty");
+  refuses("--server.listen=localhost", "server.listen: expects host:port");
+  refuses("--metrics.listen=127.0.0.1:", "metrics.listen: expects host:port");
+  refuses("--backup.dir=./cortex-data", "lies inside");
+  refuses("--backup.dir=./cortex-data/../cortex-data/backups/", "lies inside");
   refuses("--wal.file_bytes=2GiB", "larger than wal.limit_bytes");
   refuses("--ingest.stream_window_bytes=1MiB", "smaller than grpc.max_receive_bytes");
+}
+
+TEST_CASE("LoadConfig refuses files where directories belong", "[server][config]") {
+  const cortex::testing::TempDir dir;
+  const std::string file = WriteFile(dir, "");
+  for (const std::string option : {"data.dir", "data.warm_dir", "data.cold_dir", "backup.dir"}) {
+    REQUIRE_STATUS((Sources{.args = {"--" + option + "=" + file}, .environment = {}}).Load().status(),
+                   absl::StatusCode::kInvalidArgument, option + " is not a directory: " + file);
+  }
 }
 
 TEST_CASE("LoadConfig understands switches and actions", "[server][config]") {
