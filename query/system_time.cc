@@ -35,8 +35,9 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSystemTime(Database* databas
   // Only what the end stands for; the rows come from the first snapshot.
   ASSIGN_OR_RETURN(const auto end, Open(database, table, now, *plan.to));
   if (end->commit < snapshot->window.from) {
-    return cql::InvalidAt(plan.to->position, absl::StrFormat("the range ends before it begins: commit %d to %d",
-                                                             snapshot->window.from, end->commit));
+    return cql::InvalidAt(plan.to->position,
+                          absl::StrFormat("the range ends before it begins: its first commit is %d, its last %d",
+                                          snapshot->window.from, end->commit));
   }
   auto cut = std::make_shared<Snapshot>(*snapshot);
   cut->window = VersionWindow(snapshot->window.from, end->commit);

@@ -285,8 +285,10 @@ class ExpressionBinder {
   }
 
   absl::Status UnknownColumn(const std::string& name) const {
-    if (scope_.table == nullptr)
-      return cql::InvalidAt(at_, absl::StrFormat("unknown column \"%s\": there is no FROM", name));
+    if (scope_.table == nullptr) {
+      return cql::InvalidAt(
+          at_, absl::StrFormat("unknown column \"%s\": no table is read here; text stands in 'single quotes'", name));
+    }
     std::vector<std::string> names;
     for (const ColumnDefinition& column : scope_.table->columns) names.push_back(column.name);
     if (scope_.aliases != nullptr) {
