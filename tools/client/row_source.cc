@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
+#include "storage/column/schema.h"
 #include "tools/client/column_file.h"
 #include "tools/client/csv_reader.h"
 #include "tools/client/mapped_input.h"
@@ -17,6 +19,14 @@
 
 namespace cortex::client {
 namespace {
+
+absl::Status UnknownColumn(const std::string& path, const v1::TableDefinition& table, const std::string& name) {
+  std::vector<std::string> known;
+  for (const v1::ColumnDefinition& column : table.columns()) known.push_back(column.name());
+  const std::optional<std::string> nearest = NearestName(name, known);
+  return absl::NotFoundError(absl::StrFormat("%s: table %s has no column \"%s\"%s", path, table.name(), name,
+                                             nearest ? "; did you mean \"" + *nearest + "\"?" : std::string()));
+}
 
 // Column files that advance together.
 class ColumnFilesSource final : public RowSource {
@@ -61,9 +71,7 @@ class CsvSource final : public RowSource {
     if (!any) return absl::InvalidArgumentError(absl::StrCat(path, " is empty; its first line must name the columns"));
     for (const CsvField& field : source->fields_) {
       const v1::ColumnDefinition* column = FindColumn(table, field.text);
-      if (column == nullptr) {
-        return absl::NotFoundError(absl::StrFormat("%s: table %s has no column \"%s\"", path, table.name(), field.text));
-      }
+      if (column == nullptr) return UnknownColumn(path, table, field.text);
       source->appenders_.emplace_back(column->name(), column->type());
     }
     return source;
@@ -129,9 +137,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenColumnFiles(const std::map<std::s
   std::vector<std::unique_ptr<ColumnFile>> files;
   for (const auto& [name, path] : paths) {
     const v1::ColumnDefinition* column = FindColumn(table, name);
-    if (column == nullptr) {
-      return absl::NotFoundError(absl::StrFormat("%s: table %s has no column \"%s\"", path, table.name(), name));
-    }
+    if (column == nullptr) return UnknownColumn(path, table, name);
     ASSIGN_OR_RETURN(std::unique_ptr<ColumnFile> file, OpenColumnFile(path, *column));
     if (!files.empty() && file->row_count() != files.front()->row_count()) {
       return absl::InvalidArgumentError(absl::StrFormat("%s holds %d rows, %s holds %d", path, file->row_count(),

@@ -82,7 +82,8 @@ TEST_CASE("OpenTableDirectory refuses what does not fit the table", "[tools][cli
   }
   SECTION("a column the table does not have") {
     WriteNpy(dir.File("sc0re.npy"), "<f8", 1, Pack<double>({1}));
-    REQUIRE_STATUS(OpenTableDirectory(dir.path(), Table()), absl::StatusCode::kNotFound, "no column \"sc0re\"");
+    REQUIRE_STATUS(OpenTableDirectory(dir.path(), Table()), absl::StatusCode::kNotFound,
+                   "no column \"sc0re\"; did you mean \"score\"?");
   }
   SECTION("different lengths") {
     WriteNpy(dir.File("score.npy"), "<f8", 1, Pack<double>({1}));
@@ -128,6 +129,8 @@ TEST_CASE("OpenCsvFile names the line of a bad record", "[tools][client]") {
   std::ofstream(path) << "key,score\na,x\n";
   REQUIRE_STATUS(REQUIRE_OK_AND_TAKE(OpenCsvFile(path, Table()))->NextBatch(BatchLimits(), &batch),
                  absl::StatusCode::kInvalidArgument, "rows.csv:2: column score");
+  std::ofstream(path) << "key,scor\n";
+  REQUIRE_STATUS(OpenCsvFile(path, Table()), absl::StatusCode::kNotFound, "did you mean \"score\"?");
   std::ofstream(path) << "key,nope\n";
   REQUIRE_STATUS(OpenCsvFile(path, Table()), absl::StatusCode::kNotFound, "nope");
 }
