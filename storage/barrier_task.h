@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -67,6 +69,14 @@ class FileHold {
   CommitLog* const log_;
   const std::array<FileTier*, 2> tiers_;
 };
+
+// Starts a task and waits for its end. Blocking.
+inline absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start) {
+  auto promise = std::make_shared<std::promise<absl::StatusOr<CommitToken>>>();
+  std::future<absl::StatusOr<CommitToken>> future = promise->get_future();
+  start([promise](absl::StatusOr<CommitToken> result) { promise->set_value(std::move(result)); });
+  return future.get();
+}
 
 }  // namespace cortex
 

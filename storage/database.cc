@@ -10,15 +10,15 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/backup/backup_files.h"
-#include "storage/backup/backup_writer.h"
 #include "storage/barrier_task.h"
 #include "storage/builtin_tables.h"
 #include "storage/commit_log.h"
 #include "storage/commit_times.h"
+#include "storage/content_hash.h"
+#include "storage/database_backup.h"
 #include "storage/delete_task.h"
 #include "storage/disk_reserve.h"
 #include "storage/ingest_gate.h"
-#include "storage/content_hash.h"
 #include "storage/ingest_task.h"
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
@@ -37,7 +37,6 @@
 #include "storage/tiers/clock_guard.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/mapping_cache.h"
-#include "storage/tiers/pacer.h"
 #include "storage/tiers/sealer.h"
 #include "storage/tiers/segment_survey.h"
 #include "storage/tiers/tier_manager.h"
@@ -45,13 +44,6 @@
 
 namespace cortex {
 namespace {
-
-absl::StatusOr<CommitToken> WaitFor(const std::function<void(IngestDone)>& start) {
-  auto promise = std::make_shared<std::promise<absl::StatusOr<CommitToken>>>();
-  std::future<absl::StatusOr<CommitToken>> future = promise->get_future();
-  start([promise](absl::StatusOr<CommitToken> result) { promise->set_value(std::move(result)); });
-  return future.get();
-}
 
 // A file as a snapshot holds it: its reader of now, and the file itself, so that a retired one outlives the snapshot.
 std::shared_ptr<const SegmentView> ViewOf(const std::shared_ptr<const SealedFile>& file) {
@@ -670,35 +662,13 @@ absl::StatusOr<VerifyProgress> DatabaseImpl::Verify(const VerifyRequest& request
 }
 
 absl::StatusOr<BackupResult> DatabaseImpl::CreateBackup(const BackupRequest& request) {
-  for (const std::string& dir : {options_.data_dir, options_.warm_dir, options_.cold_dir}) {
-    if (IsWithin(request.repository, dir)) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("a backup cannot be written to %s, inside what it is to save", request.repository));
-    }
-  }
-  const FileHold hold(log_.get(), {warm_.get(), cold_.get()});
-  Pacer pacer(options_.clock, options_.tiering_bytes_per_second);
-  RETURN_IF_ERROR(meta_->Flush());  // so that little is left to copy while commits wait
-  const auto checkpoint = [this](const std::string& dir) -> absl::StatusOr<CheckpointPlace> {
-    ASSIGN_OR_RETURN(const CommitToken token, WaitFor([&](IngestDone done) {
-                       log_->Submit(std::make_unique<BetweenCommitsTask>(
-                           [this, dir](Commit) { return meta_->Checkpoint(dir); }, std::move(done)));
-                     }));
-    return CheckpointPlace{.commit = token.commit, .synced_through = log_->synced_position()};
-  };
-  return WriteBackup({.file_system = options_.file_system,
-                      .repository = request.repository,
-                      .wal_dir = JoinPath(options_.data_dir, "wal"),
-                      .warm_dir = options_.warm_dir,
-                      .cold_dir = options_.cold_dir,
-                      .server_id = server_id_,
-                      .now_ns = options_.clock->NowNanos(),
-                      .checkpoint = checkpoint,
-                      .observer = [&](uint64_t bytes) {
-                        return pacer.SpendInPieces(bytes, [&](uint64_t piece) {
-                          return request.observer == nullptr ? absl::OkStatus() : request.observer(piece);
-                        });
-                      }});
+  return BackupDatabase({.options = &options_,
+                         .server_id = server_id_,
+                         .meta = meta_.get(),
+                         .warm = warm_.get(),
+                         .cold = cold_.get(),
+                         .log = log_.get()},
+                        request);
 }
 
 }  // namespace
