@@ -152,7 +152,7 @@ absl::Status AuditedServer::CheckFiles() {
 
 void AuditedServer::BeginLoad(uint64_t seed, int batches_per_s, bool scans) {
   LoadOptions options;
-  options.endpoint = connection_->endpoint;
+  options.connection = &*connection_;
   options.seed = seed;
   options.batches_per_s = batches_per_s;
   options.scans = scans;

@@ -21,7 +21,7 @@
 
 namespace cortex::audit {
 
-inline constexpr int kReadyMs = 300'000;
+inline constexpr int kReadyMs = 60'000;
 
 // What was done and what was wrong, over all servers of a run.
 struct AuditTotals {

@@ -91,8 +91,7 @@ bool Load::Pace(uint64_t round) {
 }
 
 void Load::StreamWriter(Target target, uint32_t writer) {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   std::mt19937_64 random(options_.seed + writer);
   uint64_t round = 0;
   while (WriteStream(*connection, target, writer, RandomTier(&random), &round)) {
@@ -131,8 +130,7 @@ bool Load::WriteStream(const client::Connection& connection, Target target, uint
 }
 
 void Load::UnaryWriter(Target target, uint32_t writer) {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   std::mt19937_64 random(options_.seed + writer);
   for (uint64_t round = 0; Pace(round + writer); ++round) {
     const int64_t batch_id = books_.rows->Send(target, writer);
@@ -169,8 +167,7 @@ absl::Status Load::DeleteBatch(const client::Connection& connection, uint32_t wr
 }
 
 void Load::Producer() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   std::mt19937_64 random(options_.seed + 200);
   for (uint64_t round = 0; Pace(round * 3); ++round) {
     if (round % 2 != 0) continue;
@@ -179,8 +176,7 @@ void Load::Producer() {
 }
 
 void Load::StateChanger() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   std::mt19937_64 random(options_.seed + 300);
   for (uint64_t round = 0; !books_.states->has_pending() && Pace(round); ++round) {
     const StateChange change = books_.states->Begin(&random);
@@ -196,8 +192,7 @@ void Load::StateChanger() {
 }
 
 void Load::Scanner() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   constexpr const char* kScans[] = {"SELECT key, count(*) AS n, max(digest) AS d FROM audit_events GROUP BY key",
                                     "SELECT key, note FROM audit_events ORDER BY digest LIMIT 20",
                                     "SELECT count(*) AS n FROM audit_entities WHERE l2_distance(state, state) = 0"};
@@ -209,8 +204,7 @@ void Load::Scanner() {
 }
 
 void Load::Reader() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   for (uint64_t round = 0; Pace(round * 3); ++round) {
     if (round % 4 != 0) continue;
     const EventRows before = books_.rows->CountEvents();

@@ -21,8 +21,7 @@ constexpr std::pair<v1::Tier, v1::Tier> kMoves[] = {{v1::TIER_HOT, v1::TIER_WARM
 }  // namespace
 
 void Load::Mover() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   std::mt19937_64 random(options_.seed + 100);
   for (uint64_t round = 0; Pace(round); ++round) {
     if (random() % options_.rounds_per_move != 0) continue;
@@ -44,8 +43,7 @@ void Load::Mover() {
 
 // A table that comes, takes a few rows and goes.
 void Load::TableMaker() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   for (uint64_t round = 0; Pace(round * 5); ++round) {
     const std::string table = absl::StrCat("scratch_", round % 3);
     for (const std::string& cql :
@@ -78,8 +76,7 @@ absl::Status Load::BackUpAndRestore(const client::Connection& connection, uint64
 }
 
 void Load::Upkeep() {
-  const auto connection = client::Connect(options_.endpoint, kCallMs);
-  if (!Tolerate(connection.status(), "connect")) return;
+  const client::Connection* const connection = options_.connection;
   std::mt19937_64 random(options_.seed + 400);
   for (uint64_t round = 0; Pace(round); ++round) {
     if (random() % 6 != 0) continue;

@@ -7,7 +7,7 @@
 namespace cortex::audit {
 namespace {
 
-constexpr int kCallMs = 600'000;
+constexpr int kCallMs = 120'000;
 constexpr char kProducer[] = "crash-audit";
 // Numbers of batches that must never be applied: the ledger knows none of them.
 constexpr int64_t kForeignBatch = int64_t{1} << 60;
