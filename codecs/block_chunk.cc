@@ -1,7 +1,7 @@
 #include "codecs/block_chunk.h"
 
 #include <cstring>
-#include <limits>
+#include <vector>
 
 #include "codecs/bytes/status_macros.h"
 #include "codecs/chunk_io.h"
@@ -29,17 +29,27 @@ absl::Status BlockChunk::Decode(uint32_t first, uint32_t count, ValueBuffer* out
 
 absl::Status BlockChunk::Gather(absl::Span<const uint32_t> rows, ValueBuffer* out) const {
   RETURN_IF_ERROR(CheckRows(rows, row_count_));
+  Buffer workspace;
+  std::vector<uint32_t> in_block;
+  for (size_t i = 0; i < rows.size();) {
+    const uint32_t block = rows[i] / block_rows_;
+    in_block.clear();
+    for (; i < rows.size() && rows[i] / block_rows_ == block; ++i) in_block.push_back(rows[i] % block_rows_);
+    std::byte* const to = out->ExtendFixed(static_cast<uint32_t>(in_block.size()));
+    RETURN_IF_ERROR(GatherBlock(block, in_block, &workspace, to));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BlockChunk::GatherBlock(uint32_t block, absl::Span<const uint32_t> rows, Buffer* workspace,
+                                     std::byte* out) const {
   const size_t row_bytes = shape_.row_bytes();
-  Buffer workspace, scratch;
-  uint32_t decoded = std::numeric_limits<uint32_t>::max();
-  for (uint32_t row : rows) {
-    const uint32_t block = row / block_rows_;
-    if (block != decoded) {
-      scratch.Resize(RowsIn(block) * row_bytes);
-      RETURN_IF_ERROR(DecodeBlock(block, &workspace, scratch.data()));
-      decoded = block;
-    }
-    std::memcpy(out->ExtendFixed(1), scratch.data() + row % block_rows_ * row_bytes, row_bytes);
+  Buffer scratch;
+  scratch.Resize(RowsIn(block) * row_bytes);
+  RETURN_IF_ERROR(DecodeBlock(block, workspace, scratch.data()));
+  for (const uint32_t row : rows) {
+    std::memcpy(out, scratch.data() + row * row_bytes, row_bytes);
+    out += row_bytes;
   }
   return absl::OkStatus();
 }

@@ -32,6 +32,11 @@ class BlockChunk : public EncodedChunk {
   // All rows of a block into `rows`, which has room for exactly them; `workspace` is kept between the blocks of a call.
   virtual absl::Status DecodeBlock(uint32_t block, Buffer* workspace, std::byte* rows) const = 0;
 
+  // The rows listed, which lie in the block (`rows` count from its first), one after the other into `out`. What picks
+  // rows out of a block cheaply does; others decode it.
+  virtual absl::Status GatherBlock(uint32_t block, absl::Span<const uint32_t> rows, Buffer* workspace,
+                                   std::byte* out) const;
+
  private:
   ValueShape shape_;
   uint32_t row_count_;

@@ -86,27 +86,68 @@ class ByteSplitChunk final : public BlockChunk {
   absl::Status DecodeBlock(uint32_t block, Buffer* planes, std::byte* rows) const override {
     const uint64_t plane_bytes = layout_.PlaneBytes(block);
     const uint32_t width = layout_.planes();
-    ASSIGN_OR_RETURN(const auto entry,
-                     source_->Read(kHeaderBytes + block * layout_.entry_bytes(), layout_.entry_bytes()));
     planes->Resize(plane_bytes * width);
     std::byte* split = width == 1 ? rows : planes->data();
-    uint64_t offset = LoadAs<uint32_t>(entry.data());
-    for (uint32_t k = 0; k < width; ++k) {
-      const auto stored = LoadAs<uint32_t>(entry.data() + sizeof(uint32_t) * (1 + k));
+    RETURN_IF_ERROR(ForEachPlane(block, [&](uint32_t k, uint64_t offset, uint32_t stored) -> absl::Status {
       ASSIGN_OR_RETURN(const auto bytes, source_->Read(offset, stored));
       const absl::Span<std::byte> plane(split + k * plane_bytes, plane_bytes);
-      if (stored == plane_bytes) {
-        if (stored != 0) std::memcpy(plane.data(), bytes.data(), stored);
-      } else {
-        RETURN_IF_ERROR(DecodeZstdFrame(bytes, plane));
-      }
-      offset += stored;
-    }
+      if (stored != plane_bytes) return DecodeZstdFrame(bytes, plane);
+      if (stored != 0) std::memcpy(plane.data(), bytes.data(), stored);
+      return absl::OkStatus();
+    }));
     if (width > 1) simd::UnsplitBytes(planes->data(), plane_bytes, width, rows);
     return absl::OkStatus();
   }
 
+  // Planes kept raw (of a field's noise: six of eight) are read where the rows lie; others are decompressed.
+  absl::Status GatherBlock(uint32_t block, absl::Span<const uint32_t> rows, Buffer* workspace,
+                           std::byte* out) const override {
+    const uint64_t plane_bytes = layout_.PlaneBytes(block), row_bytes = layout_.shape.values_per_row;
+    const uint32_t width = layout_.planes();
+    const uint64_t picked_bytes = rows.size() * row_bytes;
+    workspace->Resize(plane_bytes + picked_bytes * width);
+    std::byte* const frame = workspace->data();
+    std::byte* const picked = frame + plane_bytes;
+    RETURN_IF_ERROR(ForEachPlane(block, [&](uint32_t k, uint64_t offset, uint32_t stored) -> absl::Status {
+      std::byte* to = picked + k * picked_bytes;
+      if (stored != plane_bytes) {
+        ASSIGN_OR_RETURN(const auto bytes, source_->Read(offset, stored));
+        RETURN_IF_ERROR(DecodeZstdFrame(bytes, {frame, plane_bytes}));
+      }
+      for (const uint32_t row : rows) {
+        const std::byte* from = frame + row * row_bytes;
+        if (stored == plane_bytes) {
+          ASSIGN_OR_RETURN(const auto bytes, source_->Read(offset + row * row_bytes, row_bytes));
+          from = bytes.data();
+        }
+        std::memcpy(to, from, row_bytes);
+        to += row_bytes;
+      }
+      return absl::OkStatus();
+    }));
+    if (width > 1) {
+      simd::UnsplitBytes(picked, picked_bytes, width, out);
+    } else {
+      std::memcpy(out, picked, picked_bytes);
+    }
+    return absl::OkStatus();
+  }
+
  private:
+  // visit(plane, its offset, its stored bytes) for the planes of a block.
+  template <class Visit>
+  absl::Status ForEachPlane(uint32_t block, const Visit& visit) const {
+    ASSIGN_OR_RETURN(const auto entry,
+                     source_->Read(kHeaderBytes + block * layout_.entry_bytes(), layout_.entry_bytes()));
+    uint64_t offset = LoadAs<uint32_t>(entry.data());
+    for (uint32_t k = 0; k < layout_.planes(); ++k) {
+      const auto stored = LoadAs<uint32_t>(entry.data() + sizeof(uint32_t) * (1 + k));
+      RETURN_IF_ERROR(visit(k, offset, stored));
+      offset += stored;
+    }
+    return absl::OkStatus();
+  }
+
   const ByteSource* source_;
   Layout layout_;
 };

@@ -319,6 +319,34 @@ absl::Status PutExceptions(absl::Span<const std::byte> bytes, ResidualShape shap
   return absl::OkStatus();
 }
 
+// Of `count` words of 64 bits, whose upper half holds as many integers of 32, makes these integers.
+template <typename Word>
+void WidenInPlace(size_t count, Word* words) {
+  constexpr size_t kPiece = 256;
+  int32_t piece[kPiece];  // a copy, so that what is written is not what is read
+  const auto* narrow = reinterpret_cast<const std::byte*>(words) + count * sizeof(int32_t);
+  for (size_t first = 0; first < count; first += kPiece) {
+    const size_t size = std::min(kPiece, count - first);
+    std::memcpy(piece, narrow + first * sizeof(int32_t), size * sizeof(int32_t));
+    for (size_t i = 0; i < size; ++i) words[first + i] = static_cast<Word>(int64_t{piece[i]});
+  }
+}
+
+// Restore of a column of scalars, and what the lattice makes of it, in one pass: rows read one by one wait for it.
+template <typename Word>
+void RestoreScalars(uint8_t up, const Lattice& lattice, absl::Span<Word> y) {
+  const auto base = static_cast<Word>(lattice.base);
+  const auto unit = static_cast<Word>(lattice.unit);
+  Word once = 0, twice = 0;
+  if (up == 2) {
+    for (Word& value : y) value = base + unit * (twice += once += value);
+  } else if (up == 1) {
+    for (Word& value : y) value = base + unit * (once += value);
+  } else if (base != 0 || unit != 1) {
+    for (Word& value : y) value = base + unit * value;
+  }
+}
+
 }  // namespace
 
 absl::Status AppendResidualBlock(absl::Span<const int64_t> values, ResidualShape shape, bool wide, std::string* out) {
@@ -375,14 +403,13 @@ absl::Status DecodeResidualBlock(absl::Span<const std::byte> bytes, ResidualShap
     // Into the upper half of the result, then widened from the front.
     auto* narrow = reinterpret_cast<int32_t*>(values) + shape.values();
     RETURN_IF_ERROR(ReadPlane(&stream, decoders, group_of_strip, shape, workspace, narrow));
-    for (size_t i = 0; i < shape.values(); ++i) {
-      int32_t value;
-      std::memcpy(&value, reinterpret_cast<const std::byte*>(narrow + i), sizeof(value));
-      const auto word = static_cast<Word>(int64_t{value});
-      std::memcpy(values + i, &word, sizeof(word));
-    }
+    WidenInPlace(shape.values(), values);
   }
   RETURN_IF_ERROR(PutExceptions(exceptions, shape, values));
+  if (shape.columns == 1) {
+    RestoreScalars(header.predictor.up, header.lattice, absl::Span<Word>(values, shape.rows));
+    return absl::OkStatus();
+  }
   Restore(header.predictor, shape, values);
   const auto base = static_cast<Word>(header.lattice.base);
   const auto unit = static_cast<Word>(header.lattice.unit);

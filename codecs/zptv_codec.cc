@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/buffer.h"
@@ -78,15 +79,18 @@ class ZptvChunk final : public EncodedChunk {
     RETURN_IF_ERROR(CheckRows(rows, row_count_));
     Buffer scratch;
     const size_t row_bytes = values_.row_bytes();
-    uint32_t decoded = std::numeric_limits<uint32_t>::max();
-    for (const uint32_t row : rows) {
-      const uint32_t block = row / shape_.block_rows();
-      if (block != decoded) {
-        scratch.Resize(LinesIn(block) * shape_.line_bytes());
-        RETURN_IF_ERROR(DecodeBlock(block, scratch.data()));
-        decoded = block;
+    for (size_t i = 0; i < rows.size();) {
+      const uint32_t block = rows[i] / shape_.block_rows(), first = block * shape_.block_rows();
+      scratch.Resize(LinesIn(block) * shape_.line_bytes());
+      std::vector<std::byte*> lines(LinesIn(block), nullptr);
+      size_t end = i;
+      for (; end < rows.size() && rows[end] - first < shape_.block_rows(); ++end) {
+        const uint32_t line = (rows[end] - first) / shape_.line_rows;
+        lines[line] = scratch.data() + line * shape_.line_bytes();
       }
-      std::memcpy(out->ExtendFixed(1), scratch.data() + row % shape_.block_rows() * row_bytes, row_bytes);
+      ASSIGN_OR_RETURN(const auto bytes, ReadBlock(block));
+      RETURN_IF_ERROR(zptv::DecodeLines(shape_, bytes, lines));
+      for (; i < end; ++i) std::memcpy(out->ExtendFixed(1), scratch.data() + (rows[i] - first) * row_bytes, row_bytes);
     }
     return absl::OkStatus();
   }
@@ -116,12 +120,16 @@ class ZptvChunk final : public EncodedChunk {
   uint32_t LinesIn(uint32_t block) const { return (RowsIn(block) + shape_.line_rows - 1) / shape_.line_rows; }
 
   absl::Status DecodeBlock(uint32_t block, std::byte* out) const {
+    ASSIGN_OR_RETURN(const auto bytes, ReadBlock(block));
+    return zptv::DecodeBlock(shape_, LinesIn(block), bytes, out);
+  }
+
+  absl::StatusOr<absl::Span<const std::byte>> ReadBlock(uint32_t block) const {
     ASSIGN_OR_RETURN(const auto entry,
                      source_->Read(sizeof(Header) + uint64_t{block} * sizeof(uint32_t), 2 * sizeof(uint32_t)));
     const auto begin = LoadAs<uint32_t>(entry.data()), end = LoadAs<uint32_t>(entry.data() + sizeof(uint32_t));
     if (begin > end) return absl::DataLossError(absl::StrFormat("zptv block ends before it begins: %d, %d", begin, end));
-    ASSIGN_OR_RETURN(const auto bytes, source_->Read(begin, end - begin));
-    return zptv::DecodeBlock(shape_, LinesIn(block), bytes, out);
+    return source_->Read(begin, end - begin);
   }
 
   const ByteSource* source_;

@@ -28,6 +28,8 @@ constexpr uint32_t kHeavyBlockBytes = 256 << 10;
 uint32_t TargetBlockBytes(EncodingEffort effort) {
   return effort == EncodingEffort::kLight ? kLightBlockBytes : kHeavyBlockBytes;
 }
+// Identifiers: finding a key in an archive reads those between two fences, which took one or two blocks of 17,000.
+constexpr uint32_t kMaxBlockRows = 4096;
 // A longer value is refused, so that no damaged file can ask for more memory than this per block.
 constexpr uint32_t kMaxValueBytes = 16 << 20;
 constexpr uint32_t kMaxBlockBytes = kHeavyBlockBytes + kMaxValueBytes;
@@ -169,7 +171,8 @@ absl::Status ForEachBlock(const ValueSpan& rows, EncodingEffort effort, const Vi
   for (uint32_t first = 0; first < rows.row_count;) {
     uint32_t end = first;
     uint64_t bytes = 0;
-    while (end < rows.row_count && (end == first || bytes < TargetBlockBytes(effort))) {
+    const uint32_t end_row = std::min(rows.row_count, first + kMaxBlockRows);
+    while (end < end_row && (end == first || bytes < TargetBlockBytes(effort))) {
       const size_t size = rows.StringAt(end).size();
       if (size > kMaxValueBytes) {
         return absl::InvalidArgumentError(

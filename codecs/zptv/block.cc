@@ -189,6 +189,12 @@ absl::Status EncodeBlock(const Block& block, ZptvContract contract, RecoverHints
 }
 
 absl::Status DecodeBlock(const LineShape& shape, uint32_t lines, absl::Span<const std::byte> bytes, std::byte* out) {
+  std::vector<std::byte*> all(lines);
+  for (uint32_t l = 0; l < lines; ++l) all[l] = out + l * shape.line_bytes();
+  return DecodeLines(shape, bytes, all);
+}
+
+absl::Status DecodeLines(const LineShape& shape, absl::Span<const std::byte> bytes, absl::Span<std::byte* const> out) {
   ByteReader in(bytes);
   uint8_t count = 0;
   RETURN_IF_ERROR(in.Read(&count));
@@ -197,17 +203,18 @@ absl::Status DecodeBlock(const LineShape& shape, uint32_t lines, absl::Span<cons
   }
   std::vector<std::vector<std::byte*>> members(count);
   absl::Span<const std::byte> map;
-  if (count > 1) RETURN_IF_ERROR(in.ReadBytes(lines, &map));
-  for (uint32_t l = 0; l < lines; ++l) {
+  if (count > 1) RETURN_IF_ERROR(in.ReadBytes(out.size(), &map));
+  for (size_t l = 0; l < out.size(); ++l) {
     const uint32_t section = map.empty() ? 0 : static_cast<uint32_t>(map[l]);
     if (section >= count) return absl::DataLossError(absl::StrFormat("zptv line is in section %d of %d", section, count));
-    members[section].push_back(out + l * shape.line_bytes());
+    members[section].push_back(out[l]);
   }
   for (const std::vector<std::byte*>& section : members) {
     if (section.empty()) return absl::DataLossError("zptv section has no lines");
     std::string_view body;
     RETURN_IF_ERROR(in.ReadString(&body));
-    RETURN_IF_ERROR(DecodeSection(shape, AsBytes(body), section));
+    const bool wanted = std::any_of(section.begin(), section.end(), [](const std::byte* line) { return line != nullptr; });
+    if (wanted) RETURN_IF_ERROR(DecodeSection(shape, AsBytes(body), section));
   }
   if (in.remaining() != 0) return absl::DataLossError(absl::StrFormat("%d bytes behind a zptv block", in.remaining()));
   return absl::OkStatus();

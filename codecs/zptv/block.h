@@ -23,6 +23,10 @@ absl::Status EncodeBlock(const Block& block, ZptvContract contract, RecoverHints
 // Fills `out` with `lines` lines, one after the other, aligned to the width. Errors: DATA_LOSS.
 absl::Status DecodeBlock(const LineShape& shape, uint32_t lines, absl::Span<const std::byte> bytes, std::byte* out);
 
+// The same for some lines of a block: out[l] takes line l, aligned to the width; nullptr: nobody wants it. Integers of a
+// section are decoded together, but no line is reconstructed, and no section read, that is not wanted.
+absl::Status DecodeLines(const LineShape& shape, absl::Span<const std::byte> bytes, absl::Span<std::byte* const> out);
+
 }  // namespace cortex::zptv
 
 #endif  // CORTEX_CODECS_ZPTV_BLOCK_H_

@@ -78,7 +78,10 @@ absl::Status DecodeRawLines(const LineShape& shape, ByteReader* in, absl::Span<s
     RETURN_IF_ERROR(DecodePlane(in, absl::MakeSpan(plane)));
     const uint8_t* next = plane.data();
     for (std::byte* line : out) {
-      for (uint32_t c = 0; c < shape.columns; ++c) line[size_t{c} * width + k] = static_cast<std::byte>(*next++);
+      for (uint32_t c = 0; line != nullptr && c < shape.columns; ++c) {
+        line[size_t{c} * width + k] = static_cast<std::byte>(next[c]);
+      }
+      next += shape.columns;
     }
   }
   return absl::OkStatus();

@@ -177,8 +177,9 @@ absl::Status DecodeExceptions(const LineShape& shape, ByteReader* in, absl::Span
   absl::Span<const std::byte> bytes;
   RETURN_IF_ERROR(in->ReadBytes(count * shape.width(), &bytes));
   for (size_t i = 0; i < count; ++i) {
-    std::memcpy(out[positions[i] / shape.columns] + positions[i] % shape.columns * shape.width(),
-                bytes.data() + i * shape.width(), shape.width());
+    std::byte* const line = out[positions[i] / shape.columns];
+    if (line == nullptr) continue;
+    std::memcpy(line + positions[i] % shape.columns * shape.width(), bytes.data() + i * shape.width(), shape.width());
   }
   return absl::OkStatus();
 }
@@ -232,6 +233,26 @@ void ReconstructPolar(const LineShape& shape, const LineCodes& codes, const int3
       PutBits(im, shape.type, 2 * t + 1, out[l]);
     }
   }
+}
+
+// Reconstructs the lines that are wanted.
+void ReconstructWanted(const LineShape& shape, const LineCodes& codes, const int32_t* planes,
+                       absl::Span<std::byte* const> out) {
+  const size_t lines = out.size();
+  LineCodes wanted{.kind = codes.kind, .shift = codes.shift, .base = codes.base};
+  std::vector<std::byte*> to;
+  for (uint32_t l = 0; l < lines; ++l) {
+    if (out[l] == nullptr) continue;
+    to.push_back(out[l]);
+    wanted.lines.push_back(l);
+    if (!codes.steps.empty()) wanted.steps.push_back(codes.steps[l]);
+  }
+  if (to.size() == lines) return ReconstructLines(shape, codes, planes, out);
+  std::vector<int32_t> picked(shape.columns * to.size());
+  for (size_t c = 0; c < shape.columns; ++c) {
+    for (size_t i = 0; i < to.size(); ++i) picked[c * to.size() + i] = planes[c * lines + wanted.lines[i]];
+  }
+  ReconstructLines(shape, wanted, picked.data(), to);
 }
 
 // Whether lines of this shape can be of that kind at all.
@@ -302,7 +323,7 @@ absl::Status DecodeSection(const LineShape& shape, absl::Span<const std::byte> b
       RETURN_IF_ERROR(DecodePlane(plane, &in, next));
       next += plane.shape.columns * plane.shape.lines;
     }
-    ReconstructLines(shape, codes, integers.data(), out);
+    ReconstructWanted(shape, codes, integers.data(), out);
     RETURN_IF_ERROR(DecodeExceptions(shape, &in, out));
   }
   if (in.remaining() != 0) return absl::DataLossError(absl::StrFormat("%d bytes behind a zptv section", in.remaining()));

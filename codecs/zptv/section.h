@@ -36,7 +36,7 @@ std::vector<int32_t> TransposeIntegers(const LineShape& shape, const LineCodes& 
 // Appends a section of any kind but raw, with the predictors that make it smallest. Errors: INTERNAL.
 absl::Status EncodeSection(const LineShape& shape, const LineCodes& codes, std::string* out);
 
-// Reads one section of any kind; out[i] takes its line i. Errors: DATA_LOSS.
+// Reads one section of any kind; out[i] takes its line i, nullptr: nobody wants it. Errors: DATA_LOSS.
 absl::Status DecodeSection(const LineShape& shape, absl::Span<const std::byte> bytes, absl::Span<std::byte* const> out);
 
 }  // namespace cortex::zptv
