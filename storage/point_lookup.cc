@@ -1,7 +1,9 @@
 #include "storage/point_lookup.h"
 
+#include <algorithm>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -45,12 +47,9 @@ class LatestSearch {
         hash_(HashKey(key)) {}
 
   absl::StatusOr<std::optional<Candidate>> Run() {
-    for (size_t i = 0; i < snapshot_.segments.size(); ++i) {
+    for (const size_t i : Segments()) {
       const auto& segment = snapshot_.segments[i];
-      // Keys of hash-sharded tables live in one shard.
-      if (snapshot_.table->sharding == ShardingKind::kHash && segment->shard() != hash_ % kShardCount) continue;
       if (by_time_ && best_.has_value() && segment->max_time() < best_->time) continue;
-      if (HasExpired(segment->max_time())) continue;
       if (!segment->MayContainKey(key_, hash_)) continue;
       RETURN_IF_ERROR(Look(*segment));
       if (best_.has_value() && best_->segment == segment.get()) snapshot_.Touch(i);
@@ -64,33 +63,83 @@ class LatestSearch {
     return snapshot_.expired_until_ns.has_value() && time_ns <= *snapshot_.expired_until_ns;
   }
 
+  // Those that may have the row. By time the latest come first: what is older than a row found is not opened.
+  std::vector<size_t> Segments() const {
+    std::vector<std::pair<int64_t, size_t>> by_time;
+    for (size_t i = 0; i < snapshot_.segments.size(); ++i) {
+      const auto& segment = snapshot_.segments[i];
+      // Keys of hash-sharded tables live in one shard.
+      if (snapshot_.table->sharding == ShardingKind::kHash && segment->shard() != hash_ % kShardCount) continue;
+      const int64_t max_time = segment->max_time();
+      if (!HasExpired(max_time)) by_time.emplace_back(max_time, i);
+    }
+    const auto later = [](const auto& a, const auto& b) { return a.first > b.first; };
+    if (by_time_) std::stable_sort(by_time.begin(), by_time.end(), later);
+    std::vector<size_t> segments;
+    for (const auto& [time, i] : by_time) segments.push_back(i);
+    return segments;
+  }
+
   absl::Status Look(const SegmentView& segment) {
     rows_.clear();
     RETURN_IF_ERROR(segment.FindKey(key_, hash_, &rows_));
-    for (const RowRef& row : rows_) {
-      const RowGroupView& group = segment.row_group(row.row_group);
-      const uint32_t first = row.row / 64 * 64;
-      uint64_t selection = ~uint64_t{0};
-      if (!group.AllVisible(snapshot_.window)) {
-        RETURN_IF_ERROR(group.SelectVisible(snapshot_.window, first, row.row - first + 1, &selection));
-        if (!GetBit(&selection, row.row - first)) continue;
-      }
-      Candidate candidate{.segment = &segment, .row = row};
-      RETURN_IF_ERROR(group.Commits(row.row, 1, &candidate.commit));
-      if (by_time_ || snapshot_.expired_until_ns.has_value()) {
-        ASSIGN_OR_RETURN(const ColumnChunk* times, group.column(time_column_));
-        Column time(DataType::Scalar(TypeKind::kTimestamp));
-        RETURN_IF_ERROR(times->Gather({&row.row, 1}, &time));
-        const int64_t time_ns = time.values_as<int64_t>()[0];
-        if (HasExpired(time_ns)) continue;
-        if (by_time_) candidate.time = time_ns;
-      }
+    std::vector<uint32_t> in_group;
+    for (size_t i = 0; i < rows_.size();) {
+      const uint32_t group = rows_[i].row_group;
+      in_group.clear();
+      for (; i < rows_.size() && rows_[i].row_group == group; ++i) in_group.push_back(rows_[i].row);
+      RETURN_IF_ERROR(LookInGroup(segment, group, std::move(in_group)));
+    }
+    return absl::OkStatus();
+  }
+
+  // All rows of a group together: they share blocks, and a block costs as much as any of its rows.
+  absl::Status LookInGroup(const SegmentView& segment, uint32_t number, std::vector<uint32_t> rows) {
+    const RowGroupView& group = segment.row_group(number);
+    RETURN_IF_ERROR(KeepVisible(group, &rows));
+    int64_t time = 0;
+    if (by_time_ || snapshot_.expired_until_ns.has_value()) RETURN_IF_ERROR(KeepLatest(group, &rows, &time));
+    for (const uint32_t row : rows) {
+      Candidate candidate{.segment = &segment, .row = {.row_group = number, .row = row}, .time = time};
+      RETURN_IF_ERROR(group.Commits(row, 1, &candidate.commit));
       if (best_.has_value()) {
         ASSIGN_OR_RETURN(const bool after, candidate.IsAfter(*best_));
         if (!after) continue;
       }
       best_ = candidate;
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status KeepVisible(const RowGroupView& group, std::vector<uint32_t>* rows) const {
+    if (group.AllVisible(snapshot_.window)) return absl::OkStatus();
+    size_t kept = 0;
+    for (const uint32_t row : *rows) {
+      const uint32_t first = row / 64 * 64;
+      uint64_t selection = ~uint64_t{0};
+      RETURN_IF_ERROR(group.SelectVisible(snapshot_.window, first, row - first + 1, &selection));
+      if (GetBit(&selection, row - first)) (*rows)[kept++] = row;
+    }
+    rows->resize(kept);
+    return absl::OkStatus();
+  }
+
+  // Leaves the rows that have not expired, and of EVENTS those of the latest time, unless a later row is known.
+  absl::Status KeepLatest(const RowGroupView& group, std::vector<uint32_t>* rows, int64_t* latest) const {
+    ASSIGN_OR_RETURN(const ColumnChunk* const chunk, group.column(time_column_));
+    Column column(DataType::Scalar(TypeKind::kTimestamp));
+    RETURN_IF_ERROR(chunk->Gather(*rows, &column));
+    const absl::Span<const int64_t> times = column.values_as<int64_t>();
+    if (by_time_) {
+      *latest = best_.has_value() ? best_->time : INT64_MIN;
+      for (const int64_t time : times) *latest = std::max(*latest, time);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < times.size(); ++i) {
+      if (HasExpired(times[i]) || (by_time_ && times[i] < *latest)) continue;
+      (*rows)[kept++] = (*rows)[i];
+    }
+    rows->resize(kept);
     return absl::OkStatus();
   }
 

@@ -77,8 +77,9 @@ absl::Status Measure(const Workload& workload, const std::string& work, const st
   return absl::OkStatus();
 }
 
-absl::Status MeasureLookups(const Workload& workload, const generate::Generator& generator, const std::string& table,
-                            const std::string& tier) {
+absl::Status MeasureGets(const Workload& workload, const generate::Generator& generator, const std::string& table,
+                         const std::string& tier, const std::string& work, const std::vector<std::string>& columns,
+                         Targets targets) {
   constexpr int kLookups = 500;
   Times get, server;
   uint64_t state = 12345;
@@ -88,7 +89,7 @@ absl::Status MeasureLookups(const Workload& workload, const generate::Generator&
     v1::GetRequest request;
     request.set_table(table);
     request.add_keys(key);
-    for (const char* column : {"entity_id", "timestamp", "coherence_score", "fractal_dimension"}) request.add_columns(column);
+    for (const std::string& column : columns) request.add_columns(column);
     grpc::ClientContext context;
     v1::GetResponse response;
     const auto start = Clock::now();
@@ -100,9 +101,15 @@ absl::Status MeasureLookups(const Workload& workload, const generate::Generator&
     // The answer carries no timings, so the server's part is what the call took beyond an empty one of the same run.
     server.ms.push_back(std::max(0.0, ms - workload.limits->echo_ms));
   }
-  workload.report->Add({.work = "single-row lookup (Get)", .tier = tier, .data = "generated", .rows = generator.options().row_count,
-                        .server = server, .client = get, .target = Targets{0.1, 1, 10}.Of(tier), .note = "server = client - echo"});
+  workload.report->Add({.work = work, .tier = tier, .data = "generated", .rows = generator.options().row_count,
+                        .server = server, .client = get, .target = targets.Of(tier), .note = "server = client - echo"});
+  return absl::OkStatus();
+}
 
+absl::Status MeasureLookups(const Workload& workload, const generate::Generator& generator, const std::string& table,
+                            const std::string& tier) {
+  RETURN_IF_ERROR(MeasureGets(workload, generator, table, tier, "single-row lookup (Get)",
+                              {"entity_id", "timestamp", "coherence_score", "fractal_dimension"}, {0.1, 1, 10}));
   Times query_server, query_client;
   v1::QueryRequest request =
       Cql(absl::StrCat("SELECT timestamp, coherence_score, fractal_dimension FROM ", table, " WHERE entity_id = $1"));
@@ -258,6 +265,8 @@ absl::Status MeasureScalars(const Workload& workload, const generate::Generator&
 absl::Status MeasureVectors(const Workload& workload, const generate::Generator& generator, const std::string& table,
                             const std::string& tier) {
   const uint64_t rows = generator.options().row_count;
+  RETURN_IF_ERROR(MeasureGets(workload, generator, table, tier, "one row with its field complex128[256] (Get)",
+                              {"entity_id", "css_field_state"}, {0.1, 0.3, 0.3}));
   const v1::Value query = FieldParameter(generator.Field(rows / 3));
   ASSIGN_OR_RETURN(const double threshold, ThousandthDistance(workload, generator, table, query));
 
