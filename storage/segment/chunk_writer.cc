@@ -68,12 +68,16 @@ ValueBuffer PresentRows(const Column& column, const ValueSpan& stored) {
 }
 
 // What decides distances without reading the `stored` rows: sketches of the kinds that fit, and the range of all.
-absl::Status WriteSketches(const Column& column, const ValueSpan& stored, absl::Span<const SketchKind> kinds,
-                           PieceWriter* out, ChunkLayout* layout) {
-  for (const SketchKind kind : kinds) {
+absl::Status WriteSketches(const Column& column, const ValueSpan& stored, const SketchChoice& choice, PieceWriter* out,
+                           ChunkLayout* layout) {
+  uint64_t taken = layout->values.bytes.length;
+  for (const SketchKind kind : choice.kinds) {
     const bool is_base = kind == SketchKind::kEuclidean && layout->values.encoding == EncodingId::kSketched;
     const bool too_large = kind == SketchKind::kPolar && layout->statement.has_value();
     if (is_base || too_large || !IsSketched(column.type(), kind) || stored.row_count < kLeastSketchRows) continue;
+    const uint64_t bytes = SketchSectionBytes(kind, stored.shape, stored.row_count);
+    if (choice.within_raw && taken + bytes > stored.byte_size()) continue;
+    taken += bytes;
     std::string section;
     SketchBuilder(kind, stored.shape).AppendSection(stored, &section);
     SketchPiece piece{.kind = static_cast<uint32_t>(kind)};
@@ -126,7 +130,7 @@ ZoneMap ZoneMapOf(const Column& column, const ValueSpan& values, bool dense) {
 
 // Scalars, vectors and strings: encodes `rows`, which stand for those of `column`.
 absl::Status WriteRows(const Column& column, const ValueSpan& rows, const EncodeOptions& options,
-                       absl::Span<const SketchKind> sketches, PieceWriter* out, ChunkLayout* layout) {
+                       const SketchChoice& sketches, PieceWriter* out, ChunkLayout* layout) {
   if (rows.row_count == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const EncodedBytes encoded, EncodeChunk(rows, options));
   layout->statement = encoded.statement;
@@ -180,7 +184,7 @@ absl::Status WriteList(const Column& column, const EncodeOptions& options, Piece
 }  // namespace
 
 absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options,
-                                       absl::Span<const SketchKind> sketches, PieceWriter* out) {
+                                       const SketchChoice& sketches, PieceWriter* out) {
   options.is_complex = column.type().is_complex();
   ChunkLayout layout{.null_count = column.null_count()};
   if (layout.null_count > 0 && layout.null_count < column.row_count()) {

@@ -96,10 +96,11 @@ class SegmentWriter::Impl {
     RowGroupLayout group{.row_count = static_cast<uint32_t>(commits.size())};
     RETURN_IF_ERROR(WriteVersions(commits, ends, &group));
     RETURN_IF_ERROR(WriteOrdinals(commits, ordinals, &group));
+    const SketchChoice sketches{.kinds = options_.sketches, .within_raw = options_.sketches_within_raw};
     for (size_t i = 0; i < columns.size(); ++i) {
       EncodeOptions encoding = OptionsOf(i, columns[i]);
       if (!exact_rows.empty() && !exact_rows[i].empty()) encoding.exact_rows = exact_rows[i].words();
-      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], encoding, options_.sketches, &out_));
+      ASSIGN_OR_RETURN(ChunkLayout chunk, WriteChunk(columns[i], encoding, sketches, &out_));
       info_.raw_bytes += chunk.raw_bytes;
       group.columns.push_back(std::move(chunk));
     }

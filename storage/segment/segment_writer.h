@@ -41,6 +41,7 @@ struct SegmentWriterOptions {
   // What the sources of such rows say of each column; empty: nothing.
   std::vector<std::optional<ZptvStatement>> made = {};
   std::vector<SketchKind> sketches = {};  // kinds written for the columns they fit (chunk_writer.h)
+  bool sketches_within_raw = false;  // only where values and sketches together take no more than the values plain
   double sketch_share = 0;  // what a column may grow by to have a sketch in its values (EncodeOptions)
   bool sorted_by_key = false;  // rows come in ascending key order over all row groups; equal keys may straddle them
 };

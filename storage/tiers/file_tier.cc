@@ -15,7 +15,8 @@
 namespace cortex {
 namespace {
 
-// Warm is searched, cold is small (README.md): there a sketch must fit into a column without a bound.
+// Warm is searched, cold is small (README.md): there a sketch must fit into a column without a bound. Beside the values
+// it may take what encoding them saved.
 const std::vector<SketchKind> kWarmSketches = {SketchKind::kEuclidean, SketchKind::kPolar};
 constexpr double kColdSketchShare = 1.0 / 16;
 
@@ -42,6 +43,7 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr
                                 .apply_contracts = !origin.is_file,
                                 .made = std::move(origin.made),
                                 .sketches = cold ? std::vector<SketchKind>() : kWarmSketches,
+                                .sketches_within_raw = true,
                                 .sketch_share = cold ? kColdSketchShare : 0,
                                 .sorted_by_key = sorted_by_key});
 }

@@ -1,7 +1,11 @@
 #include "tests/storage/segment/segment_fixture.h"
 
 #include <algorithm>
+#include <cmath>
+#include <random>
 #include <utility>
+
+#include "absl/strings/str_format.h"
 
 #include "codecs/bytes/buffer.h"
 #include "codecs/bytes/checksum.h"
@@ -28,6 +32,41 @@ class OwnedBytes final : public ByteSource {
 
 std::shared_ptr<const ByteSource> OwnedSource(const std::string& bytes) { return std::make_shared<OwnedBytes>(bytes); }
 
+std::shared_ptr<const TableDefinition> FieldTable() {
+  TableDefinition table = *TestTable("t", {{"exact", DataType::Vector(TypeKind::kComplex128, 256)},
+                                           {"bounded", DataType::Vector(TypeKind::kComplex128, 256)},
+                                           {"words", DataType::Vector(TypeKind::kFloat32, 512)}});
+  ColumnDefinition& bounded = table.columns[*table.FindColumn("bounded")];
+  bounded.compression = Compression::kZptv;
+  bounded.contract = {ZptvContract::Kind::kRms, 1e-2};
+  return std::make_shared<const TableDefinition>(std::move(table));
+}
+
+Batch FieldRows(const std::shared_ptr<const TableDefinition>& table, uint32_t count) {
+  const auto append = [](const void* row, Column* column) {
+    column->AppendValues(
+        {.shape = column->type().shape(), .row_count = 1, .fixed = static_cast<const std::byte*>(row)});
+  };
+  Batch batch = Batch::For(table);
+  batch.row_count = count;
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal;
+  for (uint32_t row = 0; row < count; ++row) {
+    batch.columns[0].AppendString(absl::StrFormat("k%07d", row));
+    const int64_t time = 1'700'000'000'000'000'000 + row;
+    append(&time, &batch.columns[1]);
+    std::vector<double> field(512);
+    const double phase = normal(random);
+    for (size_t i = 0; i < field.size(); ++i) field[i] = std::cos(0.05 * double(i / 2) + phase) + 0.1 * normal(random);
+    append(field.data(), &batch.columns[2]);
+    append(field.data(), &batch.columns[3]);
+    std::vector<float> words(512);
+    for (float& word : words) word = static_cast<float>(normal(random));
+    append(words.data(), &batch.columns[4]);
+  }
+  return batch;
+}
+
 absl::StatusOr<WrittenSegment> WriteSegment(const std::string& directory, const SegmentSpec& spec) {
   WrittenSegment written;
   written.table = spec.groups.front().table;
@@ -38,7 +77,10 @@ absl::StatusOr<WrittenSegment> WriteSegment(const std::string& directory, const 
                                                              .shard = spec.shard,
                                                              .id = SegmentId(spec.id),
                                                              .effort = spec.effort,
+                                                             .apply_contracts = spec.apply_contracts,
                                                              .sketches = spec.sketches,
+                                                             .sketches_within_raw = spec.sketches_within_raw,
+                                                             .sketch_share = spec.sketch_share,
                                                              .sorted_by_key = spec.sorted_by_key}));
   Commit next_commit = 100;
   for (size_t g = 0; g < spec.groups.size(); ++g) {

@@ -21,11 +21,19 @@ struct SegmentSpec {
   std::vector<std::vector<Commit>> ends;     // empty: all open
   EncodingEffort effort = EncodingEffort::kLight;
   std::vector<SketchKind> sketches;
+  bool sketches_within_raw = false;
+  double sketch_share = 0;
+  bool apply_contracts = false;
   bool sorted_by_key = false;
   uint32_t shard = 3;
   uint64_t id = 0x2a;
   FileSystem* file_system = nullptr;  // nullptr: the kernel's
 };
+
+// Key "k0000000" …, time, and fields as instruments deliver them, waves under noise: complex128[256] "exact", and the same
+// as "bounded" under rms = 1e-2; float32[512] "words" without structure.
+std::shared_ptr<const TableDefinition> FieldTable();
+Batch FieldRows(const std::shared_ptr<const TableDefinition>& table, uint32_t count);
 
 struct WrittenSegment {
   std::shared_ptr<const TableDefinition> table;

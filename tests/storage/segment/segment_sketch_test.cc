@@ -106,6 +106,28 @@ TEST_CASE("Segments have no sketches unless asked for, and answer the same with 
           REQUIRE_OK_AND_TAKE(testing::ReadEverything(*sketched_reader, *sketched.table)));
 }
 
+TEST_CASE("Sketches beside values take what encoding saved, and no column passes its raw size for one",
+          "[storage][segment]") {
+  testing::TempDir dir;
+  SegmentSpec spec{.sketches = {SketchKind::kEuclidean, SketchKind::kPolar},
+                   .sketches_within_raw = true,
+                   .apply_contracts = true};
+  spec.groups.push_back(testing::FieldRows(testing::FieldTable(), 512));
+  const WrittenSegment segment = REQUIRE_OK_AND_TAKE(testing::WriteSegment(dir.path(), spec));
+  const auto reader = REQUIRE_OK_AND_TAKE(testing::OpenSegment(segment));
+  const SegmentChunk& exact = ChunkOf(*reader, segment, "exact");
+  const SegmentChunk& bounded = ChunkOf(*reader, segment, "bounded");
+  REQUIRE(exact.encoding() == EncodingId::kPlain);
+  REQUIRE(REQUIRE_OK_AND_TAKE(exact.Sketch(SketchKind::kEuclidean)) == nullptr);
+  REQUIRE(REQUIRE_OK_AND_TAKE(exact.Sketch(SketchKind::kPolar)) == nullptr);
+  REQUIRE(REQUIRE_OK_AND_TAKE(ChunkOf(*reader, segment, "words").Sketch(SketchKind::kEuclidean)) == nullptr);
+  REQUIRE(REQUIRE_OK_AND_TAKE(bounded.Sketch(SketchKind::kEuclidean)) != nullptr);
+  for (const SegmentColumnStats& column : REQUIRE_OK_AND_TAKE(reader->ColumnStats())) {
+    // Checksums of pages take a part in 8,192.
+    if (column.column.value() > 2) REQUIRE(column.stored_bytes <= column.raw_bytes + column.raw_bytes / 4096);
+  }
+}
+
 TEST_CASE("Damage to a sketch is found when it is read, and by Verify", "[storage][segment]") {
   testing::TempDir dir;
   WrittenSegment segment = Write(dir, {SketchKind::kEuclidean}, 0);
