@@ -67,7 +67,9 @@ absl::Status OpenError(const rocksdb::Status& status, const std::string& dir) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "meta store: cannot open %s, it was written by a newer program: %s", dir, status.ToString()));
   }
-  return FromRocksDb(status, absl::StrFormat("cannot open %s", dir));
+  const absl::Status error = FromRocksDb(status, absl::StrFormat("cannot open %s", dir));
+  if (!absl::IsDataLoss(error)) return error;
+  return absl::DataLossError(absl::StrFormat("%s; restore a backup", std::string(error.message())));
 }
 
 }  // namespace

@@ -156,6 +156,12 @@ TEST_CASE("MetaStore says DATA_LOSS when a table file is damaged, cut or gone", 
     std::filesystem::remove(dir.File("meta/CURRENT"));
     REQUIRE_STATUS(open_and_load(), absl::StatusCode::kDataLoss, "CURRENT is missing");
   }
+  SECTION("manifest damaged") {
+    std::string current = ReadBytes(dir.File("meta/CURRENT"));
+    current.pop_back();
+    FlipByte(dir.File("meta/" + current), 10);
+    REQUIRE_STATUS(open_and_load(), absl::StatusCode::kDataLoss, "; restore a backup");
+  }
   SECTION("unreadable") {
     FaultyFileSystem fs(PosixFileSystem());
     fs.FailReads(".sst", absl::DataLossError("injected read error"));
