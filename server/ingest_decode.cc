@@ -1,10 +1,13 @@
 #include "server/ingest_decode.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "server/admission.h"
 #include "server/batch_proto.h"
 #include "server/status_mapping.h"
 
@@ -21,6 +24,24 @@ absl::StatusOr<IngestMode> ModeFromProto(int mode) {
     default:
       return InvalidField("mode", absl::StrFormat("unknown ingest mode %d; expects REPLACE or MERGE", mode));
   }
+}
+
+// At least what the columns take that the request leaves out; of rows, what all columns of fixed width do.
+uint64_t FilledBytes(const wire::IngestRequest& request, const TableDefinition& table) {
+  std::set<std::string> given;
+  for (const wire::ColumnValues& column : request.columns().columns()) given.insert(column.name());
+  uint64_t row_bytes = 0;
+  for (const ColumnDefinition& column : table.columns) {
+    if (given.contains(column.name)) continue;
+    if (column.default_value != nullptr) {
+      row_bytes += column.default_value->memory_bytes();
+    } else {
+      const bool is_short = column.type.is_string() || column.type.is_list();
+      row_bytes += is_short ? sizeof(uint32_t) : column.type.shape().row_bytes();
+    }
+  }
+  const uint64_t rows = request.has_columns() ? request.columns().row_count() : request.rows().rows_size();
+  return std::min<uint64_t>(rows, kMaxBatchRows) * row_bytes;
 }
 
 absl::StatusOr<std::optional<ProducerStamp>> StampFromProto(const wire::IngestRequest& request) {
@@ -49,7 +70,8 @@ absl::Status WithSequenceReason(absl::Status status) {
   return status;
 }
 
-absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire::IngestRequest& request) {
+absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, MemoryBudget* budget,
+                                           const wire::IngestRequest& request) {
   if (request.table().empty()) return InvalidField("table", "table is missing");
   if (request.has_columns() == request.has_rows()) {
     return InvalidField("columns", request.has_rows() ? "a batch comes either as columns or as rows, got both"
@@ -60,6 +82,10 @@ absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire:
   ASSIGN_OR_RETURN(out.producer, StampFromProto(request));
   ASSIGN_OR_RETURN(out.tier, TierFromProto(request.tier(), Tier::kHot, "tier"));
   ASSIGN_OR_RETURN(auto table, database.FindTable(request.table()));
+  MemoryReservation filled(budget, MemoryUse::kRpc);
+  if (const absl::Status fits = ReserveBatch(budget, FilledBytes(request, *table), &filled); !fits.ok()) {
+    return WithReason(fits, kReasonMemoryBudget);
+  }
   std::vector<bool>* const present = out.mode == IngestMode::kMerge ? &out.present : nullptr;
   if (request.has_columns()) {
     ASSIGN_OR_RETURN(out.batch, BatchFromColumns(request.columns(), std::move(table), present));

@@ -9,11 +9,15 @@
 #include "cortex/datastore/v1/ingest_service.pb.h"
 #include "server/definition_proto.h"
 #include "storage/database.h"
+#include "storage/runtime/memory_budget.h"
 
 namespace cortex {
 
-// Errors: INVALID_ARGUMENT, NOT_FOUND unknown table or column.
-absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, const wire::IngestRequest& request);
+// `budget` must have room for what the columns take that the client left out: a batch of few bytes may ask for
+// gigabytes of NULLs and defaults. Given back on return: the database charges the batch itself.
+// Errors: INVALID_ARGUMENT, NOT_FOUND unknown table or column, RESOURCE_EXHAUSTED.
+absl::StatusOr<IngestRequest> DecodeIngest(const Database& database, MemoryBudget* budget,
+                                           const wire::IngestRequest& request);
 
 // Errors: INVALID_ARGUMENT.
 absl::Status CheckProducerId(const std::string& producer_id);

@@ -42,7 +42,7 @@ void Committed(const std::shared_ptr<IngestCall>& call, uint64_t rows, const abs
 }
 
 void Start(const std::shared_ptr<IngestCall>& call) {
-  absl::StatusOr<IngestRequest> request = DecodeIngest(*call->core.database, *call->request);
+  absl::StatusOr<IngestRequest> request = DecodeIngest(*call->core.database, call->core.budget, *call->request);
   if (!request.ok()) return call->Finish(request.status());
   const uint64_t rows = request->batch.row_count;
   call->core.database->IngestAsync(std::move(request).value(), [call, rows](const absl::StatusOr<CommitToken>& token) {

@@ -103,7 +103,7 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
     if (const absl::Status fits = ReserveBatch(core_.budget, bytes, &memory); !fits.ok()) {
       return WithReason(fits, kReasonMemoryBudget);
     }
-    ASSIGN_OR_RETURN(IngestRequest request, DecodeIngest(*core_.database, *batch));
+    ASSIGN_OR_RETURN(IngestRequest request, DecodeIngest(*core_.database, core_.budget, *batch));
     const uint64_t rows = request.batch.row_count;
     {
       MutexLock lock(&mutex_);
