@@ -24,8 +24,8 @@ constexpr size_t kMaxMessageBytes = 1 << 20;
 constexpr uint64_t kColumnsBatchBytes = 512 << 10;
 constexpr uint64_t kRowsBatchBytes = 64 << 10;  // JSON-like rows grow by an order of magnitude on the wire
 
-// Created by StartSubscription, deleted in OnDone. Who sets the state to kStepping or kEnded owns the call until it
-// sets another one or finishes it.
+// Created by StartSubscription, deleted in OnDone. Who sets the state to kStepping, kSending or kEnded owns the call
+// until it sets another one or finishes it.
 class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeResponse>, public Subscriber {
  public:
   Subscription(const ServerCore& core, const wire::SubscribeRequest* request)
@@ -73,22 +73,13 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   }
 
   void Step() override {
-    for (;;) {
-      {
-        MutexLock lock(&mutex_);
-        if (cancelled_) break;
-      }
-      if (hub_.draining()) return End(Draining());
-      const absl::StatusOr<bool> sent = ReadAndSend();
-      if (!sent.ok()) return End(sent.status());
-      if (*sent) return;
-      MutexLock lock(&mutex_);
-      if (cancelled_ || hub_.draining() || hub_.visible() > seen_) continue;
-      batch_ = ChangeBatch();
-      state_ = State::kWaiting;
-      return;
-    }
-    End(absl::CancelledError("the client went away"));
+    if (IsCancelled()) return End(absl::CancelledError("the client went away"));
+    if (hub_.draining()) return End(Draining());
+    const absl::StatusOr<bool> sent = ReadAndSend();
+    if (!sent.ok()) return End(sent.status());
+    if (*sent) return;
+    batch_ = ChangeBatch();
+    if (!Rest()) hub_.Schedule(this);  // behind the others: commits that never stop must not keep them from their turn
   }
 
   // --- gRPC's view ----------------------------------------------------------------------------------------------
@@ -96,6 +87,10 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
     {
       MutexLock lock(&mutex_);
       cancelled_ = cancelled_ || !ok;
+      if (state_ == State::kSending) {
+        written_ = true;  // Send goes on
+        return;
+      }
       if (state_ != State::kWriting) return;  // ended meanwhile
       state_ = State::kStepping;
     }
@@ -115,7 +110,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   void OnDone() override { delete this; }
 
  private:
-  enum class State : uint8_t { kStepping, kWriting, kWaiting, kEnded };
+  enum class State : uint8_t { kStepping, kSending, kWriting, kWaiting, kEnded };
 
   static absl::Status Draining() {
     return WithReason(absl::UnavailableError(
@@ -220,15 +215,35 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
         {.table = table_, .commit = position.commit, .shard = position.shard, .ordinal = position.ordinal}));
   }
 
-  // Afterwards OnWriteDone owns the call.
+  bool IsCancelled() {
+    MutexLock lock(&mutex_);
+    return cancelled_;
+  }
+
+  // True: from now on it waits, and belongs to whoever wakes it. False: something is due already.
+  bool Rest() {
+    MutexLock lock(&mutex_);
+    if (cancelled_ || hub_.draining() || hub_.visible() > seen_) return false;
+    state_ = State::kWaiting;
+    return true;
+  }
+
+  // Afterwards OnWriteDone, or the hub, owns the call: not before StartWrite has returned, or the hub might finish a
+  // call, and gRPC delete it, that is just about to write.
   void Send() {
     const int64_t now_ns = core_.clock->MonotonicNanos();
     {
       MutexLock lock(&mutex_);
       last_sent_ns_ = now_ns;
-      state_ = State::kWriting;
+      state_ = State::kSending;
     }
     StartWrite(&message_);
+    {
+      MutexLock lock(&mutex_);
+      state_ = written_ ? State::kStepping : State::kWriting;
+      if (!std::exchange(written_, false)) return;
+    }
+    hub_.Schedule(this);
   }
 
   // The last thing its owner does: afterwards gRPC may delete the object at any time.
@@ -237,6 +252,9 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
       MutexLock lock(&mutex_);
       state_ = State::kEnded;
     }
+    // A reader that stalls keeps the call, whose end it does not take either, but no snapshot and no rows.
+    reader_.reset();
+    batch_ = ChangeBatch();
     record_.Handled(status);
     if (added_) hub_.Remove(this);
     Finish(ToGrpcStatus(status));
@@ -264,6 +282,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   Mutex mutex_;  // guards what follows; never held across a call of gRPC or the hub
   State state_ ABSL_GUARDED_BY(mutex_) = State::kStepping;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool written_ ABSL_GUARDED_BY(mutex_) = false;  // in kSending: OnWriteDone came already
   Commit seen_ ABSL_GUARDED_BY(mutex_) = 0;  // everything up to it was looked at, or is being looked at
   int64_t last_sent_ns_ = 0;  // written by the owner, who holds the lock once others may look
 };

@@ -1,5 +1,6 @@
 // Subscribe as a client sees it: every committed row once, in order, across cuts of every kind.
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <thread>
 
 #include "google/rpc/error_details.pb.h"
@@ -260,6 +261,39 @@ TEST_CASE("Subscriptions end with a clear status when the server drains, also fo
   CHECK(Reason(status) == "SERVER_DRAINING");
   CHECK_THAT(status.error_message(), Catch::Contains("with the last resume_token"));
   CHECK_FALSE(stalled.Finish().ok());
+}
+
+TEST_CASE("A subscriber that takes nothing keeps no file of the past once it is let go", "[e2e][subscribe]") {
+  TestServer server([](ServerConfig* c) {
+    Quickly(c);
+    c->query_stall_timeout_ms = 500;
+    c->subscribe_max_open = 1;
+  });
+  server.CreateTable(kScores);
+  for (uint32_t i = 0; i < 10; ++i) Fill(&server, 10'000 * i, 10'000);
+  server.MoveTier("scores", wire::TIER_HOT, wire::TIER_WARM);
+  const auto warm_files = [&] {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(server.data_dir() + "/warm")) {
+      count += entry.path().extension() == ".seg";
+    }
+    return count;
+  };
+  REQUIRE(warm_files() > 0);
+  wire::SubscribeRequest wide = Everything();
+  wide.add_columns("state");
+  Follower stalled(&server, wide);
+  REQUIRE(stalled.Take());
+  server.MoveTier("scores", wire::TIER_WARM, wire::TIER_COLD);
+  for (grpc::StatusCode code = grpc::StatusCode::RESOURCE_EXHAUSTED; code == grpc::StatusCode::RESOURCE_EXHAUSTED;) {
+    wire::SubscribeRequest from_now = Everything();
+    from_now.clear_after();
+    Follower next(&server, from_now);  // has a place once the other is let go
+    if (next.Take()) break;
+    code = next.Finish().error_code();
+  }
+  CHECK(warm_files() == 0);
+  CHECK(stalled.Finish().error_code() == grpc::StatusCode::ABORTED);
 }
 
 TEST_CASE("A subscriber that takes nothing is let go and hinders nobody", "[e2e][subscribe]") {
