@@ -95,9 +95,17 @@ class CheckStream final : public grpc::ServerWriteReactor<Response> {
   }
 
   absl::Status WaitUntilWritten() {
+    const auto stall_ms = static_cast<int64_t>(core_.config->config.query_stall_timeout_ms);
+    const int64_t give_up_ns = core_.clock->MonotonicNanos() + stall_ms * 1'000'000;
     MutexLock lock(&mutex_);
     while (writing_) {
       RETURN_IF_ERROR(CheckStillWanted(core_, *context_, options_.what));
+      if (core_.clock->MonotonicNanos() >= give_up_ns) {
+        return WithReason(
+            absl::AbortedError(absl::StrFormat("the reader took nothing for %d ms, %s was given up; start it again",
+                                               stall_ms, options_.what)),
+            kReasonReaderStalled);
+      }
       written_.WaitFor(&mutex_, kWantedPollNs);
     }
     return write_failed_ ? absl::CancelledError("the client went away") : absl::OkStatus();

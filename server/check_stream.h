@@ -1,6 +1,7 @@
 // A server stream around a check that runs for minutes: Verify and VerifyBackup. A message every 200 ms says how far it is
 // and names the damage found since; after damage the call ends with DATA_LOSS naming the first. The check runs on the
-// maintenance pool; a reader that takes nothing slows it, and it holds no snapshot.
+// maintenance pool and holds no snapshot. A reader that takes nothing slows it, and ends it with ABORTED after
+// query.stall_timeout_ms: backups want the thread, too.
 #ifndef CORTEX_SERVER_CHECK_STREAM_H_
 #define CORTEX_SERVER_CHECK_STREAM_H_
 
