@@ -53,20 +53,31 @@ class BetweenCommitsTask final : public CommitTask {
   absl::Status status_;
 };
 
-// While it lives no file of the log or of segments is removed.
-class FileHold {
+// While it lives no file of the log is removed.
+class TrimHold {
  public:
-  FileHold(CommitLog* log, std::array<FileTier*, 2> tiers) : log_(log), tiers_(tiers) {
-    log_->HoldTrim();
-    for (FileTier* tier : tiers_) tier->HoldRemovals();
-  }
-  ~FileHold() {
-    for (FileTier* tier : tiers_) tier->ReleaseRemovals();
-    log_->ReleaseTrim();
-  }
+  explicit TrimHold(CommitLog* log) : log_(log) { log_->HoldTrim(); }
+  ~TrimHold() { log_->ReleaseTrim(); }
+  TrimHold(const TrimHold&) = delete;
+  TrimHold& operator=(const TrimHold&) = delete;
 
  private:
   CommitLog* const log_;
+};
+
+// While it lives no file of segments is removed.
+class RemovalHold {
+ public:
+  explicit RemovalHold(std::array<FileTier*, 2> tiers) : tiers_(tiers) {
+    for (FileTier* tier : tiers_) tier->HoldRemovals();
+  }
+  ~RemovalHold() {
+    for (FileTier* tier : tiers_) tier->ReleaseRemovals();
+  }
+  RemovalHold(const RemovalHold&) = delete;
+  RemovalHold& operator=(const RemovalHold&) = delete;
+
+ private:
   const std::array<FileTier*, 2> tiers_;
 };
 

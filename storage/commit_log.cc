@@ -147,7 +147,7 @@ void CommitLog::RunWriter() {
       continue;
     }
     HandOver(std::move(group));
-    if (wal_bytes() > options_.wal_limit_bytes && options_.on_wal_full != nullptr) options_.on_wal_full();
+    if (IsFull() && options_.on_wal_full != nullptr) options_.on_wal_full();
   }
   WriteMarker();
   {
@@ -155,6 +155,13 @@ void CommitLog::RunWriter() {
     writer_done_ = true;
   }
   group_ready_.NotifyAll();
+}
+
+// Whether sealing would help: a held log does not shrink, and every group would seal what the one before it left open.
+bool CommitLog::IsFull() const {
+  if (wal_bytes() <= options_.wal_limit_bytes) return false;
+  MutexLock lock(&mutex_);
+  return trim_holds_ == 0;
 }
 
 // Blocks until there is work; empty only when stopping and drained. Idle time is when markers and trims happen.

@@ -57,7 +57,8 @@ struct CommitLogOptions {
   uint64_t max_payload_bytes = kWalMaxPayloadBytes;  // a task with more is refused
   // Asked at every Submit; not OK: the task is refused with that, and nothing else happens. Must not block. May be empty.
   std::function<absl::Status()> may_submit;
-  // Called from the writer thread while the WAL is above its limit; is to get old rows sealed. Must not block.
+  // Called from the writer thread while the WAL is above its limit and nobody holds it; is to get old rows sealed. Must
+  // not block.
   std::function<void()> on_wal_full;
 };
 
@@ -115,6 +116,7 @@ class CommitLog {
   static constexpr int64_t kMarkerDelayNs = 50'000'000;
 
   void RunWriter();
+  bool IsFull() const;
   void RunApplier();
   std::vector<std::unique_ptr<CommitTask>> TakeGroup();
   absl::Status WaitApplied();

@@ -1,6 +1,7 @@
 #include "storage/database_backup.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,8 @@ absl::StatusOr<BackupResult> BackupDatabase(const DatabaseBackupInput& input, co
           absl::StrFormat("a backup cannot be written to %s, inside what it is to save", request.repository));
     }
   }
-  const FileHold hold(input.log, {input.warm, input.cold});
+  const RemovalHold files({input.warm, input.cold});
+  std::optional<TrimHold> log(input.log);
   Pacer pacer(options.clock, options.tiering_bytes_per_second);
   RETURN_IF_ERROR(input.meta->Flush());  // so that little is left to copy while commits wait
   const auto checkpoint = [&input](const std::string& dir) -> absl::StatusOr<CheckpointPlace> {
@@ -42,6 +44,7 @@ absl::StatusOr<BackupResult> BackupDatabase(const DatabaseBackupInput& input, co
                       .server_id = input.server_id,
                       .now_ns = options.clock->NowNanos(),
                       .checkpoint = checkpoint,
+                      .log_saved = [&log] { log.reset(); },
                       .observer = [&](uint64_t bytes) {
                         return pacer.SpendInPieces(bytes, [&](uint64_t piece) {
                           return request.observer == nullptr ? absl::OkStatus() : request.observer(piece);

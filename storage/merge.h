@@ -1,8 +1,9 @@
 // MERGE and UPDATE: rows that carry some columns of an entity become whole rows, with the current values of the others.
 //
 // The log holds whole rows only, so that replay needs no reading. A value that a bound changed when it was sealed is
-// taken over as it is and marked exact: an entity may be merged a thousand times and is off by its bound once. The current values are fetched on the caller's thread
-// (they may lie in an archive); in the log's order only what changed since is fetched again.
+// taken over as it is and marked exact: an entity may be merged a thousand times and is off by its bound once. The
+// current values are fetched on the caller's thread (they may lie in an archive); in the log's order only what changed
+// since is fetched again.
 #ifndef CORTEX_STORAGE_MERGE_H_
 #define CORTEX_STORAGE_MERGE_H_
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/barrier_task.h"
 #include "storage/commit_log.h"
 #include "storage/io/file_system.h"
 #include "storage/meta/meta_store.h"
@@ -25,15 +26,6 @@ namespace {
 
 // Segments that were moved meanwhile are looked for again; what is written during the last round was just verified.
 constexpr int kMaxRounds = 4;
-
-class TrimHold {
- public:
-  explicit TrimHold(CommitLog* log) : log_(log) { log_->HoldTrim(); }
-  ~TrimHold() { log_->ReleaseTrim(); }
-
- private:
-  CommitLog* const log_;
-};
 
 class Verification {
  public:

@@ -76,6 +76,7 @@ class BackupWriter {
     manifest_.created_ns = input_.now_ns;
     RETURN_IF_ERROR(SaveMeta(meta_dir));
     RETURN_IF_ERROR(SaveWal(place));
+    input_.log_saved();
     RETURN_IF_ERROR(SaveSegments(state));
     for (const std::string_view folder : kBackupFolders) RETURN_IF_ERROR(fs_->SyncDir(JoinPath(dir_, folder)));
     RETURN_IF_ERROR(fs_->SyncDir(dir_));

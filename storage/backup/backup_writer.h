@@ -1,6 +1,6 @@
 // Writes one backup of a database that goes on serving.
 //
-//   checkpoint (between two commits) -> segment files it names -> log up to that commit -> BACKUP -> durable
+//   checkpoint (between two commits) -> log up to that commit -> segment files it names -> BACKUP -> durable
 //
 // The result holds exactly the rows up to the commit of the checkpoint. Killed anywhere before BACKUP is there it leaves
 // an unfinished directory, which nobody takes for a backup and the next one removes.
@@ -32,9 +32,10 @@ struct BackupInput {
   std::string wal_dir, warm_dir, cold_dir;
   uint64_t server_id = 0;
   int64_t now_ns = 0;  // UTC
-  // Writes a checkpoint of the meta store to a directory that does not exist. From then on until the backup is done the
-  // caller keeps every file of log and segments.
+  // Writes a checkpoint of the meta store to a directory that does not exist. From then on the caller keeps every file
+  // of the log until `log_saved` is called, and every segment file until the backup is done.
   std::function<absl::StatusOr<CheckpointPlace>(const std::string& dir)> checkpoint;
+  std::function<void()> log_saved;  // segments may take hours, in which the log would grow without bound
   ByteObserver observer;  // for pacing and cancelling; may be empty
 };
 

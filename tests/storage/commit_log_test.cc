@@ -187,6 +187,20 @@ TEST_CASE("CommitLog trims whole files below the bound", "[storage]") {
   CHECK(CommitsIn(PosixFileSystem(), dir.path()).front() <= 30);
 }
 
+TEST_CASE("CommitLog asks for no sealing while it is held and cannot shrink", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  std::atomic<int> asked = 0;
+  CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path()), .wal_limit_bytes = 1, .on_wal_full = [&] { ++asked; }});
+  log.HoldTrim();
+  for (int i = 0; i < 10; ++i) REQUIRE_OK(Run(&log, &probe, "x"));
+  CHECK(asked == 0);
+  log.ReleaseTrim();
+  REQUIRE_OK(Run(&log, &probe, "y"));
+  REQUIRE_OK(Run(&log, &probe, "z"));  // the writer was asked behind "y"
+  CHECK(asked > 0);
+}
+
 TEST_CASE("CommitLog removes no file once somebody holds it, not even in a trim under way", "[storage]") {
   TempDir dir;
   ProbeTask::Log probe;

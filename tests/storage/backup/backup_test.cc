@@ -230,6 +230,30 @@ TEST_CASE("A later backup shares unchanged files and survives the loss of the ea
   CHECK(f.Restored(f.PathOf(second), "restored") == before);
 }
 
+TEST_CASE("A backup holds the log no longer than it takes to save it", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const std::vector<std::string> before = AllVersions(f.db.get(), "t");
+  bool wrote = false;
+  uint64_t wal_bytes = UINT64_MAX;
+  const auto write_once_segments_are_saved = [&](uint64_t) {
+    const std::string warm = f.repository() + "/backup-000001/warm";
+    if (wrote || !std::filesystem::exists(warm) || std::filesystem::is_empty(warm)) return absl::OkStatus();
+    wrote = true;
+    for (int i = 0; i < 20; ++i) PutRows(f.db.get(), "t", 0, 2000, i);
+    CHECK(f.db->GetStats().wal_bytes > 8 * (64 << 10));
+    f.Move(Tier::kHot, Tier::kWarm);
+    for (int i = 0; i < 2; ++i) REQUIRE_OK(f.db->Flush().status());  // the log is trimmed between two commits
+    wal_bytes = f.db->GetStats().wal_bytes;
+    return absl::OkStatus();
+  };
+  const BackupResult backup = REQUIRE_OK_AND_TAKE(
+      f.db->CreateBackup({.repository = f.repository(), .observer = write_once_segments_are_saved}));
+  CHECK(wrote);
+  CHECK(wal_bytes < 4 * (64 << 10));
+  CHECK(f.Restored(f.PathOf(backup), "restored") == before);
+}
+
 TEST_CASE("Damage anywhere in a backup is found, named, and keeps it from being restored", "[storage][backup]") {
   Fixture f;
   f.Fill();
