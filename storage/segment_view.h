@@ -77,8 +77,9 @@ class ColumnChunk {
   virtual absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const = 0;
 
   // What encloses the distances of rows to a query without reading them, or nullptr where there is none: columns that
-  // are not wide vectors, and cold ones that a sketch would make larger. To be asked of sketched_column below. Sketches leave null rows out, or hold
-  // zeros for them: row r, which must be present, is row SketchRow(r) of the section. Lives as long as the chunk.
+  // are not wide vectors, and those that a sketch would make too large. To be asked of sketched_column below. Sketches
+  // leave null rows out, or hold zeros for them: row r, which must be present, is row SketchRow(r) of the section. Lives
+  // as long as the chunk.
   // Errors: DATA_LOSS, UNIMPLEMENTED.
   virtual absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const { return nullptr; }
   virtual uint32_t SketchRow(uint32_t row) const { return row; }

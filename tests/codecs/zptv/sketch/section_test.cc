@@ -118,10 +118,10 @@ TEST_CASE("Golden sketch sections are written and read", "[codecs][zptv]") {
   Column column{.shape = {PhysicalType::kFloat32, 6}, .rows = 3};
   for (int i = 0; i < 18; ++i) column.values.push_back(i * 7 % 5 - 1.5 + i / 6);
   column.bytes = testing::ToColumn(column.shape.type, column.values);
-  for (const auto& [kind, name] :
-       {std::pair(SketchKind::kEuclidean, "sketch_euclidean"), std::pair(SketchKind::kPolar, "sketch_polar")}) {
+  for (const SketchKind kind : {SketchKind::kEuclidean, SketchKind::kPolar}) {
     const std::string today = SectionOf(kind, column);
-    const std::string golden = testing::GoldenBytes(name, today);
+    const std::string golden =
+        testing::GoldenBytes(kind == SketchKind::kPolar ? "sketch_polar" : "sketch_euclidean", today);
     REQUIRE(today == golden);
     const MemorySource source(AsBytes(golden));
     const auto section = REQUIRE_OK_AND_TAKE(SketchSection::Open(&source, kind, column.shape, 3));
