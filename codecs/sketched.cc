@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/buffer.h"
+#include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/byte_split_zstd.h"
 #include "codecs/chunk_io.h"
@@ -98,17 +100,17 @@ class Sketched final : public Codec {
     if (!IsFloat(rows.shape.type) || rows.shape.values_per_row < 2 || rows.row_count == 0) {
       return absl::InvalidArgumentError("sketched holds vectors of floats");
     }
-    const size_t start = out->size();
-    SketchBuilder(SketchKind::kEuclidean, rows.shape).AppendSection(rows, out);
-    const uint64_t section_bytes = out->size() - start;
+    std::string sketch;  // by itself: a section is read where it is aligned, and nobody knows where `out` stands
+    SketchBuilder(SketchKind::kEuclidean, rows.shape).AppendSection(rows, &sketch);
     ValueBuffer refinement(RefinementShape(rows.shape));
-    const MemorySource bytes({reinterpret_cast<const std::byte*>(out->data()) + start, section_bytes});
+    const MemorySource bytes(AsBytes(sketch));
     ASSIGN_OR_RETURN(const SketchSection section,
                      SketchSection::Open(&bytes, SketchKind::kEuclidean, rows.shape, rows.row_count));
     for (uint32_t b = 0; b < section.block_count(); ++b) {
       ASSIGN_OR_RETURN(const SketchBlock block, section.Euclidean(b));
       RefineSketch(block, 0, rows.Slice(b * kSketchBlockRows, block.rows()), refinement.ExtendFixed(block.rows()));
     }
+    out->append(sketch);
     return ByteSplitZstdCodec()->Encode(refinement.span(), effort, out);
   }
 

@@ -330,7 +330,7 @@ struct TileOut {
 
 template <typename T>
 HWY_INLINE void PutTile(Four low, Four high, const TileOut<T>& out) {
-#if HWY_TARGET == HWY_SSE4  // one block a vector, four columns a tile
+#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_EMU128  // one block a vector, four columns a tile
   out.Put(0, low.a);
   out.Put(1, low.b);
   out.Put(2, low.c);
