@@ -229,6 +229,8 @@ void DatabaseImpl::OpenGate() {
                         .wait_ns = options_.memory_wait_ns,
                         .unsealed_limit_bytes = options_.unsealed_limit_bytes,
                         .unsealed_bytes = [this] { return sealer_->queued_bytes(); },
+                        .waiting_files_limit = FilesWaitingLimit(options_.budget->limit()),
+                        .waiting_files = [this] { return tier_manager_->files_waiting(); },
                         .make_room = [this] { tier_manager_->WakeUp(); }});
 }
 
@@ -370,7 +372,7 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   // The batch, its WAL record and the rows in the hot tier or the file being written.
   const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 3 * merge->memory_bytes() : 0);
   RETURN_IF_ERROR(disk_reserve_->CheckIngest(request->tier));
-  ASSIGN_OR_RETURN(MemoryReservation memory, ingest_gate_->Enter(bytes));
+  ASSIGN_OR_RETURN(MemoryReservation memory, ingest_gate_->Enter(bytes, /*makes_files=*/request->tier != Tier::kHot));
   const IngestContext context{.meta = meta_.get(),
                               .sealer = sealer_.get(),
                               .warm = warm_.get(),

@@ -20,6 +20,10 @@ struct IngestGateOptions {
   // Rows closed but in no file yet: beyond this the sealer is not keeping up.
   uint64_t unsealed_limit_bytes = UINT64_MAX;
   std::function<uint64_t()> unsealed_bytes;
+  // Files that wait to be merged with others: each costs memory that no cache gives back. Batches that become files of
+  // their own are slowed down from half of the limit on, and held back above it; all others above twice the limit.
+  uint64_t waiting_files_limit = UINT64_MAX / 2;
+  std::function<uint64_t()> waiting_files;
   std::function<void()> make_room;  // called once per delayed batch; must not block
 };
 
@@ -28,8 +32,9 @@ class IngestGate {
  public:
   explicit IngestGate(IngestGateOptions options) : options_(std::move(options)) {}
 
-  // Memory for a batch. Blocks at most wait_ns. Errors: RESOURCE_EXHAUSTED, at once if it can never fit.
-  absl::StatusOr<MemoryReservation> Enter(uint64_t bytes);
+  // Memory for a batch; `makes_files`: it is written straight into files. Blocks at most twice wait_ns. Errors:
+  // RESOURCE_EXHAUSTED, at once if it can never fit.
+  absl::StatusOr<MemoryReservation> Enter(uint64_t bytes, bool makes_files = false);
   // Whoever waits is refused now, and so is whoever would.
   void Close();
 
@@ -40,7 +45,10 @@ class IngestGate {
   // Polled: the budget is lock-free, and waking waiters would make every release pay for the rare wait.
   static constexpr int64_t kPollNs = 10'000'000;
 
-  absl::StatusOr<MemoryReservation> TryEnter(uint64_t bytes) const;
+  absl::StatusOr<MemoryReservation> TryEnter(uint64_t bytes, bool makes_files) const;
+  // The nearer the limit, the slower: so merging catches up before anybody is refused.
+  void SlowDown();
+  uint64_t waiting_files() const { return options_.waiting_files == nullptr ? 0 : options_.waiting_files(); }
 
   const IngestGateOptions options_;
   Mutex mutex_;  // guards closed_; a leaf

@@ -226,6 +226,7 @@ absl::Status FileIngestTask::CommitAndPublish(std::vector<WrittenFile> files, Co
   for (WrittenFile& file : files) {
     context_.counters->ingested_bytes += file.live.file->record().raw_bytes;
     context_.counters->sealed_bytes += file.live.file->record().file_bytes;
+    ++context_.counters->new_files;
     table_->PublishSegment(file.shard, std::move(file.live), file.superseded, commit);
   }
   // Ends come from this thread alone, so what is recorded now is what the edit holds.

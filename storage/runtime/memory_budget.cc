@@ -19,6 +19,7 @@ std::string_view MemoryUseName(MemoryUse use) {
     case MemoryUse::kRpc: return "rpc";
     case MemoryUse::kMeta: return "meta";
     case MemoryUse::kWal: return "wal";
+    case MemoryUse::kFiles: return "files";
     case MemoryUse::kProcess: return "process";
   }
   return "unknown";

@@ -33,9 +33,10 @@ enum class MemoryUse : uint8_t {
   kRpc,
   kMeta,
   kWal,
+  kFiles,     // what is known of each segment file, opened or not
   kProcess,   // what the kernel counts beyond all others: stacks, libraries, free memory the allocator keeps
 };
-inline constexpr size_t kMemoryUseCount = 10;
+inline constexpr size_t kMemoryUseCount = 11;
 
 // "hot rows", "versions", ... as messages and stats show it.
 std::string_view MemoryUseName(MemoryUse use);

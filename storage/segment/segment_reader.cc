@@ -9,6 +9,13 @@
 #include "storage/segment/segment_row_group.h"
 
 namespace cortex {
+namespace {
+
+// Of a reader that has read nothing yet: its options, names and slots.
+constexpr uint64_t kReaderBytes = 2'048;
+constexpr uint64_t kBytesPerRowGroup = 48;
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<SegmentReader>> SegmentReader::Open(SegmentReaderOptions options) {
   const SegmentInfo& info = options.info;
@@ -25,6 +32,7 @@ SegmentReader::SegmentReader(SegmentReaderOptions options)
   for (size_t i = 0; i < info().row_group_count; ++i) {
     groups_.push_back(std::make_unique<SegmentRowGroup>(file_.get(), i));
   }
+  file_->cached().Add(kReaderBytes + info().row_group_count * kBytesPerRowGroup);
 }
 SegmentReader::~SegmentReader() = default;
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "storage/meta/manifest.h"
+#include "storage/runtime/memory_budget.h"
 #include "storage/runtime/mutex.h"
 #include "storage/runtime/strong_id.h"
 #include "storage/segment_access.h"
@@ -25,39 +25,51 @@ namespace cortex {
 // what they read and nothing waits for them.
 class SealedFile {
  public:
-  using Reopen = std::function<absl::StatusOr<std::shared_ptr<const SegmentReader>>()>;
+  using NewReader = std::function<std::shared_ptr<const SegmentReader>(const SegmentRecord&)>;
+  using RemoveFile = std::function<void(const SegmentRecord&)>;
 
-  // `remove_file` is called at the end of a retired file's life, from whatever thread lets go last. `reopen` gives
-  // further readers of the same file; without it the file stays mapped once it was read.
-  SealedFile(const SegmentRecord& record, std::shared_ptr<const SegmentReader> reader,
-             std::function<void()> remove_file, Reopen reopen = nullptr)
+  // `new_reader` gives a reader of the file, never nullptr; called from any thread, whenever the last one was dropped.
+  // `remove_file` is called at the end of a retired file's life, from whatever thread lets go last. `memory`: what is
+  // charged for the file as long as it lives, whether it is read or not.
+  SealedFile(const SegmentRecord& record, NewReader new_reader, RemoveFile remove_file, MemoryReservation memory = {})
       : record_(record),
+        new_reader_(std::move(new_reader)),
         remove_file_(std::move(remove_file)),
-        reopen_(std::move(reopen)),
-        reader_(std::move(reader)) {}
+        memory_(std::move(memory)) {}
   ~SealedFile() {
     {
       MutexLock lock(&mutex_);
       reader_.reset();
     }
-    if (retired_.load(std::memory_order_acquire)) remove_file_();
+    if (retired_.load(std::memory_order_acquire)) remove_file_(record_);
   }
   SealedFile(const SealedFile&) = delete;
   SealedFile& operator=(const SealedFile&) = delete;
 
   const SegmentRecord& record() const { return record_; }
-  // To be kept while it is read: another one takes its place once the file is unmapped.
+  // Made when somebody wants to read. To be kept while it is read: another one takes its place once the file is
+  // unmapped.
   std::shared_ptr<const SegmentReader> reader() const {
+    {
+      MutexLock lock(&mutex_);
+      if (reader_ != nullptr) return reader_;
+    }
+    // Not under the lock: a reader is charged and listed elsewhere as it is made. Of two that race one is dropped.
+    std::shared_ptr<const SegmentReader> fresh = new_reader_(record_);
     MutexLock lock(&mutex_);
+    if (reader_ == nullptr) reader_.swap(fresh);
     return reader_;
   }
-  // From now on readers map the file anew. The mapping goes with the last of those given out before.
+  // Whoever reads from now on maps the file anew. Mapping and memory go with the last reader given out before.
   void Unmap() const {
-    if (reopen_ == nullptr) return;
-    absl::StatusOr<std::shared_ptr<const SegmentReader>> fresh = reopen_();
-    if (!fresh.ok()) return;
+    std::shared_ptr<const SegmentReader> dropped;
     MutexLock lock(&mutex_);
-    reader_.swap(*fresh);  // the old one dies after the lock
+    reader_.swap(dropped);  // dies after the lock
+  }
+  // What its reader keeps in memory; 0 without one.
+  uint64_t cached_bytes() const {
+    MutexLock lock(&mutex_);
+    return reader_ == nullptr ? 0 : reader_->cached_bytes();
   }
   const SegmentAccess& access() const { return access_; }
   // The manifest no longer names the file.
@@ -65,8 +77,9 @@ class SealedFile {
 
  private:
   const SegmentRecord record_;
-  const std::function<void()> remove_file_;
-  const Reopen reopen_;
+  const NewReader new_reader_;
+  const RemoveFile remove_file_;
+  const MemoryReservation memory_;
   const SegmentAccess access_;
   mutable std::atomic<bool> retired_{false};
   mutable Mutex mutex_;  // guards the pointer; a leaf

@@ -7,6 +7,7 @@
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
+#include "storage/runtime/memory_budget.h"
 #include "storage/segment/segment_format.h"
 #include "storage/segment/segment_reader.h"
 #include "storage/table/manifest_segment.h"
@@ -51,13 +52,33 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr
 absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const SegmentRecord& record,
                                                                      std::shared_ptr<const TableDefinition> table,
                                                                      std::shared_ptr<const RowVersions> late_ends) {
+  const auto slot = std::make_shared<MappedSlot>();
+  SegmentReaderOptions checked = ReaderOptions(record, table, late_ends, slot);
+  checked.budget = nullptr;
+  checked.on_cached = nullptr;
+  RETURN_IF_ERROR(SegmentReader::Open(std::move(checked)).status());
+  MemoryReservation memory(options_.budget, MemoryUse::kFiles);
+  if (options_.budget != nullptr) memory.ForceGrow(FileMemoryBytes(record));
+  auto file = std::make_shared<const SealedFile>(
+      record,
+      [this, table = std::move(table), late_ends = std::move(late_ends), slot](const SegmentRecord& of) {
+        // Its options were found good above, and nothing else is asked for.
+        return *SegmentReader::Open(ReaderOptions(of, table, late_ends, slot));
+      },
+      [this](const SegmentRecord& of) { RemoveUncommitted(of.file_name); }, std::move(memory));
+  slot->file = file;
+  return file;
+}
+
+SegmentReaderOptions FileTier::ReaderOptions(const SegmentRecord& record, std::shared_ptr<const TableDefinition> table,
+                                             std::shared_ptr<const RowVersions> late_ends,
+                                             const std::shared_ptr<MappedSlot>& slot) {
   SegmentReaderOptions reader_options;
   reader_options.info = SegmentInfoOf(record);
   reader_options.tier = record.tier;
   reader_options.table = std::move(table);
   reader_options.overlay = std::move(late_ends);
   reader_options.budget = options_.budget;
-  const auto slot = std::make_shared<MappedSlot>();
   reader_options.on_cached = [mappings = options_.mappings, slot] { mappings->NoteCached(slot); };
   reader_options.open_file = [blobs = blobs_.get(), mappings = options_.mappings, slot, name = record.file_name] {
     return mappings->Map(slot, [&]() -> absl::StatusOr<std::shared_ptr<const ByteSource>> {
@@ -73,12 +94,12 @@ absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const Segme
     reader_options.load_key_filter = [meta, id = record.id] { return meta->ReadKeyFilter(id); };
     reader_options.load_fences = [meta, id = record.id] { return meta->ReadFences(id); };
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<const SegmentReader> reader, SegmentReader::Open(reader_options));
-  auto file = std::make_shared<const SealedFile>(
-      record, std::move(reader), [this, name = record.file_name] { RemoveUncommitted(name); },
-      [options = std::move(reader_options)] { return SegmentReader::Open(options); });
-  slot->file = file;
-  return file;
+  return reader_options;
+}
+
+uint64_t FileMemoryBytes(const SegmentRecord& record) {
+  constexpr uint64_t kBytes = 1'792, kBytesPerThousandRows = 8;
+  return kBytes + record.file_name.capacity() + record.row_count / 1024 * kBytesPerThousandRows;
 }
 
 absl::StatusOr<std::shared_ptr<const ByteSource>> FileTier::OpenBytes(const std::string& file_name) {

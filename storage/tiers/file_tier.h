@@ -27,6 +27,7 @@ class FileSystem;
 class MappingCache;
 class MemoryBudget;
 class MetaStore;
+struct MappedSlot;
 
 // Where the rows of a new file come from: rows that never were in a file change within the contracts of their columns.
 struct RowOrigin {
@@ -83,6 +84,9 @@ class FileTier {
  private:
   explicit FileTier(FileTierOptions options);
 
+  SegmentReaderOptions ReaderOptions(const SegmentRecord& record, std::shared_ptr<const TableDefinition> table,
+                                     std::shared_ptr<const RowVersions> late_ends,
+                                     const std::shared_ptr<MappedSlot>& slot);
   void RemoveNow(const std::string& file_name);
 
   const FileTierOptions options_;
@@ -91,6 +95,10 @@ class FileTier {
   uint32_t removal_holds_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> held_back_ ABSL_GUARDED_BY(mutex_);
 };
+
+// What a live file costs in memory before anybody reads it, about: record, names and handles, places in lists, versions
+// of rows of which none has ended. Charged as kFiles as long as somebody holds the file.
+uint64_t FileMemoryBytes(const SegmentRecord& record);
 
 // Files of a tier that no manifest names yet. Those still in it at its end are removed, so that work which fails half-way
 // and is tried again does not fill the disk.

@@ -101,7 +101,7 @@ void MappingCache::GiveWay(uint64_t bytes) {
     for (size_t i = 0; i < by_use.size() && given_back < wanted; ++i) {
       std::shared_ptr<MappedSlot>& slot = slots_[by_use[i].second];
       const std::shared_ptr<const SealedFile> file = slot->file.lock();
-      const uint64_t cached = file == nullptr ? 0 : file->reader()->cached_bytes();
+      const uint64_t cached = file == nullptr ? 0 : file->cached_bytes();
       if (file != nullptr && cached == 0) continue;
       given_back += cached;
       victims.push_back(std::move(slot));

@@ -73,6 +73,20 @@ void MoveQueue::Done() {
   running_.reset();
 }
 
+uint64_t MoveQueue::FilesToSave(const std::function<bool(TableId, uint32_t shard)>& counted) const {
+  const auto saved = [&](const Item& item) -> uint64_t {
+    const TieringMove& move = item.move;
+    const bool rewrites = move.kind == TieringMove::Kind::kFreeze || move.kind == TieringMove::Kind::kThaw ||
+                          move.kind == TieringMove::Kind::kMerge;
+    if (!rewrites || move.segments.empty() || !counted(item.table->id(), move.shard)) return 0;
+    return move.segments.size() - 1;
+  };
+  MutexLock lock(&mutex_);
+  uint64_t files = running_.has_value() ? saved(*running_) : 0;
+  for (const Item& item : planned_) files += saved(item);
+  return files;
+}
+
 std::vector<QueuedMove> MoveQueue::List(int64_t now_ns) const {
   MutexLock lock(&mutex_);
   std::vector<QueuedMove> lines;

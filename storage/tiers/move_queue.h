@@ -46,6 +46,9 @@ class MoveQueue {
   std::optional<Item> Take(const std::function<bool(TableId, uint32_t shard)>& allowed);
   void Done();
 
+  // How many files fewer there will be once all rewrites of shards that `counted` lets pass are done, the one under way
+  // included: each leaves about one.
+  uint64_t FilesToSave(const std::function<bool(TableId, uint32_t shard)>& counted) const;
   // Running first, then as they will be taken.
   std::vector<QueuedMove> List(int64_t now_ns) const;
 

@@ -69,6 +69,25 @@ void CarryAccess(absl::Span<const LiveSegment> sources, const std::vector<LiveSe
 
 // Key, time, two commits, ordinal and the sort itself, for keys of common length.
 constexpr uint64_t kOrderBytesPerRow = 96;
+// The rows read, a row group gathered from them, and the same encoded.
+constexpr uint64_t kResidentCopies = 3;
+
+// As many of `sources` as have at most `raw_bytes` together, the smallest, in their order.
+std::vector<LiveSegment> SmallestWithin(std::vector<LiveSegment> sources, uint64_t raw_bytes) {
+  std::vector<uint64_t> sizes;
+  for (const LiveSegment& source : sources) sizes.push_back(source.file->record().raw_bytes);
+  std::sort(sizes.begin(), sizes.end());
+  uint64_t largest = 0;
+  bool any = false;
+  for (const uint64_t size : sizes) {
+    if (size > raw_bytes) break;
+    raw_bytes -= size;
+    largest = size;
+    any = true;
+  }
+  std::erase_if(sources, [&](const LiveSegment& source) { return !any || source.file->record().raw_bytes > largest; });
+  return sources;
+}
 
 }  // namespace
 
@@ -84,7 +103,8 @@ UnitLimits UnitLimits::For(uint64_t budget_bytes) {
   const uint64_t eighth = budget_bytes / 8;
   return {.resident_bytes = std::clamp<uint64_t>(eighth, 4ull << 20, 256ull << 20),
           .order_bytes = std::clamp<uint64_t>(eighth, 4ull << 20, 1ull << 30),
-          .group_bytes = std::clamp<uint64_t>(eighth / 4, 1ull << 20, 64ull << 20)};
+          .group_bytes = std::clamp<uint64_t>(eighth / 4, 1ull << 20, 64ull << 20),
+          .sure_bytes = std::clamp<uint64_t>(eighth / 8, 1ull << 20, 16ull << 20)};
 }
 
 uint64_t UnitLimits::max_rows() const { return order_bytes / kOrderBytesPerRow; }
@@ -205,7 +225,11 @@ absl::StatusOr<MoveCount> Mover::Merge(Table* table, uint32_t shard, absl::Span<
   // Planned a while ago: what has moved elsewhere since is no part of it.
   std::erase_if(sources, [&](const LiveSegment& source) { return source.file->record().tier != tier; });
   if (sources.empty() || sources.size() < std::min<size_t>(segments.size(), 2)) return MoveCount();
-  return RewriteUnit(table, shard, sources, tier);
+  const absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, tier);
+  if (!absl::IsResourceExhausted(moved.status())) return moved;
+  std::vector<LiveSegment> smallest = SmallestWithin(std::move(sources), limits_.sure_bytes / kResidentCopies);
+  if (smallest.size() < 2) return moved;
+  return RewriteUnit(table, shard, smallest, tier);
 }
 
 absl::StatusOr<MoveCount> Mover::Reclaim(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
@@ -249,8 +273,11 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
   }
   // The rows, or what decides their order, and one row group gathered from them and encoded.
   MemoryReservation memory(context_.budget, MemoryUse::kMoves);
-  const uint64_t group_bytes = 2 * std::min(limits_.group_bytes, raw_bytes);
-  const bool resident = raw_bytes <= limits_.resident_bytes && memory.Grow(raw_bytes + group_bytes).ok();
+  const uint64_t group_bytes = (kResidentCopies - 1) * std::min(limits_.group_bytes, raw_bytes);
+  // Files merge slowest when memory is short, and memory is short because of files: small units are never refused.
+  const bool is_sure = raw_bytes + group_bytes <= limits_.sure_bytes;
+  if (is_sure) memory.ForceGrow(raw_bytes + group_bytes);
+  const bool resident = is_sure || (raw_bytes <= limits_.resident_bytes && memory.Grow(raw_bytes + group_bytes).ok());
   if (!resident) RETURN_IF_ERROR(memory.Grow(rows * kOrderBytesPerRow + group_bytes));
 
   // Write.

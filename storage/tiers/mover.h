@@ -35,6 +35,7 @@ struct UnitLimits {
   uint64_t resident_bytes = 0;  // raw bytes of sources that are read whole
   uint64_t order_bytes = 0;     // of what decides the order, where they are not
   uint64_t group_bytes = 0;     // raw bytes of a row group that is written
+  uint64_t sure_bytes = 0;      // what a rewrite is never refused: it takes the headroom if need be
   uint64_t max_rows() const;
 
   static UnitLimits For(uint64_t budget_bytes);
@@ -54,7 +55,8 @@ class Mover {
   // Rewrites sealed segments of one shard into tier `target`, as much at a time as memory allows (each unit is one move
   // of its own). Errors: RESOURCE_EXHAUSTED memory or disk, DATA_LOSS a source is damaged; sources stay as they were.
   absl::StatusOr<MoveCount> Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target);
-  // Rewrites segments of one tier as one unit. Errors: those of Rewrite; RESOURCE_EXHAUSTED if they do not fit in one.
+  // Rewrites segments of one tier as one unit, or the smallest of them where memory does not suffice for all. Errors:
+  // those of Rewrite.
   absl::StatusOr<MoveCount> Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier);
   // Removes segments with their rows, for good.
   absl::StatusOr<MoveCount> Reclaim(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);

@@ -250,6 +250,7 @@ absl::Status Sealer::Seal(const Job& job) {
   }
   context_.counters->ingested_bytes += record.raw_bytes;
   context_.counters->sealed_bytes += record.file_bytes;
+  ++context_.counters->new_files;
   // Deterministic replay: this line and the WAL tell which rows the file holds.
   context_.Event("sealed", absl::StrFormat("table %s, shard %d, commits %d..%d, %d rows, %s",
                                            schema->name, closed.shard, record.min_commit,

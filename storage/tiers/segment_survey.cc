@@ -43,6 +43,15 @@ std::vector<SegmentSummary> SummariesOf(const Table& table) {
   return summaries;
 }
 
+uint64_t OpenGroupBytes(const Table& table) {
+  uint64_t bytes = 0;
+  const auto list = table.segments();
+  for (const auto& shard : list->shards) {
+    if (!shard.empty() && shard.back().file == nullptr) bytes += shard.back().group->memory_bytes();
+  }
+  return bytes;
+}
+
 std::vector<SegmentSummary> SegmentSurvey::Look(const Table& table, Commit horizon, int64_t monotonic_ns) {
   std::vector<SegmentSummary> summaries;
   const auto list = table.segments();

@@ -16,6 +16,9 @@ namespace cortex {
 SegmentSummary SummaryOf(uint32_t shard, const LiveSegment& segment);
 std::vector<SegmentSummary> SummariesOf(const Table& table);
 
+// Memory of the rows that no group has been closed over yet.
+uint64_t OpenGroupBytes(const Table& table);
+
 // Remembers what costs too much to find out at every look, and since when groups are open. One thread at a time.
 class SegmentSurvey {
  public:

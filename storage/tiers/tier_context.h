@@ -29,6 +29,7 @@ inline constexpr char kTrustedTimeCounter[] = "trusted_time_ns";
 struct TierCounters {
   std::atomic<uint64_t> ingested_bytes{0};  // rows as plain values that were written to a file for the first time
   std::atomic<uint64_t> sealed_bytes{0};    // the same as written
+  std::atomic<uint64_t> new_files{0};       // that rows were written to for the first time
 };
 
 // All borrowed; they outlive the tiers' threads.

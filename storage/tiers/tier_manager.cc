@@ -19,6 +19,11 @@ constexpr double kPressureShare = 0.85;
 constexpr double kRefillShare = 0.5;
 // What caches hold beyond this share goes before hot rows do.
 constexpr double kCacheShare = 1.0 / 16;
+// Memory that is short makes files of open groups from this part of the budget on, and of smaller ones if all of them
+// together hold more than the other part.
+constexpr uint64_t kMinSealPart = 512;
+constexpr uint64_t kMostMinSealBytes = 8 << 20;
+constexpr uint64_t kMostOpenPart = 4;
 // Promotion reads at this part of the pace, and saves up to so much: a few row groups.
 constexpr uint64_t kPromotePart = 4;
 constexpr int64_t kPromoteSavingsBytes = 512ll << 20;
@@ -59,6 +64,7 @@ TierManager::TierManager(TierManagerOptions options)
       clock_guard_(options_.context.clock, options_.trusted_time_ns),
       promote_since_ns_(options_.context.clock->MonotonicNanos()),
       mover_(options_.context, &pacer_),
+      backoff_(options_.context.clock),
       promote_allowance_(kPromoteSavingsBytes) {
   // Nobody knows what was read before the start; what may have been is not dormant.
   const int64_t now_ns = options_.context.clock->MonotonicNanos();
@@ -80,6 +86,7 @@ TierManager::~TierManager() {
     MutexLock lock(&mutex_);
     stopping_ = true;
     wake_.NotifyAll();
+    turns_.NotifyAll();
   }
   pacer_.Stop();
   if (planner_.joinable()) planner_.join();
@@ -149,21 +156,25 @@ absl::StatusOr<size_t> TierManager::PlanAll(bool wait_for_seals) {
     return table->definition()->policy.ttl_ns != 0;
   });
   const int64_t trusted_now_ns = anything_expires ? TrustedNow() : ClockGuard::kUnknown;
-  uint64_t promote_bytes = PromoteBytes();
+  const uint64_t new_files = options_.context.counters->new_files.load();
+  TieringLimits limits{.promote_bytes = PromoteBytes(),
+                       .min_seal_bytes = MinSealBytes(tables),
+                       .unit_rows = mover_.limits().max_rows()};
   size_t moves = 0;
   for (const auto& table : tables) {
     if (stopping()) break;
-    ASSIGN_OR_RETURN(const size_t of_table, PlanTable(table, trusted_now_ns, &promote_bytes, wait_for_seals));
+    ASSIGN_OR_RETURN(const size_t of_table, PlanTable(table, trusted_now_ns, &limits, wait_for_seals));
     moves += of_table;
   }
   survey_.Forget();
   queue_.Keep(tables);
+  files_at_plan_.store(new_files);
   return moves;
 }
 
 absl::StatusOr<size_t> TierManager::PlanTable(const std::shared_ptr<Table>& table, int64_t trusted_now_ns,
-                                              uint64_t* promote_bytes, bool wait_for_seals) {
-  std::vector<TieringMove> moves = PlanMoves(InputFor(table, trusted_now_ns, *promote_bytes));
+                                              TieringLimits* limits, bool wait_for_seals) {
+  std::vector<TieringMove> moves = PlanMoves(InputFor(table, trusted_now_ns, *limits));
   const size_t count = moves.size();
   std::vector<TieringMove> later;
   std::vector<uint32_t> to_seal;
@@ -178,7 +189,8 @@ absl::StatusOr<size_t> TierManager::PlanTable(const std::shared_ptr<Table>& tabl
     } else if (move.kind == TieringMove::Kind::kSeal) {
       to_seal.push_back(move.shard);
     } else {
-      if (move.kind == TieringMove::Kind::kLoad) *promote_bytes -= std::min(*promote_bytes, move.bytes);
+      uint64_t& promote_bytes = limits->promote_bytes;
+      if (move.kind == TieringMove::Kind::kLoad) promote_bytes -= std::min(promote_bytes, move.bytes);
       later.push_back(std::move(move));
     }
   }
@@ -191,12 +203,11 @@ absl::StatusOr<size_t> TierManager::PlanTable(const std::shared_ptr<Table>& tabl
 }
 
 TieringInput TierManager::InputFor(const std::shared_ptr<Table>& table, int64_t trusted_now_ns,
-                                   uint64_t promote_bytes) {
+                                   const TieringLimits& limits) {
   const Clock& clock = *options_.context.clock;
   const std::shared_ptr<const TableDefinition> definition = table->definition();
   // Where the past cannot be dated now, nothing of it is dropped now.
   const Commit horizon = options_.context.OldestReadable(*table).value_or(0);
-  const UnitLimits& unit = mover_.limits();
   return {.policy = definition->policy,
           .kind = definition->kind,
           .pin = table->pin(),
@@ -204,7 +215,7 @@ TieringInput TierManager::InputFor(const std::shared_ptr<Table>& table, int64_t 
           .now_ns = clock.NowNanos(),
           .trusted_now_ns = trusted_now_ns,
           .hot_bytes_to_free = HotBytesToFree(),
-          .limits = {.promote_bytes = promote_bytes, .unit_rows = unit.max_rows()}};
+          .limits = limits};
 }
 
 uint64_t TierManager::HotBytesToFree() const {
@@ -215,6 +226,19 @@ uint64_t TierManager::HotBytesToFree() const {
   const uint64_t cached = budget.used(MemoryUse::kCaches);
   if (excess() > 0 && cached > kept) budget.ShrinkCaches(std::min(excess(), cached - kept));
   return excess();
+}
+
+uint64_t TierManager::MinSealBytes(absl::Span<const std::shared_ptr<Table>> tables) const {
+  uint64_t open_bytes = 0;
+  for (const auto& table : tables) open_bytes += OpenGroupBytes(*table);
+  const uint64_t budget = options_.context.budget->limit();
+  return open_bytes > budget / kMostOpenPart ? 0 : std::min(budget / kMinSealPart, kMostMinSealBytes);
+}
+
+uint64_t TierManager::files_waiting() const {
+  if (options_.interval_ns == 0 || paused()) return 0;
+  return queue_.FilesToSave([this](TableId table, uint32_t shard) { return !backoff_.FailsAgain(table, shard); }) +
+         (options_.context.counters->new_files.load() - files_at_plan_.load());
 }
 
 uint64_t TierManager::PromoteBytes() {
@@ -261,6 +285,7 @@ void TierManager::MoveLoop() {
       planned_ = false;
     }
     for (bool moved = true; moved && !paused() && !stopping();) {
+      LetRequestsPass();
       const absl::StatusOr<bool> next = MoveNext(/*respect_backoff=*/true);
       // One bad file is not to hold up the other shards: the failed move has left the queue.
       moved = next.ok() ? *next : true;
@@ -270,39 +295,33 @@ void TierManager::MoveLoop() {
 
 absl::StatusOr<bool> TierManager::MoveNext(bool respect_backoff) {
   MutexLock lock(&move_mutex_);
-  const std::optional<MoveQueue::Item> next =
-      queue_.Take([&](TableId table, uint32_t shard) { return !respect_backoff || !IsResting(table, shard); });
+  const std::optional<MoveQueue::Item> next = queue_.Take(
+      [&](TableId table, uint32_t shard) { return !respect_backoff || !backoff_.IsResting(table, shard); });
   if (!next.has_value()) return false;
-  const absl::Status status = CarryOut(next->table, next->move);
+  const TieringMove& move = next->move;
+  const absl::Status status = CarryOut(next->table, move);
   queue_.Done();
   if (status.ok()) {
-    MutexLock state(&mutex_);
-    backoff_.erase({next->table->id(), next->move.shard});
+    backoff_.Succeeded(next->table->id(), move.shard);
     return true;
   }
-  Rest(*next, status);
+  const int64_t pause_ns = backoff_.Failed(next->table->id(), move.shard, status);
+  options_.context.Event("move failed", absl::StrFormat("table %s, shard %d, %s, next try in %d s: %s",
+                                                        next->table->definition()->name, move.shard,
+                                                        std::string(MoveKindName(move.kind)),
+                                                        pause_ns / 1'000'000'000, status.ToString()));
   return status;
 }
 
-bool TierManager::IsResting(TableId table, uint32_t shard) const {
+void TierManager::CountWaiting(int change) {
   MutexLock lock(&mutex_);
-  const auto found = backoff_.find({table, shard});
-  return found != backoff_.end() && options_.context.clock->MonotonicNanos() < found->second.not_before_ns;
+  requests_waiting_ += change;
+  turns_.NotifyAll();
 }
 
-void TierManager::Rest(const MoveQueue::Item& failed, const absl::Status& status) {
-  int64_t pause_ns = 0;
-  {
-    MutexLock lock(&mutex_);
-    Backoff& backoff = backoff_[{failed.table->id(), failed.move.shard}];
-    backoff.pause_ns = std::clamp(backoff.pause_ns * 2, kFirstPauseNs, kLongestPauseNs);
-    backoff.not_before_ns = options_.context.clock->MonotonicNanos() + backoff.pause_ns;
-    pause_ns = backoff.pause_ns;
-  }
-  options_.context.Event("move failed", absl::StrFormat("table %s, shard %d, %s, next try in %d s: %s",
-                                                        failed.table->definition()->name, failed.move.shard,
-                                                        std::string(MoveKindName(failed.move.kind)),
-                                                        pause_ns / 1'000'000'000, status.ToString()));
+void TierManager::LetRequestsPass() {
+  MutexLock lock(&mutex_);
+  while (requests_waiting_ > 0 && !stopping_) turns_.Wait(&mutex_);
 }
 
 absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move) {
@@ -393,11 +412,13 @@ absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& tab
     std::vector<TieringMove> merges;
     {
       MutexLock lock(&plan_mutex_);
-      merges = PlanFullMerge(InputFor(table, ClockGuard::kUnknown, /*promote_bytes=*/0), tier);
+      merges = PlanFullMerge(InputFor(table, ClockGuard::kUnknown, {.unit_rows = mover_.limits().max_rows()}), tier);
     }
     MoveCount round;
     for (const TieringMove& merge : merges) {
+      CountWaiting(+1);
       MutexLock lock(&move_mutex_);
+      CountWaiting(-1);
       const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier);
       Count(merge.kind, moved);
       RETURN_IF_ERROR(moved.status());
@@ -421,7 +442,9 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
   MoveCount total;
   Tier from = selection.from;
   std::vector<SegmentSummary> chosen = Select(*table, selection, from);
+  CountWaiting(+1);
   MutexLock lock(&move_mutex_);
+  CountWaiting(-1);
   if (from == Tier::kHot) {
     std::vector<uint32_t> unsealed;
     for (const SegmentSummary& segment : chosen) {

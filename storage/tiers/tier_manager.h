@@ -3,11 +3,12 @@
 // `tier-planner` asks the policy (tiering_policy.h, pure) about every table, drops memory copies at once and puts what
 // reads and writes files into a queue; `tier-mover` takes one move after the other from it. MoveTier, Compact and
 // ApplyPolicies run the same moves on the caller's thread. One move is under way at a time. After a failed move nothing
-// of the table's shard is loaded or rewritten for a pause that doubles up to ten minutes, so that nothing is retried in
-// a loop; evictions and other shards go on.
+// of the table's shard is loaded or rewritten for a pause, so that nothing is retried in a loop; evictions and other
+// shards go on. The pause is five seconds, and doubles up to ten minutes where it was not for want of memory or disk.
 #ifndef CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 #define CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -28,6 +29,7 @@
 #include "storage/tiers/pacer.h"
 #include "storage/tiers/sealer.h"
 #include "storage/tiers/segment_survey.h"
+#include "storage/tiers/shard_backoff.h"
 #include "storage/tiers/tier_context.h"
 #include "storage/tiers/tiering_policy.h"
 
@@ -85,37 +87,37 @@ class TierManager {
   void WakeUp() { wake_.NotifyAll(); }
 
   TierManagerStats stats() const;
+  // How many files fewer there would be, were all that is planned done: those of the last plan and those written since.
+  // 0 while nobody moves anything; without shards whose moves keep failing.
+  uint64_t files_waiting() const;
   // What runs and what is planned, as of the last look at the policies.
   std::vector<QueuedMove> Queue() const;
 
  private:
-  struct Backoff {
-    int64_t not_before_ns = 0;  // monotonic
-    int64_t pause_ns = 0;
-  };
-  static constexpr int64_t kFirstPauseNs = 5'000'000'000;
-  static constexpr int64_t kLongestPauseNs = 600'000'000'000;
-
   void PlanLoop();
   void MoveLoop();
   // Plans for all tables, evicts at once and leaves the rest in the queue. Returns how many moves it made or queued.
   // `wait_for_seals`: sealing is done when it returns.
   absl::StatusOr<size_t> PlanAll(bool wait_for_seals);
-  absl::StatusOr<size_t> PlanTable(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, uint64_t* promote_bytes,
+  absl::StatusOr<size_t> PlanTable(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, TieringLimits* limits,
                                    bool wait_for_seals) ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
-  TieringInput InputFor(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, uint64_t promote_bytes)
+  TieringInput InputFor(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, const TieringLimits& limits)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   // Takes the next move from the queue, if there is one, and makes it.
   absl::StatusOr<bool> MoveNext(bool respect_backoff);
   absl::Status CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move);
-  bool IsResting(TableId table, uint32_t shard) const;
-  void Rest(const MoveQueue::Item& failed, const absl::Status& status);
+  // Around the wait of a request for move_mutex_: the mover, which takes it again after each move, lets it pass.
+  void CountWaiting(int change);
+  void LetRequestsPass();
   // After a start nothing is in memory: loads what the policy says is hot, newest first, while memory allows.
   void RefillHot(const std::shared_ptr<Table>& table);
   absl::Status SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards);
   // Now, of every table together: what promotion may take of memory and of the pace.
   uint64_t PromoteBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   uint64_t HotBytesToFree() const;
+  // No open group below this is sealed only because memory is short: a file each would cost more than it frees. 0 where
+  // open groups themselves fill memory, as with very many tables.
+  uint64_t MinSealBytes(absl::Span<const std::shared_ptr<Table>> tables) const;
   int64_t TrustedNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   void Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved);
   bool stopping() const;
@@ -131,6 +133,7 @@ class TierManager {
   Mutex move_mutex_;  // held during a move: one at a time; taken after plan_mutex_ at most
   Mover mover_;  // Evict: anybody; all else under move_mutex_
   MoveQueue queue_;
+  ShardBackoff backoff_;
 
   std::atomic<bool> paused_{false};
   std::atomic<int64_t> promote_allowance_{0};  // bytes saved up by the pace and not yet spent
@@ -139,14 +142,21 @@ class TierManager {
   };
   std::array<KindCounters, kMoveKindCount> by_kind_;
   std::atomic<uint64_t> moves_failed_{0};
+  std::atomic<uint64_t> files_at_plan_{0};  // TierCounters::new_files at the last plan
 
   mutable Mutex mutex_;  // guards what follows; a leaf
-  CondVar wake_;
+  CondVar wake_, turns_;
+  int requests_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool planned_ ABSL_GUARDED_BY(mutex_) = false;  // since the mover last ran out of work
-  std::map<std::pair<TableId, uint32_t>, Backoff> backoff_ ABSL_GUARDED_BY(mutex_);
   std::thread planner_, mover_thread_;
 };
+
+// How many files may wait to be merged before batches that make more are held back: one per 128 KiB of the budget, as a
+// file that is read costs about a tenth of that.
+constexpr uint64_t FilesWaitingLimit(uint64_t budget_bytes) {
+  return std::clamp<uint64_t>(budget_bytes / (128 << 10), 256, 16'384);
+}
 
 }  // namespace cortex
 

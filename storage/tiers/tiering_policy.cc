@@ -140,18 +140,32 @@ class Planner {
   void LeaveHot() {
     if (IsPinnedTo(Tier::kHot)) return;
     const std::vector<size_t> hot = LongestUnusedFirst(Tier::kHot);
-    Excess excess = ExcessOf(hot, policy_.hot_max_rows, policy_.hot_max_bytes);
-    excess.bytes = std::max(excess.bytes, input_.hot_bytes_to_free);
-    hot_is_full_ = excess.any();
+    Excess above = ExcessOf(hot, policy_.hot_max_rows, policy_.hot_max_bytes);
+    Excess pressure = {.rows = 0, .bytes = input_.hot_bytes_to_free};
+    hot_is_full_ = above.any() || pressure.any();
+    const auto leave = [&](size_t i) {
+      above.Remove(input_.segments[i]);
+      pressure.Remove(input_.segments[i]);
+      Add(input_.segments[i].sealed ? Kind::kEvict : Kind::kSeal, i);
+    };
+    std::vector<size_t> open;
     for (const size_t i : hot) {
       const SegmentSummary& segment = input_.segments[i];
       if (segment.open_for_ns == SegmentSummary::kClosed) {
-        excess.Remove(segment);
-        continue;
+        above.Remove(segment);
+        pressure.Remove(segment);
+      } else if (above.any() || IsDue(segment) || (segment.sealed && pressure.any())) {
+        leave(i);
+      } else if (!segment.sealed && segment.bytes >= input_.limits.min_seal_bytes) {
+        open.push_back(i);
       }
-      if (!excess.any() && !IsDue(segment)) continue;
-      excess.Remove(segment);
-      Add(segment.sealed ? Kind::kEvict : Kind::kSeal, i);
+    }
+    // What is in no file yet goes last, and the largest first: each becomes a file, and many small ones cost more memory
+    // than their rows did.
+    std::stable_sort(open.begin(), open.end(),
+                     [&](size_t a, size_t b) { return input_.segments[a].bytes > input_.segments[b].bytes; });
+    for (const size_t i : open) {
+      if (pressure.any()) leave(i);
     }
   }
 

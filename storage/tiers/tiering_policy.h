@@ -42,6 +42,7 @@ struct SegmentSummary {
 
 struct TieringLimits {
   uint64_t promote_bytes = 0;  // raw bytes that may be loaded into memory now
+  uint64_t min_seal_bytes = 0;  // no smaller open group becomes a file only because memory is short
   // Of all sources of a merge together: what one rewrite can hold in memory.
   uint64_t unit_rows = UINT64_MAX;
   uint64_t unit_raw_bytes = UINT64_MAX;

@@ -66,4 +66,29 @@ TEST_CASE("IngestGate holds rows back while the sealer is behind", "[storage][me
   REQUIRE_OK(gate.Enter(1).status());
 }
 
+TEST_CASE("IngestGate slows batches that make files, then holds them back, and all others far above the limit",
+          "[storage][memory]") {
+  MemoryBudget budget(1000);
+  std::atomic<uint64_t> files{50};
+  IngestGate gate({.budget = &budget,
+                   .wait_ns = 20'000'000,
+                   .waiting_files_limit = 100,
+                   .waiting_files = [&] { return files.load(); }});
+  REQUIRE_OK(gate.Enter(1, /*makes_files=*/true).status());
+  CHECK(gate.delayed() == 0);
+  files = 100;
+  REQUIRE_OK(gate.Enter(1, /*makes_files=*/true).status());
+  CHECK(gate.delayed() == 1);
+  files = 101;
+  REQUIRE_STATUS(gate.Enter(1, /*makes_files=*/true), absl::StatusCode::kResourceExhausted,
+                 "101 wait, batches written to files are accepted up to 100");
+  files = 200;
+  REQUIRE_OK(gate.Enter(1).status());
+  files = 201;
+  REQUIRE_STATUS(gate.Enter(1), absl::StatusCode::kResourceExhausted, "files arrive faster than they can be merged");
+  CHECK(gate.refused() == 2);
+  files = 0;
+  REQUIRE_OK(gate.Enter(1, /*makes_files=*/true).status());
+}
+
 }  // namespace cortex

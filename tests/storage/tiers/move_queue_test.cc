@@ -61,6 +61,21 @@ TEST_CASE("MoveQueue plans nothing for segments of the move under way", "[storag
   CHECK(queue.List(1)[0].kind == "load");
 }
 
+TEST_CASE("MoveQueue tells how many files its rewrites will save", "[storage][tiers]") {
+  const auto a = NewTable("a", 1), b = NewTable("b", 2);
+  MoveQueue queue;
+  CHECK(queue.FilesToSave(Any) == 0);
+  queue.Plan(
+      a, {Move(Kind::kFreeze, 3, {SegmentId(1), SegmentId(2), SegmentId(3)}), Move(Kind::kLoad, 4, {SegmentId(9)})}, 0);
+  queue.Plan(b, {Move(Kind::kMerge, 3, {SegmentId(4), SegmentId(5)})}, 1);
+  CHECK(queue.FilesToSave(Any) == 3);
+  CHECK(queue.FilesToSave([](TableId table, uint32_t) { return table == TableId(2); }) == 1);
+  REQUIRE(queue.Take(Any).has_value());
+  CHECK(queue.FilesToSave(Any) == 3);  // until it is done
+  queue.Done();
+  CHECK(queue.FilesToSave(Any) == 1);
+}
+
 TEST_CASE("MoveQueue forgets tables that are gone and respects who must rest", "[storage][tiers]") {
   const auto a = NewTable("a", 1), b = NewTable("b", 2);
   MoveQueue queue;

@@ -112,6 +112,36 @@ TEST_CASE("PlanMoves frees memory under pressure whatever the policy says", "[st
   CHECK(moves[0].segments == std::vector<SegmentId>{SegmentId(2)});
 }
 
+TEST_CASE("PlanMoves under pressure drops copies first, then seals the largest open groups and no small ones",
+          "[storage][tiers]") {
+  SegmentSummary small = Hot(1, 5, 1980, false), medium = Hot(2, 20, 1981, false), large = Hot(3, 40, 1982, false);
+  for (SegmentSummary* open : {&small, &medium, &large}) open->open_for_ns = 10 * kSecondNs;
+  TieringInput input{.policy = Policy(),
+                     .segments = {small, medium, large, Hot(4, 10, 1995)},
+                     .now_ns = 2000 * kSecondNs,
+                     .hot_bytes_to_free = 1'000};
+  input.limits.min_seal_bytes = 1'000;
+  auto moves = PlanMoves(input);
+  REQUIRE(moves.size() == 1);  // the copy suffices, young as it is
+  CHECK(moves[0].segments == std::vector<SegmentId>{SegmentId(4)});
+
+  input.hot_bytes_to_free = 4'500;
+  moves = PlanMoves(input);
+  REQUIRE(moves.size() == 2);
+  CHECK(moves[1].kind == TieringMove::Kind::kSeal);
+  CHECK(moves[1].shard == 3);
+
+  input.hot_bytes_to_free = 1 << 20;
+  moves = PlanMoves(input);
+  REQUIRE(moves.size() == 3);
+  CHECK(moves[1].shard == 3);
+  CHECK(moves[2].shard == 2);
+
+  // Open groups themselves fill memory: there is no smallest one any more.
+  input.limits.min_seal_bytes = 0;
+  CHECK(PlanMoves(input).size() == 4);
+}
+
 TEST_CASE("PlanMoves freezes old warm segments, one move per shard", "[storage][tiers]") {
   const auto moves = PlanMoves({.policy = Policy(),
                                 .segments = {Warm(1, 3, 900), Warm(2, 3, 800), Warm(3, 4, 900), Warm(4, 4, 1500)},
