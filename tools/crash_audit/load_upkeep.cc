@@ -52,7 +52,9 @@ void Load::TableMaker() {
           absl::StrCat("INSERT INTO ", table, " (k, t) VALUES ('a', NOW()), ('b', NOW())"),
           absl::StrCat("ALTER TABLE ", table, " ADD COLUMN n int32 NULL"),
           absl::StrCat("DROP TABLE IF EXISTS ", table)}) {
-      if (!Tolerate(client::CollectQuery(*connection, cql, kCallMs).status(), cql.c_str())) return;
+      const absl::Status status = client::CollectQuery(*connection, cql, kCallMs).status();
+      if (!Tolerate(status, cql.c_str())) return;
+      if (!status.ok()) break;  // what follows needs it
     }
   }
 }

@@ -113,7 +113,8 @@ absl::StatusOr<std::string> TierSummary(const client::Connection& connection) {
   RETURN_IF_ERROR(client::ToStatus(connection.stats->GetStats(&context, v1::GetStatsRequest(), &response)));
   std::string summary;
   for (const v1::TierStats& tier : response.tiers()) {
-    absl::StrAppend(&summary, summary.empty() ? "" : ", ", std::string(client::TierName(tier.tier())), " ", tier.row_count());
+    absl::StrAppend(&summary, summary.empty() ? "" : ", ", std::string(client::TierName(tier.tier())), " ", tier.row_count(), " in ",
+                    tier.segment_count());
   }
   absl::StrAppend(&summary, ", charged ", response.server().memory_used_bytes() >> 20, " MiB");
   return summary;

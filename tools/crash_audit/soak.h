@@ -25,16 +25,18 @@ class Soak final {
 
   // Complains when the server ends, or holds more anonymous memory than its budget and a tenth, or rows are not right.
   absl::Status Run();
-  // "30.0 minutes, most memory 231 MiB of 256 MiB, 12 refusals".
+  // "30.0 minutes, most anonymous memory 231 MiB of a budget of 256 MiB, 12 refusals, ...".
   std::string Summary() const;
 
  private:
   void Watch(AuditedServer* server);
+  absl::Status AuditAtRest(AuditedServer* server);
 
   const SoakOptions options_;
   AuditTotals* const totals_;
   uint64_t most_bytes_ = 0;
   double minutes_ = 0;
+  double rest_s_ = 0;  // until the audit was done, refusals included
 };
 
 }  // namespace cortex::audit
