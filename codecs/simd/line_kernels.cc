@@ -189,7 +189,7 @@ HWY_INLINE double RoundTo(double value, double) { return value; }
 HWY_INLINE float RoundTo(double value, float) { return static_cast<float>(value); }
 HWY_INLINE Half RoundTo(double value, Half) { return RoundHalf(value); }
 
-#if HWY_TARGET == HWY_SCALAR
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128  // emulated vectors saturate where floats overflow
 
 template <typename T>
 HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const double* steps, T* const* out) {
@@ -330,7 +330,7 @@ struct TileOut {
 
 template <typename T>
 HWY_INLINE void PutTile(Four low, Four high, const TileOut<T>& out) {
-#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_EMU128  // one block a vector, four columns a tile
+#if HWY_TARGET == HWY_SSE4  // one block a vector, four columns a tile
   out.Put(0, low.a);
   out.Put(1, low.b);
   out.Put(2, low.c);
@@ -367,7 +367,7 @@ HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const d
   }
 }
 
-#endif  // HWY_TARGET == HWY_SCALAR
+#endif  // HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 void ScaleDouble(const int32_t* i, size_t c, size_t l, const double* s, double* const* o) { Scale(i, c, l, s, o); }
 void ScaleFloat(const int32_t* i, size_t c, size_t l, const double* s, float* const* o) { Scale(i, c, l, s, o); }
