@@ -1,6 +1,8 @@
 #include "codecs/sketched.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,9 +32,35 @@ ValueShape RefinementShape(ValueShape shape) {
   }
 }
 
+// A copy, at an address of its own.
+class CopiedSource final : public ByteSource {
+ public:
+  explicit CopiedSource(absl::Span<const std::byte> bytes) {
+    copy_.Resize(bytes.size());
+    std::memcpy(copy_.data(), bytes.data(), bytes.size());
+  }
+  uint64_t size() const override { return copy_.size(); }
+  absl::StatusOr<absl::Span<const std::byte>> Read(uint64_t offset, uint64_t count) const override {
+    return MemorySource(copy_.span()).Read(offset, count);
+  }
+
+ private:
+  Buffer copy_;
+};
+
+// The first `count` bytes of `source` as sections want them, 4-byte aligned: in place in every file of ours.
+absl::StatusOr<std::unique_ptr<ByteSource>> AlignedSource(const ByteSource* source, uint64_t count) {
+  ASSIGN_OR_RETURN(const auto first, source->Read(0, std::min<uint64_t>(count, 1)));
+  if (reinterpret_cast<uintptr_t>(first.data()) % sizeof(float) == 0) {
+    return std::make_unique<SliceSource>(source, 0, count);
+  }
+  ASSIGN_OR_RETURN(const auto bytes, source->Read(0, count));
+  return std::make_unique<CopiedSource>(bytes);
+}
+
 class SketchedChunk final : public EncodedChunk {
  public:
-  SketchedChunk(ValueShape shape, uint32_t row_count, std::unique_ptr<SliceSource> sketch_bytes, SketchSection sketch,
+  SketchedChunk(ValueShape shape, uint32_t row_count, std::unique_ptr<ByteSource> sketch_bytes, SketchSection sketch,
                 std::unique_ptr<SliceSource> refinement_bytes, std::unique_ptr<EncodedChunk> refinement)
       : shape_(shape),
         row_count_(row_count),
@@ -82,7 +110,7 @@ class SketchedChunk final : public EncodedChunk {
  private:
   ValueShape shape_;
   uint32_t row_count_;
-  std::unique_ptr<SliceSource> sketch_bytes_;
+  std::unique_ptr<ByteSource> sketch_bytes_;
   SketchSection sketch_;  // borrows sketch_bytes_
   std::unique_ptr<SliceSource> refinement_bytes_;
   std::unique_ptr<EncodedChunk> refinement_;  // borrows refinement_bytes_
@@ -122,7 +150,7 @@ class Sketched final : public Codec {
       return absl::DataLossError(absl::StrFormat("sketched chunk truncated: %d bytes, its sketch takes %d",
                                                  source->size(), section_bytes));
     }
-    auto sketch_bytes = std::make_unique<SliceSource>(source, 0, section_bytes);
+    ASSIGN_OR_RETURN(auto sketch_bytes, AlignedSource(source, section_bytes));
     ASSIGN_OR_RETURN(SketchSection sketch,
                      SketchSection::Open(sketch_bytes.get(), SketchKind::kEuclidean, shape, row_count));
     auto refinement_bytes = std::make_unique<SliceSource>(source, section_bytes, source->size() - section_bytes);
