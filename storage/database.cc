@@ -231,7 +231,7 @@ void DatabaseImpl::OpenGate() {
                         .unsealed_bytes = [this] { return sealer_->queued_bytes(); },
                         .waiting_files_limit = FilesWaitingLimit(options_.budget->limit()),
                         .waiting_files = [this] { return tier_manager_->files_waiting(); },
-                        .make_room = [this] { tier_manager_->WakeUp(); }});
+                        .make_room = [this](uint64_t bytes) { tier_manager_->MakeRoom(bytes); }});
 }
 
 DatabaseImpl::~DatabaseImpl() {

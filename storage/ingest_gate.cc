@@ -40,7 +40,7 @@ absl::StatusOr<MemoryReservation> IngestGate::Enter(uint64_t bytes, bool makes_f
   const bool may_fit_later = bytes <= options_.budget->refusable_limit();
   if (may_fit_later && options_.wait_ns > 0) {
     delayed_.fetch_add(1, std::memory_order_relaxed);
-    if (options_.make_room != nullptr) options_.make_room();
+    if (options_.make_room != nullptr) options_.make_room(bytes);
     for (int64_t waited_ns = 0; !memory.ok() && waited_ns < options_.wait_ns; waited_ns += kPollNs) {
       {
         MutexLock lock(&mutex_);

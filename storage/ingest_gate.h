@@ -24,7 +24,8 @@ struct IngestGateOptions {
   // their own are slowed down from half of the limit on, and held back above it; all others above twice the limit.
   uint64_t waiting_files_limit = UINT64_MAX / 2;
   std::function<uint64_t()> waiting_files;
-  std::function<void()> make_room;  // called once per delayed batch; must not block
+  // Called once per delayed batch, with the bytes it wants; must not block.
+  std::function<void(uint64_t bytes)> make_room;
 };
 
 // Thread-safe.

@@ -17,6 +17,8 @@ namespace {
 // Above this share of the budget hot rows leave early; below the other one a start refills memory and promotion adds.
 constexpr double kPressureShare = 0.85;
 constexpr double kRefillShare = 0.5;
+// How long memory is freed for a batch that found none: it waits a second, and its sender comes back after the next.
+constexpr int64_t kRoomWantedNs = 10'000'000'000;
 // What caches hold beyond this share goes before hot rows do.
 constexpr double kCacheShare = 1.0 / 16;
 // Memory that is short makes files of open groups from this part of the budget on, and of smaller ones if all of them
@@ -218,9 +220,25 @@ TieringInput TierManager::InputFor(const std::shared_ptr<Table>& table, int64_t 
           .limits = limits};
 }
 
+void TierManager::MakeRoom(uint64_t bytes) {
+  const int64_t now_ns = options_.context.clock->MonotonicNanos();
+  MutexLock lock(&mutex_);
+  room_bytes_ = now_ns < room_until_ns_ ? std::max(room_bytes_, bytes) : bytes;
+  room_until_ns_ = now_ns + kRoomWantedNs;
+  wake_.NotifyAll();
+}
+
+uint64_t TierManager::RoomWanted() const {
+  const int64_t now_ns = options_.context.clock->MonotonicNanos();
+  MutexLock lock(&mutex_);
+  return now_ns < room_until_ns_ ? room_bytes_ : 0;
+}
+
 uint64_t TierManager::HotBytesToFree() const {
   MemoryBudget& budget = *options_.context.budget;
-  const auto allowed = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kPressureShare);
+  const auto share = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kPressureShare);
+  const uint64_t wanted = std::min(RoomWanted(), budget.refusable_limit());
+  const uint64_t allowed = std::min(share, budget.refusable_limit() - wanted);
   const auto excess = [&] { return budget.used() > allowed ? budget.used() - allowed : 0; };
   const auto kept = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kCacheShare);
   const uint64_t cached = budget.used(MemoryUse::kCaches);

@@ -83,8 +83,9 @@ class TierManager {
   // Does what the policies ask for until nothing is left to do, on this thread. Blocking. The first error ends it.
   absl::Status ApplyPolicies();
   void Pause(bool paused);
-  // Looks at the tables now: somebody waits for memory.
-  void WakeUp() { wake_.NotifyAll(); }
+  // Looks at the tables now, and for some seconds frees memory of hot rows until `bytes` more fit into the budget: a
+  // batch waits for them. Without that a batch that does not fit below full memory would never be let in. Does not block.
+  void MakeRoom(uint64_t bytes);
 
   TierManagerStats stats() const;
   // How many files fewer there would be, were all that is planned done: those of the last plan and those written since.
@@ -115,6 +116,8 @@ class TierManager {
   // Now, of every table together: what promotion may take of memory and of the pace.
   uint64_t PromoteBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   uint64_t HotBytesToFree() const;
+  // What MakeRoom was asked for lately, the most of it.
+  uint64_t RoomWanted() const;
   // No open group below this is sealed only because memory is short: a file each would cost more than it frees. 0 where
   // open groups themselves fill memory, as with very many tables.
   uint64_t MinSealBytes(absl::Span<const std::shared_ptr<Table>> tables) const;
@@ -148,6 +151,8 @@ class TierManager {
   CondVar wake_, turns_;
   int requests_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t room_bytes_ ABSL_GUARDED_BY(mutex_) = 0;     // wanted until then
+  int64_t room_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   bool planned_ ABSL_GUARDED_BY(mutex_) = false;  // since the mover last ran out of work
   std::thread planner_, mover_thread_;
 };

@@ -18,7 +18,7 @@ TEST_CASE("IngestGate delays a batch until memory is free and asks for room", "[
   MemoryReservation held = REQUIRE_OK_AND_TAKE(MemoryReservation::Make(&budget, MemoryUse::kQuery, 900));
   // Room is made by another thread, as eviction does it.
   std::atomic<bool> asked{false};
-  IngestGate gate({.budget = &budget, .wait_ns = kLong, .make_room = [&] {
+  IngestGate gate({.budget = &budget, .wait_ns = kLong, .make_room = [&](uint64_t) {
                      asked = true;
                      asked.notify_all();
                    }});
@@ -49,7 +49,7 @@ TEST_CASE("IngestGate lets go of those who wait when it closes", "[storage][memo
   MemoryBudget budget(1000);
   MemoryReservation held = REQUIRE_OK_AND_TAKE(MemoryReservation::Make(&budget, MemoryUse::kQuery, 900));
   IngestGate* closing = nullptr;
-  IngestGate gate({.budget = &budget, .wait_ns = kLong, .make_room = [&] { closing->Close(); }});
+  IngestGate gate({.budget = &budget, .wait_ns = kLong, .make_room = [&](uint64_t) { closing->Close(); }});
   closing = &gate;
   REQUIRE_STATUS(gate.Enter(400), absl::StatusCode::kResourceExhausted, "");
 }

@@ -132,4 +132,39 @@ TEST_CASE("Writers, scans and moves at the memory budget never charge more than 
   CHECK(REQUIRE_OK_AND_TAKE(ScanVisible(db.get())) == acked.load());
 }
 
+TEST_CASE("A batch that does not fit below full memory is let in after hot rows have left", "[storage][memory]") {
+  const TempDir dir;
+  MemoryBudget budget(kBudgetBytes, kHeadroomBytes);
+  DatabaseOptions options;
+  options.data_dir = dir.File("data");
+  options.budget = &budget;
+  options.tiering_interval_ns = 50'000'000;
+  options.tiering_bytes_per_second = 0;
+  options.create_builtin_tables = false;
+  const auto db = REQUIRE_OK_AND_TAKE(Database::Open(options));
+  const auto table = REQUIRE_OK_AND_TAKE(
+      db->CreateTable(*TestTable("t", {{"v", DataType::Vector(TypeKind::kFloat32, kVectorSize)}})));
+  // Small batches fill memory as far as nobody would free any of it for its own sake.
+  const auto full = static_cast<uint64_t>(0.78 * kBudgetBytes);
+  int number = 0;
+  for (; budget.used() < full; ++number) REQUIRE_OK(db->Ingest({.batch = MakeBatch(table, 0, number)}));
+  Batch large = Batch::For(table);
+  for (int i = 0; i < 12; ++i) {
+    const Batch part = MakeBatch(table, 1, i);
+    for (size_t c = 0; c < part.columns.size(); ++c) large.columns[c].AppendRows(part.columns[c], 0, part.row_count);
+    large.row_count += part.row_count;
+  }
+  REQUIRE(budget.used() + large.memory_bytes() > budget.refusable_limit());
+  REQUIRE(budget.used() < static_cast<uint64_t>(0.85 * kBudgetBytes));
+  absl::Status status = absl::ResourceExhaustedError("not tried");
+  for (int attempt = 0; attempt < 20 && absl::IsResourceExhausted(status); ++attempt) {
+    Batch batch = Batch::For(table);
+    for (size_t c = 0; c < large.columns.size(); ++c) batch.columns[c].AppendRows(large.columns[c], 0, large.row_count);
+    batch.row_count = large.row_count;
+    status = db->Ingest({.batch = std::move(batch)}).status();
+  }
+  REQUIRE_OK(status);
+  CHECK(REQUIRE_OK_AND_TAKE(ScanVisible(db.get())) == static_cast<uint64_t>(number) * kRowsPerBatch + large.row_count);
+}
+
 }  // namespace cortex
