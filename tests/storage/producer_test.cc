@@ -171,10 +171,10 @@ TEST_CASE("Producers behave like their model under replays, gaps, conflicts, tie
       applied.emplace_back(content, token.commit);
     } else if (!applied.empty() && chance(60)) {
       const uint64_t sequence = random() % applied.size() + 1;
-      const auto& [x, commit] = applied[sequence - 1];
-      const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(producer, sequence, x, tier));
+      const auto first = applied[sequence - 1];
+      const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(producer, sequence, first.first, tier));
       CHECK(token.duplicate);
-      CHECK(token.commit == commit);
+      CHECK(token.commit == first.second);
     } else if (!applied.empty() && chance(50)) {
       const uint64_t sequence = random() % applied.size() + 1;
       REQUIRE_STATUS(store.Send(producer, sequence, applied[sequence - 1].first + 1, tier),
@@ -368,9 +368,9 @@ TEST_CASE("A repair that gives up batches rewinds their producers, so that they 
   CHECK(REQUIRE_OK_AND_TAKE(store.Send("whole", 1, 1)).duplicate);
   CHECK(REQUIRE_OK_AND_TAKE(store.Send("files", 1, 1, Tier::kWarm)).duplicate);
   CHECK(REQUIRE_OK_AND_TAKE(store.Send("cut", 2, 2)).duplicate);
-  for (const auto& [producer, sequence] : {std::pair{"cut", 3}, {"cut", 4}, {"gone", 1}, {"mixed", 1}}) {
-    CAPTURE(producer, sequence);
-    const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(producer, sequence, sequence));
+  for (const auto& lost : {std::pair{"cut", 3}, {"cut", 4}, {"gone", 1}, {"mixed", 1}}) {
+    CAPTURE(lost.first, lost.second);
+    const CommitToken token = REQUIRE_OK_AND_TAKE(store.Send(lost.first, lost.second, lost.second));
     CHECK_FALSE(token.duplicate);
     CHECK(token.commit > last);
   }
