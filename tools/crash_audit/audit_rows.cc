@@ -55,7 +55,8 @@ AuditRow MakeRow(uint64_t seed, Target target, uint32_t writer, int64_t batch_id
   result.key = target == Target::kEntities
                    ? absl::StrFormat("entity-%d-%03d", writer, (start % kEntitiesPerWriter + row) % kEntitiesPerWriter)
                    : absl::StrFormat("event-%d-%d", writer, random() % 1'000);
-  result.time_ns = kBaseTimeNs + batch_id * 1'000'000 + row;
+  // Modulo 2^64: misused batches have numbers beyond all others.
+  result.time_ns = static_cast<int64_t>(kBaseTimeNs + static_cast<uint64_t>(batch_id) * 1'000'000 + row);
   result.batch_id = batch_id;
   result.row_number = static_cast<int32_t>(row);
   if (random() % 10 != 0) result.note = std::string(random() % 40, static_cast<char>('a' + random() % 26));
