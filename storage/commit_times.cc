@@ -5,19 +5,9 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/meta/meta_store.h"
 #include "storage/runtime/clock.h"
+#include "storage/runtime/time_floor.h"
 
 namespace cortex {
-namespace {
-
-// Where the window of `time_ns` begins. Windows at multiples are packed into few bytes (storage/meta).
-int64_t WindowOf(int64_t time_ns) {
-  const int64_t into = time_ns % CommitTimes::kWindowNs;
-  const int64_t begin = time_ns - into;
-  if (into >= 0) return begin;
-  return begin < INT64_MIN + CommitTimes::kWindowNs ? INT64_MIN : begin - CommitTimes::kWindowNs;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<CommitTimes>> CommitTimes::Open(MetaStore* meta, const Clock* clock) {
   ASSIGN_OR_RETURN(const std::optional<CommitTime> last, meta->LastCommitTime());
@@ -36,7 +26,7 @@ int64_t CommitTimes::Next() {
 absl::Status CommitTimes::Learn(Commit commit, int64_t time_ns) {
   if (time_ns > last_given_ns_) last_given_ns_ = time_ns;  // replay: the clock may have gone back since
   if (commit <= window_commit_) return absl::OkStatus();  // known from before the start
-  const int64_t window_ns = WindowOf(time_ns);
+  const int64_t window_ns = FloorTo(time_ns, kWindowNs);
   if (window_commit_ != 0 && window_ns <= window_ns_) return absl::OkStatus();
   RETURN_IF_ERROR(meta_->PutCommitTime({.commit = commit, .time_ns = window_ns}));
   window_commit_ = commit;

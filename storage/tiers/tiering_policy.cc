@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "storage/runtime/time_floor.h"
 #include "storage/tiers/merge_policy.h"
 
 namespace cortex {
@@ -14,13 +15,6 @@ using Kind = TieringMove::Kind;
 
 constexpr int64_t kHourNs = 3'600'000'000'000;
 constexpr int64_t kDayNs = 24 * kHourNs;
-
-// INT64_MIN if the multiple of `step` below `value` does not fit.
-int64_t FloorTo(int64_t value, int64_t step) {
-  const int64_t remainder = value % step;
-  int64_t floor = 0;
-  return __builtin_sub_overflow(value, remainder < 0 ? remainder + step : remainder, &floor) ? INT64_MIN : floor;
-}
 
 // How far a tier is above its limits, going down as segments are chosen to leave.
 struct Excess {
