@@ -26,6 +26,18 @@ constexpr int kBatchesPerWriter = 60;
 constexpr int kRowsPerBatch = 500;
 constexpr int kVectorSize = 256;  // 1 KiB a row: 60 MB altogether
 
+DatabaseOptions OptionsOf(const TempDir& dir, MemoryBudget* budget) {
+  DatabaseOptions options;
+  options.data_dir = dir.File("data");
+  options.budget = budget;
+  options.tiering_interval_ns = 50'000'000;
+  options.tiering_bytes_per_second = 0;
+  options.create_builtin_tables = false;
+  return options;
+}
+
+TableDefinition VectorTable() { return *TestTable("t", {{"v", DataType::Vector(TypeKind::kFloat32, kVectorSize)}}); }
+
 Batch MakeBatch(const std::shared_ptr<const TableDefinition>& table, int writer, int number) {
   Batch batch = Batch::For(table);
   batch.row_count = kRowsPerBatch;
@@ -84,16 +96,10 @@ TEST_CASE("Writers, scans and moves at the memory budget never charge more than 
           "[storage][memory]") {
   const TempDir dir;
   MemoryBudget budget(kBudgetBytes, kHeadroomBytes);
-  DatabaseOptions options;
-  options.data_dir = dir.File("data");
-  options.budget = &budget;
+  DatabaseOptions options = OptionsOf(dir, &budget);
   options.seal_rows = 1024;
-  options.tiering_interval_ns = 50'000'000;
-  options.tiering_bytes_per_second = 0;
-  options.create_builtin_tables = false;
   const auto db = REQUIRE_OK_AND_TAKE(Database::Open(options));
-  const auto table = REQUIRE_OK_AND_TAKE(
-      db->CreateTable(*TestTable("t", {{"v", DataType::Vector(TypeKind::kFloat32, kVectorSize)}})));
+  const auto table = REQUIRE_OK_AND_TAKE(db->CreateTable(VectorTable()));
 
   std::atomic<uint64_t> acked{0}, unexpected{0}, scans{0}, most_cached{0};
   std::atomic<int> writing{kWriters};
@@ -135,15 +141,8 @@ TEST_CASE("Writers, scans and moves at the memory budget never charge more than 
 TEST_CASE("A batch that does not fit below full memory is let in after hot rows have left", "[storage][memory]") {
   const TempDir dir;
   MemoryBudget budget(kBudgetBytes, kHeadroomBytes);
-  DatabaseOptions options;
-  options.data_dir = dir.File("data");
-  options.budget = &budget;
-  options.tiering_interval_ns = 50'000'000;
-  options.tiering_bytes_per_second = 0;
-  options.create_builtin_tables = false;
-  const auto db = REQUIRE_OK_AND_TAKE(Database::Open(options));
-  const auto table = REQUIRE_OK_AND_TAKE(
-      db->CreateTable(*TestTable("t", {{"v", DataType::Vector(TypeKind::kFloat32, kVectorSize)}})));
+  const auto db = REQUIRE_OK_AND_TAKE(Database::Open(OptionsOf(dir, &budget)));
+  const auto table = REQUIRE_OK_AND_TAKE(db->CreateTable(VectorTable()));
   // Small batches fill memory as far as nobody would free any of it for its own sake.
   const auto full = static_cast<uint64_t>(0.78 * kBudgetBytes);
   int number = 0;
