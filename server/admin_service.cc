@@ -4,12 +4,14 @@
 #include "codecs/bytes/status_macros.h"
 #include "server/backup_calls.h"
 #include "server/check_stream.h"
+#include "server/long_call.h"
 #include "storage/database.h"
 
 namespace cortex {
 namespace {
 
-absl::Status DoMoveTier(Database* database, const wire::MoveTierRequest& request, wire::MoveTierResponse* response) {
+absl::Status DoMoveTier(const ServerCore& core, const grpc::CallbackServerContext& context,
+                        const wire::MoveTierRequest& request, wire::MoveTierResponse* response) {
   MoveRequest move;
   move.table = request.table();
   ASSIGN_OR_RETURN(move.from, TierFromProto(request.from(), std::nullopt, "from"));
@@ -18,8 +20,9 @@ absl::Status DoMoveTier(Database* database, const wire::MoveTierRequest& request
     return InvalidField("to", absl::StrFormat("from and to are both %s", std::string(TierName(move.to))));
   if (request.older_than_ns() != 0) move.max_time_before_ns = request.older_than_ns();
   move.max_rows = request.max_rows();
-  RETURN_IF_ERROR(database->FindTable(request.table()).status());
-  ASSIGN_OR_RETURN(const MoveResult moved, database->MoveTier(move));
+  move.still_wanted = WhileWanted(core, context, "the move");
+  RETURN_IF_ERROR(core.database->FindTable(request.table()).status());
+  ASSIGN_OR_RETURN(const MoveResult moved, core.database->MoveTier(move));
   response->set_row_count(moved.rows);
   response->set_segment_count(moved.segments);
   response->set_stored_bytes(moved.stored_bytes);
@@ -36,10 +39,12 @@ absl::Status DoPin(Database* database, const wire::PinRequest& request, wire::Pi
   return absl::OkStatus();
 }
 
-absl::Status DoCompact(Database* database, const wire::CompactRequest& request, wire::CompactResponse* response) {
+absl::Status DoCompact(const ServerCore& core, const grpc::CallbackServerContext& context,
+                       const wire::CompactRequest& request, wire::CompactResponse* response) {
   ASSIGN_OR_RETURN(const Tier tier, TierFromProto(request.tier(), Tier::kWarm, "tier"));
   if (tier == Tier::kHot) return InvalidField("tier", "rows in memory are not compacted; name TIER_WARM or TIER_COLD");
-  ASSIGN_OR_RETURN(const CompactResult compacted, database->CompactTable(request.table(), tier));
+  ASSIGN_OR_RETURN(const CompactResult compacted,
+                   core.database->CompactTable(request.table(), tier, WhileWanted(core, context, "the merging")));
   response->set_segments_before(compacted.segments_before);
   response->set_segments_after(compacted.segments_after);
   return absl::OkStatus();
@@ -51,7 +56,7 @@ grpc::ServerUnaryReactor* AdminServiceImpl::MoveTier(grpc::CallbackServerContext
                                                      const wire::MoveTierRequest* request,
                                                      wire::MoveTierResponse* response) {
   return RunUnary(core_, CallClass::kAdmin, "AdminService/MoveTier", context, request->ByteSizeLong(),
-                  [=, this] { return DoMoveTier(core_.database, *request, response); });
+                  [=, this] { return DoMoveTier(core_, *context, *request, response); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::PauseTiering(grpc::CallbackServerContext* context,
@@ -99,7 +104,7 @@ grpc::ServerUnaryReactor* AdminServiceImpl::Compact(grpc::CallbackServerContext*
                                                     const wire::CompactRequest* request,
                                                     wire::CompactResponse* response) {
   return RunUnary(core_, CallClass::kAdmin, "AdminService/Compact", context, request->ByteSizeLong(),
-                  [=, this] { return DoCompact(core_.database, *request, response); });
+                  [=, this] { return DoCompact(core_, *context, *request, response); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CreateBackup(grpc::CallbackServerContext* context,

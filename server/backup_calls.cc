@@ -13,7 +13,7 @@
 namespace cortex {
 namespace {
 
-ByteObserver WhileWanted(const ServerCore& core, const grpc::CallbackServerContext& context, const char* what) {
+ByteObserver ObserveWanted(const ServerCore& core, const grpc::CallbackServerContext& context, const char* what) {
   return [&core, &context, what](uint64_t) { return CheckStillWanted(core, context, what); };
 }
 
@@ -35,7 +35,7 @@ absl::Status DoCreateBackup(const ServerCore& core, const grpc::CallbackServerCo
                    BackupPath(core.config->config.backup_dir, request.directory(), "directory"));
   ASSIGN_OR_RETURN(const BackupResult backup,
                    core.database->CreateBackup(
-                       {.repository = repository, .observer = WhileWanted(core, context, "the backup")}));
+                       {.repository = repository, .observer = ObserveWanted(core, context, "the backup")}));
   SetToken(backup.commit, response->mutable_token());
   response->set_backup_directory(PlaceOf(request.directory(), backup.name));
   response->set_file_count(backup.file_count);
@@ -72,7 +72,7 @@ absl::Status DoRestoreBackup(const ServerCore& core, const grpc::CallbackServerC
   if (request.target_directory().empty()) return InvalidField("target_directory", "target_directory is missing");
   ASSIGN_OR_RETURN(const std::string to, BackupPath(root, request.target_directory(), "target_directory"));
   ASSIGN_OR_RETURN(const BackupManifest manifest,
-                   RestoreBackup(PosixFileSystem(), from, to, WhileWanted(core, context, "the restore")));
+                   RestoreBackup(PosixFileSystem(), from, to, ObserveWanted(core, context, "the restore")));
   SetToken(manifest.commit, response->mutable_token());
   response->set_file_count(manifest.files.size());
   response->set_stored_bytes(manifest.total_bytes());

@@ -22,4 +22,8 @@ absl::Status CheckStillWanted(const ServerCore& core, const grpc::CallbackServer
                     kReasonDraining);
 }
 
+StillWanted WhileWanted(const ServerCore& core, const grpc::CallbackServerContext& context, const char* what) {
+  return [&core, &context, what] { return CheckStillWanted(core, context, what); };
+}
+
 }  // namespace cortex

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "server/server_core.h"
+#include "storage/runtime/still_wanted.h"
 
 namespace cortex {
 
@@ -15,6 +16,9 @@ namespace cortex {
 // `what` is the work in the words of the caller ("the backup"). Thread-safe, cheap.
 absl::Status CheckStillWanted(const ServerCore& core, const grpc::CallbackServerContext& context,
                               std::string_view what);
+
+// The same, for storage to ask; `core` and `context` are borrowed.
+StillWanted WhileWanted(const ServerCore& core, const grpc::CallbackServerContext& context, const char* what);
 
 }  // namespace cortex
 

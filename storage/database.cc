@@ -84,7 +84,8 @@ class DatabaseImpl final : public Database {
   void PauseTiering(bool paused) override { tier_manager_->Pause(paused); }
   absl::Status PinTable(std::string_view table, std::optional<Tier> slowest) override;
   absl::StatusOr<std::optional<Tier>> GetPin(std::string_view table) const override;
-  absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier) override;
+  absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier,
+                                             const StillWanted& still_wanted) override;
   absl::Status ApplyTierPolicies() override { return tier_manager_->ApplyPolicies(); }
   absl::StatusOr<TableStats> GetTableStats(std::string_view table) const override;
   DatabaseStats GetStats() const override;
@@ -238,7 +239,7 @@ DatabaseImpl::~DatabaseImpl() {
   options_.budget->SetReclaim(nullptr);
   if (ingest_gate_ != nullptr) ingest_gate_->Close();
   if (meta_ != nullptr) meta_->WaitForSpace(false);  // commits that wait are in the log; the next start applies them
-  tier_manager_.reset();                      // cuts pacing short; a move under way finishes
+  tier_manager_.reset();                      // a move under way is given up
   if (log_ != nullptr) log_->Shutdown();      // queued commits are applied and acknowledged
   sealer_.reset();                            // still calls into the log, which is quiet now
 }
@@ -539,7 +540,8 @@ absl::StatusOr<MoveResult> DatabaseImpl::MoveTier(const MoveRequest& request) {
                    tier_manager_->MoveTier(table, {.from = request.from,
                                                    .to = request.to,
                                                    .max_time_before_ns = request.max_time_before_ns,
-                                                   .max_rows = request.max_rows}));
+                                                   .max_rows = request.max_rows,
+                                                   .still_wanted = request.still_wanted}));
   return MoveResult{.segments = moved.segments, .rows = moved.rows, .stored_bytes = moved.stored_bytes};
 }
 
@@ -559,7 +561,8 @@ absl::StatusOr<std::optional<Tier>> DatabaseImpl::GetPin(std::string_view name) 
   return table->pin();
 }
 
-absl::StatusOr<CompactResult> DatabaseImpl::CompactTable(std::string_view name, Tier tier) {
+absl::StatusOr<CompactResult> DatabaseImpl::CompactTable(std::string_view name, Tier tier,
+                                                         const StillWanted& still_wanted) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
   if (tier == Tier::kHot) return absl::InvalidArgumentError("rows in memory are not compacted; name tier warm or cold");
   const auto count = [&] {
@@ -568,7 +571,7 @@ absl::StatusOr<CompactResult> DatabaseImpl::CompactTable(std::string_view name, 
                                                [&](const SegmentSummary& segment) { return segment.tier == tier; }));
   };
   CompactResult result{.segments_before = count()};
-  ASSIGN_OR_RETURN(const MoveCount merged, tier_manager_->Compact(table, tier));
+  ASSIGN_OR_RETURN(const MoveCount merged, tier_manager_->Compact(table, tier, still_wanted));
   result.segments_after = count();
   result.bytes_written = merged.bytes_written;
   return result;

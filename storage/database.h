@@ -22,6 +22,7 @@
 #include "storage/column/batch.h"
 #include "storage/column/schema.h"
 #include "storage/column/schema_change.h"
+#include "storage/runtime/still_wanted.h"
 #include "storage/snapshot.h"
 
 namespace cortex {
@@ -217,6 +218,8 @@ struct MoveRequest {
   std::optional<int64_t> max_time_before_ns;
   // At most so many rows (whole segments, oldest first); 0 = all.
   uint64_t max_rows = 0;
+  // Asked between row groups; an error ends the move with it. What was moved by then stays moved.
+  StillWanted still_wanted = {};
 };
 
 struct BackupRequest {
@@ -330,7 +333,9 @@ class Database {
   }
 
   // --- tiers (blocking) -----------------------------------------------------------------------------------------
-  // Seals, moves or evicts as asked, now, whatever the policy; paced like background moves.
+  // Seals, moves or evicts as asked, now, whatever the policy; paced like background moves. Errors: NOT_FOUND;
+  // INVALID_ARGUMENT from and to are one tier; FAILED_PRECONDITION the table's pin forbids it; RESOURCE_EXHAUSTED memory or
+  // disk; DATA_LOSS a file is damaged; the answer of `still_wanted`.
   virtual absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) = 0;
   // Background moves stop after the one under way. MoveTier still works. Survives no restart.
   virtual void PauseTiering(bool paused) = 0;
@@ -340,7 +345,9 @@ class Database {
   virtual absl::StatusOr<std::optional<Tier>> GetPin(std::string_view table) const = 0;
   // Merges files of the warm or cold tier until none is left that can share one. Errors: NOT_FOUND, INVALID_ARGUMENT
   // for hot, those of MoveTier.
-  virtual absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier) = 0;
+  virtual absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier,
+                                                     const StillWanted& still_wanted) = 0;
+  absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier) { return CompactTable(table, tier, {}); }
   // Makes every move that policies ask for, now, on this thread, until nothing is left to do. Errors: those of MoveTier.
   virtual absl::Status ApplyTierPolicies() = 0;
 

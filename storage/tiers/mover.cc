@@ -128,7 +128,8 @@ absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<
   return count;
 }
 
-absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id, bool promoted) {
+absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id, bool promoted,
+                                      const StillWanted& still_wanted) {
   const std::vector<LiveSegment> found = FindSealed(*table, shard, {&id, 1});
   if (found.empty() || found[0].group != nullptr) return MoveCount();
   const LiveSegment& segment = found[0];
@@ -154,6 +155,7 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   std::vector<VersionEnd> file_ends;
   uint64_t first_row = 0;
   for (size_t g = 0; g < reader->row_group_count(); ++g) {
+    RETURN_IF_ERROR(still_wanted());
     const RowGroupView& view = reader->row_group(g);
     Batch batch = Batch::For(schema);
     batch.row_count = view.row_count();
@@ -186,7 +188,7 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
 }
 
 absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments,
-                                         Tier target) {
+                                         Tier target, const StillWanted& still_wanted) {
   MoveCount total;
   std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
   // Neighbours in time share archives.
@@ -201,7 +203,8 @@ absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Spa
                          unit_bytes + sources[i + 1].file->record().raw_bytes > limits_.resident_bytes;
     if (!is_full) continue;
     ASSIGN_OR_RETURN(const MoveCount moved,
-                     RewriteInParts(table, shard, absl::MakeConstSpan(sources).subspan(first, i + 1 - first), target));
+                     RewriteInParts(table, shard, absl::MakeConstSpan(sources).subspan(first, i + 1 - first), target,
+                                    still_wanted));
     total.Add(moved);
     first = i + 1;
     unit_bytes = 0;
@@ -210,26 +213,27 @@ absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Spa
 }
 
 absl::StatusOr<MoveCount> Mover::RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
-                                                Tier target) {
-  absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, target);
+                                                Tier target, const StillWanted& still_wanted) {
+  absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, target, still_wanted);
   if (!absl::IsResourceExhausted(moved.status()) || sources.size() < 2) return moved;
   const size_t half = sources.size() / 2;
-  ASSIGN_OR_RETURN(MoveCount total, RewriteInParts(table, shard, sources.subspan(0, half), target));
-  ASSIGN_OR_RETURN(const MoveCount rest, RewriteInParts(table, shard, sources.subspan(half), target));
+  ASSIGN_OR_RETURN(MoveCount total, RewriteInParts(table, shard, sources.subspan(0, half), target, still_wanted));
+  ASSIGN_OR_RETURN(const MoveCount rest, RewriteInParts(table, shard, sources.subspan(half), target, still_wanted));
   total.Add(rest);
   return total;
 }
 
-absl::StatusOr<MoveCount> Mover::Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier) {
+absl::StatusOr<MoveCount> Mover::Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier,
+                                       const StillWanted& still_wanted) {
   std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
   // Planned a while ago: what has moved elsewhere since is no part of it.
   std::erase_if(sources, [&](const LiveSegment& source) { return source.file->record().tier != tier; });
   if (sources.empty() || sources.size() < std::min<size_t>(segments.size(), 2)) return MoveCount();
-  const absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, tier);
+  const absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, tier, still_wanted);
   if (!absl::IsResourceExhausted(moved.status())) return moved;
   std::vector<LiveSegment> smallest = SmallestWithin(std::move(sources), limits_.sure_bytes / kResidentCopies);
   if (smallest.size() < 2) return moved;
-  return RewriteUnit(table, shard, smallest, tier);
+  return RewriteUnit(table, shard, smallest, tier, still_wanted);
 }
 
 absl::StatusOr<MoveCount> Mover::Reclaim(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
@@ -259,8 +263,9 @@ absl::StatusOr<MoveCount> Mover::Reclaim(Table* table, uint32_t shard, absl::Spa
 }
 
 absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
-                                             Tier target) {
+                                             Tier target, const StillWanted& still_wanted) {
   if (table->dropped()) return MoveCount();
+  RETURN_IF_ERROR(still_wanted());
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave files that nobody may remove
   FileTier* const tier = target == Tier::kCold ? context_.cold : context_.warm;
   uint64_t raw_bytes = 0;
@@ -292,7 +297,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
   for (std::vector<uint32_t>& target_rows : unit.SortedPartitions(/*by_partition=*/target == Tier::kCold, floor)) {
     ASSIGN_OR_RETURN(const SegmentId id, context_.meta->NextSegmentId());
     ASSIGN_OR_RETURN(RewrittenFile file,
-                     unit.Write(tier, shard, id, std::move(target_rows), limits_.group_bytes, pacer_));
+                     unit.Write(tier, shard, id, std::move(target_rows), limits_.group_bytes, pacer_, still_wanted));
     uncommitted.Add(file.info.file_name);
     files.push_back(std::move(file));
   }

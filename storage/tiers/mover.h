@@ -4,6 +4,9 @@
 // A rewrite reads whole segments of one shard, sorts their rows by (key, time, commit), splits them by time partition
 // (cold) and writes new files: write -> commit one manifest edit -> publish -> retire. An `end` that arrives while files
 // are written is translated from old to new row numbers under the shard's lock at publishing, so none is lost.
+//
+// What takes long asks between row groups whether it is still wanted. A move that is not ends with the answer: its files
+// are removed, and the rows stay where they were.
 #ifndef CORTEX_STORAGE_TIERS_MOVER_H_
 #define CORTEX_STORAGE_TIERS_MOVER_H_
 
@@ -14,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "storage/runtime/still_wanted.h"
 #include "storage/table/table.h"
 #include "storage/tiers/pacer.h"
 #include "storage/tiers/tier_context.h"
@@ -51,13 +55,16 @@ class Mover {
   absl::StatusOr<MoveCount> Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);
   // Reads a segment back into memory; `promoted`: because it is read, not because it is young. Errors:
   // RESOURCE_EXHAUSTED if the budget has no room for it.
-  absl::StatusOr<MoveCount> Load(Table* table, uint32_t shard, SegmentId segment, bool promoted);
+  absl::StatusOr<MoveCount> Load(Table* table, uint32_t shard, SegmentId segment, bool promoted,
+                                 const StillWanted& still_wanted);
   // Rewrites sealed segments of one shard into tier `target`, as much at a time as memory allows (each unit is one move
   // of its own). Errors: RESOURCE_EXHAUSTED memory or disk, DATA_LOSS a source is damaged; sources stay as they were.
-  absl::StatusOr<MoveCount> Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target);
+  absl::StatusOr<MoveCount> Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target,
+                                    const StillWanted& still_wanted);
   // Rewrites segments of one tier as one unit, or the smallest of them where memory does not suffice for all. Errors:
   // those of Rewrite.
-  absl::StatusOr<MoveCount> Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier);
+  absl::StatusOr<MoveCount> Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier,
+                                  const StillWanted& still_wanted);
   // Removes segments with their rows, for good.
   absl::StatusOr<MoveCount> Reclaim(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);
 
@@ -66,9 +73,9 @@ class Mover {
  private:
   // Halves the unit as long as memory does not suffice.
   absl::StatusOr<MoveCount> RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
-                                           Tier target);
+                                           Tier target, const StillWanted& still_wanted);
   absl::StatusOr<MoveCount> RewriteUnit(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
-                                        Tier target);
+                                        Tier target, const StillWanted& still_wanted);
 
   const TierContext context_;
   const UnitLimits limits_;

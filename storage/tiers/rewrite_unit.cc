@@ -153,7 +153,7 @@ absl::Status RewriteUnit::Fetch(size_t column, absl::Span<const uint32_t> rows, 
 
 absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard, SegmentId id,
                                                  std::vector<uint32_t> rows, uint64_t group_bytes,
-                                                 Pacer* pacer) const {
+                                                 Pacer* pacer, const StillWanted& still_wanted) const {
   ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true, RowOrigin::Files(Statements())));
   const auto group_rows =
       static_cast<size_t>(std::clamp<uint64_t>(group_bytes / row_bytes(), 1024, kRowGroupRows));
@@ -170,7 +170,7 @@ absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard,
     const bool all_open = std::all_of(ends.begin(), ends.end(), [](Commit end) { return end == kOpenEnd; });
     const uint64_t before = writer->file_bytes();
     RETURN_IF_ERROR(writer->AddRowGroup(columns, commits, all_open ? absl::Span<const Commit>() : ends, ordinals));
-    pacer->Spend(writer->file_bytes() - before);
+    RETURN_IF_ERROR(pacer->SpendInPieces(writer->file_bytes() - before, [&](uint64_t) { return still_wanted(); }));
   }
   ASSIGN_OR_RETURN(SegmentInfo info, writer->Finish());
   RewrittenFile file{.info = std::move(info), .rows = std::move(rows)};

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "codecs/zptv/statement_sum.h"
+#include "storage/runtime/still_wanted.h"
 #include "storage/table/live_segment.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/pacer.h"
@@ -40,9 +41,10 @@ class RewriteUnit {
   // Unit rows in (key, time, commit) order, one list per time partition; one list if `by_partition` is false. Versions
   // that no read may see any more are left out: erased ones, and those that ended at or before `history_floor`.
   std::vector<std::vector<uint32_t>> SortedPartitions(bool by_partition, Commit history_floor) const;
-  // Writes the rows listed as one file of `tier`, about `group_bytes` of values to a row group. Paced.
+  // Writes the rows listed as one file of `tier`, about `group_bytes` of values to a row group. Paced; asks after each row
+  // group, and while it waits, whether it is still wanted. Errors: that answer; those of the files.
   absl::StatusOr<RewrittenFile> Write(FileTier* tier, uint32_t shard, SegmentId id, std::vector<uint32_t> rows,
-                                      uint64_t group_bytes, Pacer* pacer) const;
+                                      uint64_t group_bytes, Pacer* pacer, const StillWanted& still_wanted) const;
 
   uint64_t row_count() const { return commits_.size(); }
   // What it holds: everything, or what decides the order.

@@ -137,17 +137,22 @@ void Sealer::EnqueueEnds(std::shared_ptr<Table> table, uint32_t shard) {
   Enqueue(std::move(table), {.shard = shard, .group = nullptr, .seal_point = {}});
 }
 
-absl::Status Sealer::Drain() {
+absl::Status Sealer::Drain(const StillWanted& still_wanted) {
   MutexLock lock(&mutex_);
   const uint64_t last = next_number_ - 1;
   const uint64_t failures = failures_;
   while (!queue_.empty() && queue_.front().number <= last) {
     if (stopping_) return absl::UnavailableError("the database is closing");
     if (failures_ != failures) return last_error_;
+    if (still_wanted != nullptr) RETURN_IF_ERROR(still_wanted());
     // Whoever drains wants to know now: a head that waits for its next try is tried at once.
     try_now_ = true;
     changed_.NotifyAll();
-    changed_.Wait(&mutex_);
+    if (still_wanted == nullptr) {
+      changed_.Wait(&mutex_);
+    } else {
+      changed_.WaitFor(&mutex_, kAskNs);
+    }
   }
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "storage/runtime/mutex.h"
+#include "storage/runtime/still_wanted.h"
 #include "storage/table/table.h"
 #include "storage/tiers/tier_context.h"
 
@@ -30,8 +31,9 @@ class Sealer {
   // Commits the shard's unsaved ends alone, in turn with its groups: what lets the WAL go where rows only end.
   void EnqueueEnds(std::shared_ptr<Table> table, uint32_t shard);
   // Blocks until everything enqueued before is sealed. If a group cannot be written it is tried once more, now, and the
-  // error of that try comes back (the group stays queued); UNAVAILABLE when stopping.
-  absl::Status Drain();
+  // error of that try comes back (the group stays queued); UNAVAILABLE when stopping. Ends with the answer of
+  // `still_wanted` once that is not OK.
+  absl::Status Drain(const StillWanted& still_wanted = {});
   size_t queued() const;
   // Of the rows of queued groups, as plain values.
   uint64_t queued_bytes() const;
@@ -44,6 +46,7 @@ class Sealer {
   };
   static constexpr int64_t kFirstPauseNs = 1'000'000'000;
   static constexpr int64_t kLongestPauseNs = 60'000'000'000;
+  static constexpr int64_t kAskNs = 100'000'000;  // so often Drain asks whether it is still wanted
 
   void Run();
   absl::Status Seal(const Job& job);

@@ -58,6 +58,11 @@ std::map<uint32_t, std::vector<SegmentId>> ByShard(const std::vector<SegmentSumm
   return by_shard;
 }
 
+// A move that nobody wanted any more, or that met the end of the manager: not a failure of its shard.
+bool WasGivenUp(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsCancelled(status) || absl::IsDeadlineExceeded(status);
+}
+
 }  // namespace
 
 TierManager::TierManager(TierManagerOptions options)
@@ -95,9 +100,11 @@ TierManager::~TierManager() {
   if (mover_thread_.joinable()) mover_thread_.join();
 }
 
-bool TierManager::stopping() const {
-  MutexLock lock(&mutex_);
-  return stopping_;
+StillWanted TierManager::WantedBy(StillWanted of_request) const {
+  return [this, of_request = std::move(of_request)] {
+    if (stopping()) return absl::UnavailableError("the database is closing, the move was given up");
+    return of_request == nullptr ? absl::OkStatus() : of_request();
+  };
 }
 
 void TierManager::Pause(bool paused) {
@@ -125,7 +132,7 @@ std::vector<QueuedMove> TierManager::Queue() const { return queue_.List(options_
 
 void TierManager::Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved) {
   if (!moved.ok()) {
-    ++moves_failed_;
+    if (!WasGivenUp(moved.status())) ++moves_failed_;
   } else if (moved->segments != 0) {
     KindCounters& counters = by_kind_[static_cast<size_t>(kind)];
     ++counters.moves;
@@ -200,7 +207,7 @@ absl::StatusOr<size_t> TierManager::PlanTable(const std::shared_ptr<Table>& tabl
   for (const uint32_t shard : to_seal) {
     table->CloseOpenGroup(shard, [&](ClosedGroup closed) { options_.sealer->Enqueue(table, std::move(closed)); });
   }
-  if (wait_for_seals && !to_seal.empty()) RETURN_IF_ERROR(options_.sealer->Drain());
+  if (wait_for_seals && !to_seal.empty()) RETURN_IF_ERROR(options_.sealer->Drain(WantedBy({})));
   return count;
 }
 
@@ -323,6 +330,7 @@ absl::StatusOr<bool> TierManager::MoveNext(bool respect_backoff) {
     backoff_.Succeeded(next->table->id(), move.shard);
     return true;
   }
+  if (WasGivenUp(status)) return status;
   const int64_t pause_ns = backoff_.Failed(next->table->id(), move.shard, status);
   options_.context.Event("move failed", absl::StrFormat("table %s, shard %d, %s, next try in %d s: %s",
                                                         next->table->definition()->name, move.shard,
@@ -344,9 +352,10 @@ void TierManager::LetRequestsPass() {
 
 absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move) {
   absl::StatusOr<MoveCount> moved = MoveCount();
+  const StillWanted still_wanted = WantedBy({});
   switch (move.kind) {
     case TieringMove::Kind::kSeal:
-      return SealOpenGroups(table, {&move.shard, 1});
+      return SealOpenGroups(table, {&move.shard, 1}, still_wanted);
     case TieringMove::Kind::kEvict:
       moved = mover_.Evict(table.get(), move.shard, move.segments);
       break;
@@ -355,19 +364,19 @@ absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const Ti
       break;
     case TieringMove::Kind::kLoad:
       for (const SegmentId id : move.segments) {
-        moved = mover_.Load(table.get(), move.shard, id, /*promoted=*/true);
+        moved = mover_.Load(table.get(), move.shard, id, /*promoted=*/true, still_wanted);
         if (!moved.ok()) break;
       }
       promote_allowance_ -= static_cast<int64_t>(move.bytes);
       break;
     case TieringMove::Kind::kFreeze:
-      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kCold);
+      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kCold, still_wanted);
       break;
     case TieringMove::Kind::kThaw:
-      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kWarm);
+      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kWarm, still_wanted);
       break;
     case TieringMove::Kind::kMerge:
-      moved = mover_.Merge(table.get(), move.shard, move.segments, move.tier);
+      moved = mover_.Merge(table.get(), move.shard, move.segments, move.tier, still_wanted);
       break;
   }
   Count(move.kind, moved);
@@ -394,8 +403,10 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
     if (static_cast<double>(budget.used()) > kRefillShare * static_cast<double>(budget.limit())) return;
     if (paused() || stopping()) return;
     MutexLock lock(&move_mutex_);
-    const absl::StatusOr<MoveCount> loaded = mover_.Load(table.get(), segment->shard, segment->id, /*promoted=*/false);
+    const absl::StatusOr<MoveCount> loaded =
+        mover_.Load(table.get(), segment->shard, segment->id, /*promoted=*/false, WantedBy({}));
     Count(TieringMove::Kind::kLoad, loaded);
+    if (stopping()) return;
     if (!loaded.ok()) {
       // The segment stays warm and readable as far as it is sound; filling memory is only for speed.
       options_.context.Event("refill stopped", std::string(loaded.status().message()));
@@ -404,11 +415,12 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
   }
 }
 
-absl::Status TierManager::SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards) {
+absl::Status TierManager::SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards,
+                                         const StillWanted& still_wanted) {
   for (const uint32_t shard : shards) {
     table->CloseOpenGroup(shard, [&](ClosedGroup closed) { options_.sealer->Enqueue(table, std::move(closed)); });
   }
-  return options_.sealer->Drain();
+  return options_.sealer->Drain(still_wanted);
 }
 
 // --- on request ---------------------------------------------------------------------------------------------------
@@ -424,7 +436,9 @@ absl::Status TierManager::ApplyPolicies() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& table, Tier tier) {
+absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& table, Tier tier,
+                                               const StillWanted& still_wanted) {
+  const StillWanted wanted = WantedBy(still_wanted);
   MoveCount total;
   for (;;) {
     std::vector<TieringMove> merges;
@@ -437,7 +451,7 @@ absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& tab
       CountWaiting(+1);
       MutexLock lock(&move_mutex_);
       CountWaiting(-1);
-      const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier);
+      const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier, wanted);
       Count(merge.kind, moved);
       RETURN_IF_ERROR(moved.status());
       round.Add(*moved);
@@ -457,6 +471,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
         absl::StrFormat("table \"%s\" is pinned to tier %s and no slower one; it cannot move to %s",
                         table->definition()->name, std::string(TierName(*pin)), std::string(TierName(selection.to))));
   }
+  const StillWanted wanted = WantedBy(selection.still_wanted);
   MoveCount total;
   Tier from = selection.from;
   std::vector<SegmentSummary> chosen = Select(*table, selection, from);
@@ -469,7 +484,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
       if (!segment.sealed) unsealed.push_back(segment.shard);
     }
     if (!unsealed.empty()) {
-      RETURN_IF_ERROR(SealOpenGroups(table, unsealed));
+      RETURN_IF_ERROR(SealOpenGroups(table, unsealed, wanted));
       chosen = Select(*table, selection, from);
     }
     std::erase_if(chosen, [](const SegmentSummary& segment) { return !segment.sealed; });
@@ -492,7 +507,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
     std::vector<SegmentId> warm = ids;
     if (from == Tier::kCold || selection.to != Tier::kHot) {
       const absl::StatusOr<MoveCount> moved =
-          mover_.Rewrite(table.get(), shard, ids, selection.to == Tier::kCold ? Tier::kCold : Tier::kWarm);
+          mover_.Rewrite(table.get(), shard, ids, selection.to == Tier::kCold ? Tier::kCold : Tier::kWarm, wanted);
       Count(selection.to == Tier::kCold ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, moved);
       RETURN_IF_ERROR(moved.status());
       total.Add(*moved);
@@ -501,7 +516,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
     }
     if (selection.to != Tier::kHot) continue;
     for (const SegmentId id : warm) {
-      const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id, /*promoted=*/true);
+      const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id, /*promoted=*/true, wanted);
       Count(TieringMove::Kind::kLoad, moved);
       RETURN_IF_ERROR(moved.status());
       if (from == Tier::kWarm) total.Add(*moved);

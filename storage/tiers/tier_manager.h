@@ -5,6 +5,7 @@
 // ApplyPolicies run the same moves on the caller's thread. One move is under way at a time. After a failed move nothing
 // of the table's shard is loaded or rewritten for a pause, so that nothing is retried in a loop; evictions and other
 // shards go on. The pause is five seconds, and doubles up to ten minutes where it was not for want of memory or disk.
+// A move that somebody gave up, or that met the end of the manager, is not a failed one.
 #ifndef CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 #define CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 
@@ -51,6 +52,7 @@ struct MoveSelection {
   Tier to = Tier::kWarm;
   std::optional<int64_t> max_time_before_ns;
   uint64_t max_rows = 0;  // 0: all
+  StillWanted still_wanted = {};
 };
 
 // Work of one kind since the start.
@@ -71,15 +73,16 @@ struct TierManagerStats {
 class TierManager {
  public:
   explicit TierManager(TierManagerOptions options);
-  // Stops after the move under way (pacing is cut short).
+  // The move under way ends at its next row group; nothing of it stays.
   ~TierManager();
 
   // Moves whole segments now, oldest first, whatever the policy says. Blocking.
-  // Errors: INVALID_ARGUMENT from == to; FAILED_PRECONDITION the table's pin forbids it; those of Mover.
+  // Errors: INVALID_ARGUMENT from == to; FAILED_PRECONDITION the table's pin forbids it; those of Mover; the answer of
+  // `still_wanted`. What was moved before an error stays moved.
   absl::StatusOr<MoveCount> MoveTier(const std::shared_ptr<Table>& table, const MoveSelection& selection);
   // Merges the small files of a tier of the table until none are left that can share one. Blocking. Errors: those of
   // Mover.
-  absl::StatusOr<MoveCount> Compact(const std::shared_ptr<Table>& table, Tier tier);
+  absl::StatusOr<MoveCount> Compact(const std::shared_ptr<Table>& table, Tier tier, const StillWanted& still_wanted = {});
   // Does what the policies ask for until nothing is left to do, on this thread. Blocking. The first error ends it.
   absl::Status ApplyPolicies();
   void Pause(bool paused);
@@ -112,7 +115,8 @@ class TierManager {
   void LetRequestsPass();
   // After a start nothing is in memory: loads what the policy says is hot, newest first, while memory allows.
   void RefillHot(const std::shared_ptr<Table>& table);
-  absl::Status SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards);
+  absl::Status SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards,
+                              const StillWanted& still_wanted);
   // Now, of every table together: what promotion may take of memory and of the pace.
   uint64_t PromoteBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   uint64_t HotBytesToFree() const;
@@ -123,7 +127,9 @@ class TierManager {
   uint64_t MinSealBytes(absl::Span<const std::shared_ptr<Table>> tables) const;
   int64_t TrustedNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   void Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved);
-  bool stopping() const;
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  // UNAVAILABLE once the manager stops, else what `of_request` says.
+  StillWanted WantedBy(StillWanted of_request) const;
   bool paused() const { return paused_.load(std::memory_order_relaxed); }
 
   const TierManagerOptions options_;
@@ -150,7 +156,7 @@ class TierManager {
   mutable Mutex mutex_;  // guards what follows; a leaf
   CondVar wake_, turns_;
   int requests_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> stopping_{false};  // set under mutex_, so that waiters notice
   uint64_t room_bytes_ ABSL_GUARDED_BY(mutex_) = 0;     // wanted until then
   int64_t room_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   bool planned_ ABSL_GUARDED_BY(mutex_) = false;  // since the mover last ran out of work

@@ -186,6 +186,37 @@ TEST_CASE("A shutdown ends a verification with a clear status", "[e2e][safety]")
   CHECK_THAT(status.error_message(), Catch::Contains("the verification was given up"));
 }
 
+TEST_CASE("A move ends with its deadline, and at a shutdown", "[e2e][safety]") {
+  TestServer server([](ServerConfig* c) { c->tiering_bytes_per_second = 1; });  // the first row group takes hours
+  server.CreateTable(kScores);
+  Fill(&server, 0, 4'000);
+  const std::vector<std::string> rows = server.Query(kSummary).Lines();
+  server.MoveTier("scores", wire::TIER_HOT, wire::TIER_WARM);
+  const auto move = [&](grpc::ClientContext* context) {
+    wire::MoveTierRequest request;
+    request.set_table("scores");
+    request.set_from(wire::TIER_WARM);
+    request.set_to(wire::TIER_COLD);
+    wire::MoveTierResponse response;
+    return server.admin().MoveTier(context, request, &response);
+  };
+  grpc::ClientContext late;
+  late.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+  CHECK(move(&late).error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+  const std::string cold = server.data_dir() + "/cold";
+  while (!std::filesystem::is_empty(cold)) std::this_thread::yield();  // the work ends as well, and removes its file
+  grpc::ClientContext context;
+  grpc::Status moved;
+  std::thread mover([&] { moved = move(&context); });
+  while (std::filesystem::is_empty(cold)) std::this_thread::yield();
+  server.server().Shutdown();
+  mover.join();
+  CHECK(moved.error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK_THAT(moved.error_message(), Catch::Contains("the move was given up"));
+  server.Restart();
+  CHECK(server.Query(kSummary).Lines() == rows);
+}
+
 TEST_CASE("A backup made while rows come in is restored to the rows of one commit", "[e2e][safety]") {
   TestServer server(WithBackups);
   server.CreateTable(kScores);
