@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "codecs/bytes/byte_writer.h"
@@ -19,6 +18,7 @@
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex {
 namespace {
@@ -29,6 +29,7 @@ using testing::FaultyFileSystem;
 using testing::Null;
 using testing::TempDir;
 using testing::TestTable;
+using testing::WaitUntil;
 
 constexpr int64_t kDayNs = 86'400'000'000'000;
 
@@ -225,8 +226,7 @@ TEST_CASE("A damaged segment does not hold up the moves of others", "[storage]")
   f.Open();
   // The manager's thread wakes every millisecond, and by its clock no pause ever ends.
   const auto wait_for_files = [&](const std::string& tier, size_t count) {
-    for (int i = 0; i < 20'000 && f.Files(tier).size() != count; ++i) std::this_thread::yield();
-    return f.Files(tier).size() == count;
+    return WaitUntil([&] { return f.Files(tier).size() == count; });
   };
   CHECK(wait_for_files("cold", segments - 1));
   CHECK(wait_for_files("warm", 1));
@@ -241,8 +241,7 @@ TEST_CASE("Evicted rows give all their memory back", "[storage]") {
   f.Move(Tier::kHot, Tier::kWarm);
   CHECK(f.CountRows(1) == 50'000);
   // The sealer's thread may hold the group it sealed last a moment longer.
-  for (int i = 0; i < 1'000'000 && f.budget.used(MemoryUse::kHotRows) != 0; ++i) std::this_thread::yield();
-  CHECK(f.budget.used(MemoryUse::kHotRows) == 0);
+  CHECK(WaitUntil([&] { return f.budget.used(MemoryUse::kHotRows) == 0; }));
 }
 
 TEST_CASE("The built-in tables come with a later start where the first one did not get that far", "[storage]") {

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
-#include <thread>
 
 #include "codecs/bytes/status_macros.h"
 #include "storage/column/bitmap.h"
@@ -13,6 +12,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex {
 namespace {
@@ -23,6 +23,7 @@ using testing::Null;
 using testing::TempDir;
 using testing::TestTable;
 using testing::ValueText;
+using testing::WaitUntil;
 
 // A database over a temporary directory that can be closed and opened again. No background planning: tests move rows
 // themselves.
@@ -249,7 +250,7 @@ TEST_CASE("Database drops a table with its rows and files and gives no commit tw
   REQUIRE_OK(f.db->DropTable("t"));
   REQUIRE_STATUS(f.db->FindTable("t"), absl::StatusCode::kNotFound, "unknown table \"t\"");
   // A file goes with its last reader, and the tier manager may be looking at the table just now.
-  while (f.FileCount("warm") != 0) std::this_thread::yield();
+  REQUIRE(WaitUntil([&] { return f.FileCount("warm") == 0; }));
   f.Reopen();
   CHECK(f.db->ListTables().empty());
   f.Create(TableKind::kEvents);
@@ -322,13 +323,12 @@ TEST_CASE("Database moves rows by policy and loads them back after a restart", "
   REQUIRE_OK(f.db->Ingest({.batch = builder.Build()}));
   // The manager's thread wakes every millisecond; wait for what it is to bring about, not for a time.
   const auto wait_until_in = [&](Tier tier, int64_t step_ns = 0) {
-    for (int i = 0; i < 100'000; ++i) {
+    return WaitUntil([&] {
       f.Rows();
       if (f.tier_rows[tier] == 3000) return true;
       f.clock.Advance(step_ns);
-      std::this_thread::yield();
-    }
-    return false;
+      return false;
+    });
   };
   CHECK(wait_until_in(Tier::kHot));
   f.clock.Advance(3'600'000'000'000);

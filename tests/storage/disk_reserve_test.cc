@@ -1,11 +1,9 @@
 // A disk below its reserve refuses rows and nothing else, and takes them again once space is back.
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <future>
 #include <numeric>
 #include <string>
@@ -20,6 +18,7 @@
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex {
 namespace {
@@ -29,6 +28,7 @@ using testing::FakeClock;
 using testing::FaultyFileSystem;
 using testing::TempDir;
 using testing::TestTable;
+using testing::WaitUntil;
 
 constexpr uint64_t kPlenty = 1ull << 40;
 
@@ -284,13 +284,7 @@ TEST_CASE("A database on a device that fills up goes on by itself once there is 
       if (!rows.empty()) count(db->Delete({.table = "t", .rows = rows}).status(), &deleted);
     }
   });
-  const auto wait_until = [&](const std::function<bool()>& reached) {
-    for (const auto begin = std::chrono::steady_clock::now();
-         !reached() && std::chrono::steady_clock::now() - begin < std::chrono::seconds(60);) {
-      std::this_thread::yield();
-    }
-    CHECK(reached());
-  };
+  const auto wait_until = [](const auto& reached) { CHECK(WaitUntil(reached)); };
   for (int round = 0; round < 4 && other_errors == 0; ++round) {
     CAPTURE(round);
     uint64_t before = acknowledged;
