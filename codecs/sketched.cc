@@ -129,7 +129,7 @@ class Sketched final : public Codec {
       return absl::InvalidArgumentError("sketched holds vectors of floats");
     }
     std::string sketch;  // by itself: a section is read where it is aligned, and nobody knows where `out` stands
-    SketchBuilder(SketchKind::kEuclidean, rows.shape).AppendSection(rows, &sketch);
+    AppendSketchSection(SketchKind::kEuclidean, rows, &sketch);
     ValueBuffer refinement(RefinementShape(rows.shape));
     const MemorySource bytes(AsBytes(sketch));
     ASSIGN_OR_RETURN(const SketchSection section,

@@ -348,7 +348,8 @@ class Database {
   virtual absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier,
                                                      const StillWanted& still_wanted) = 0;
   absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier) { return CompactTable(table, tier, {}); }
-  // Makes every move that policies ask for, now, on this thread, until nothing is left to do. Errors: those of MoveTier.
+  // Makes every move that policies ask for, now, on this thread, until nothing is left to do, and then the sketches that
+  // rows in memory lack. Errors: those of MoveTier.
   virtual absl::Status ApplyTierPolicies() = 0;
 
   // --- seeing inside --------------------------------------------------------------------------------------------

@@ -30,9 +30,9 @@
 
 namespace cortex {
 
-class SketchSection;                // codecs/zptv/sketch/section.h
-enum class SketchKind : uint8_t;    // the same
-struct RowEnvelope;                    // codecs/zptv/sketch/row_envelope.h
+class RowSketches;               // codecs/zptv/sketch/section.h
+enum class SketchKind : uint8_t;  // the same
+struct RowEnvelope;              // codecs/zptv/sketch/row_envelope.h
 
 enum class Tier : uint8_t { kHot = 1, kWarm = 2, kCold = 3 };
 std::string_view TierName(Tier tier);  // "hot", "warm", "cold"
@@ -78,10 +78,11 @@ class ColumnChunk {
 
   // What encloses the distances of rows to a query without reading them, or nullptr where there is none: columns that
   // are not wide vectors, and those that a sketch would make too large. To be asked of sketched_column below. Sketches
-  // leave null rows out, or hold zeros for them: row r, which must be present, is row SketchRow(r) of the section. Lives
-  // as long as the chunk.
+  // leave null rows out, or hold zeros for them: row r, which must be present, is row SketchRow(r) of the sketches. Rows
+  // in memory have theirs block by block, some time after a block is full: a row beyond the blocks there are, or of one
+  // that was left out, is to be read. Lives as long as the chunk.
   // Errors: DATA_LOSS, UNIMPLEMENTED.
-  virtual absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const { return nullptr; }
+  virtual absl::StatusOr<const RowSketches*> Sketch(SketchKind kind) const { return nullptr; }
   virtual uint32_t SketchRow(uint32_t row) const { return row; }
 };
 
@@ -120,8 +121,9 @@ class RowGroupView {
   virtual absl::StatusOr<const ColumnChunk*> column(ColumnId id) const = 0;
   // As column(id)->zone_map(), without opening the chunk.
   virtual const ZoneMap* zone_map(ColumnId id) const = 0;
-  // The chunk that has the sketches of these rows: for rows in memory the one of their file. nullptr: there is none.
-  virtual absl::StatusOr<const ColumnChunk*> sketched_column(ColumnId id) const { return column(id); }
+  // The chunk to ask for sketches of this kind: rows in memory that lack some may have them in their file. nullptr: as
+  // column(id).
+  virtual absl::StatusOr<const ColumnChunk*> sketched_column(ColumnId id, SketchKind kind) const { return column(id); }
   // Where all present rows of a vector or complex column lie, for skipping the group, without opening the chunk.
   // nullptr: nothing known.
   virtual const RowEnvelope* row_envelope(ColumnId id) const { return nullptr; }

@@ -29,7 +29,7 @@ class TierCounter {
       const HotColumn* const column = group.FindColumn(table_.columns[i].id);
       if (column == nullptr) continue;
       stats_.columns[i].raw_bytes += column->raw_bytes();
-      stats_.columns[i].stored_bytes += column->memory_bytes();
+      stats_.columns[i].stored_bytes += column->stored_bytes();
     }
   }
 

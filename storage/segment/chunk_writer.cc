@@ -7,6 +7,7 @@
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/codec_registry.h"
+#include "storage/segment/sketch_rule.h"
 
 namespace cortex {
 namespace {
@@ -44,19 +45,6 @@ Bitmap OfPresentRows(const Column& column, const uint64_t* bits) {
   return present;
 }
 
-constexpr uint32_t kLeastSketchComponents = 64;
-// Fewer are read at once, and share a centroid that is larger than what they save.
-constexpr uint32_t kLeastSketchRows = 256;
-
-bool IsFloatVector(const DataType& type) {
-  return (type.is_vector() || type.is_complex()) && IsFloat(type.shape().type) && type.shape().values_per_row > 2;
-}
-
-bool IsSketched(const DataType& type, SketchKind kind) {
-  if (!IsFloatVector(type) || (kind == SketchKind::kPolar && !type.is_complex())) return false;
-  return SketchComponents(kind, type.shape()) >= kLeastSketchComponents;
-}
-
 // The rows that are not null, of stored rows among which null ones stand as zeros.
 ValueBuffer PresentRows(const Column& column, const ValueSpan& stored) {
   ValueBuffer rows(stored.shape);
@@ -79,7 +67,7 @@ absl::Status WriteSketches(const Column& column, const ValueSpan& stored, const 
     if (choice.within_raw && taken + bytes > stored.byte_size()) continue;
     taken += bytes;
     std::string section;
-    SketchBuilder(kind, stored.shape).AppendSection(stored, &section);
+    AppendSketchSection(kind, stored, &section);
     SketchPiece piece{.kind = static_cast<uint32_t>(kind)};
     ASSIGN_OR_RETURN(piece.bytes, out->AppendPiece(AsBytes(section)));
     layout->sketches.push_back(piece);

@@ -24,8 +24,8 @@ struct SketchChoice {
 // Values that the contract in `options` lets change are stored changed, and the zone map is theirs; is_complex is set here.
 // options.exact_rows has a bit for each row of `column`.
 // Sketches. Of vectors of floats and complex values each kind of `sketches` that fits the column is written over the
-// stored rows, as they will decode, if rows have at least 64 components and are at least 256 (below that reading them
-// costs no more), and if there is room for it. Columns with a bound get no polar one. The euclidean one may be in the
+// stored rows, as they will decode, if there are enough rows and they are long enough (sketch_rule.h), and if there is
+// room for it. Columns with a bound get no polar one. The euclidean one may be in the
 // values (EncodeOptions::sketch_share). Every such column has the envelope of its rows.
 absl::StatusOr<ChunkLayout> WriteChunk(const Column& column, EncodeOptions options,
                                        const SketchChoice& sketches, PieceWriter* out);

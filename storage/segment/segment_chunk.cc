@@ -90,7 +90,7 @@ std::unique_ptr<ByteSource> SegmentChunk::SketchBytes(SketchKind kind) const {
   return nullptr;
 }
 
-absl::StatusOr<const SketchSection*> SegmentChunk::Sketch(SketchKind kind) const {
+absl::StatusOr<const RowSketches*> SegmentChunk::Sketch(SketchKind kind) const {
   if (SketchBytes(kind) == nullptr) return nullptr;
   const auto open = [&]() -> absl::StatusOr<std::unique_ptr<OpenedSketch>> {
     auto opened = std::make_unique<OpenedSketch>();

@@ -68,7 +68,7 @@ class SegmentChunk final : public ColumnChunk {
   const StringDictionary* dictionary() const override;
   absl::Status DecodeCodes(uint32_t first, uint32_t count, uint32_t* codes) const override;
 
-  absl::StatusOr<const SketchSection*> Sketch(SketchKind kind) const override;
+  absl::StatusOr<const RowSketches*> Sketch(SketchKind kind) const override;
   uint32_t SketchRow(uint32_t row) const override { return context_.layout->dense ? Rank(row) : row; }
 
  private:

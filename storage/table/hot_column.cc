@@ -36,10 +36,11 @@ uint64_t RawBytesOf(const Column& column, absl::Span<const uint32_t> rows) {
 
 }  // namespace
 
-std::unique_ptr<HotColumn> HotColumn::Make(const DataType& type, uint32_t capacity, bool as_dictionary) {
+std::unique_ptr<HotColumn> HotColumn::Make(const DataType& type, uint32_t capacity, bool as_dictionary,
+                                           MemoryBudget* budget) {
   if (type.is_string() && as_dictionary) return std::make_unique<HotDictionaryColumn>(type, capacity);
   if (type.is_string() || type.is_list()) return std::make_unique<HotBytesColumn>(type, capacity);
-  return std::make_unique<HotFixedColumn>(type, capacity);
+  return std::make_unique<HotFixedColumn>(type, capacity, budget);
 }
 
 HotColumn::HotColumn(const DataType& type, uint32_t capacity)

@@ -19,18 +19,26 @@
 
 namespace cortex {
 
+class HotSketch;
+class MemoryBudget;
+
 inline constexpr uint32_t kHotBlockRows = 1024;
 
 class HotColumn : public ColumnChunk {
  public:
-  // A column for at most `capacity` rows. `as_dictionary`: strings are kept as codes (else as they are).
-  static std::unique_ptr<HotColumn> Make(const DataType& type, uint32_t capacity, bool as_dictionary);
+  // A column for at most `capacity` rows. `as_dictionary`: strings are kept as codes (else as they are). `budget`: its
+  // sketches are charged to it; may be nullptr.
+  static std::unique_ptr<HotColumn> Make(const DataType& type, uint32_t capacity, bool as_dictionary,
+                                         MemoryBudget* budget);
 
   // Writer only. Appends the rows listed of `source`, a column of the same type. `exact_rows`: which rows of `source`
   // are exact (Batch::exact_rows); nullptr: none.
   void Append(const Column& source, absl::Span<const uint32_t> rows, const Bitmap* exact_rows = nullptr);
-  // Bytes in use (touched, not reserved).
+  // Bytes in use (touched, not reserved), without sketches.
   virtual uint64_t memory_bytes() const = 0;
+  // The column's own sketches of this kind, for who makes them; nullptr: rows of this type have none.
+  virtual HotSketch* own_sketch(SketchKind kind) const { return nullptr; }
+  virtual uint64_t sketch_bytes() const { return 0; }
   // The present rows as plain values.
   uint64_t raw_bytes() const { return raw_bytes_.load(std::memory_order_relaxed); }
   // Distinct strings so far; 0 for everything that is no dictionary.
@@ -41,7 +49,7 @@ class HotColumn : public ColumnChunk {
   // --- ColumnChunk ----------------------------------------------------------------------------------------------
   const ZoneMap* zone_map() const override { return zone_map_.load(std::memory_order_acquire); }
   EncodingId encoding() const override { return EncodingId::kPlain; }
-  uint64_t stored_bytes() const override { return memory_bytes(); }
+  uint64_t stored_bytes() const override { return memory_bytes() + sketch_bytes(); }
   bool has_nulls() const override { return null_count_.load(std::memory_order_relaxed) != 0; }
   absl::Status Validity(uint32_t first, uint32_t count, uint64_t* words) const override;
   absl::Status Decode(uint32_t first, uint32_t count, Column* out) const override;

@@ -1,9 +1,11 @@
 #include "storage/table/hot_fixed_column.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "codecs/filter_values.h"
+#include "storage/segment/sketch_rule.h"
 
 namespace cortex {
 namespace {
@@ -51,11 +53,16 @@ uint64_t CopyPresentRows(const Column& source, absl::Span<const uint32_t> rows, 
 
 }  // namespace
 
-HotFixedColumn::HotFixedColumn(const DataType& type, uint32_t capacity)
+HotFixedColumn::HotFixedColumn(const DataType& type, uint32_t capacity, MemoryBudget* budget)
     : HotColumn(type, capacity),
       shape_(type.shape()),
       row_bytes_(shape_.row_bytes()),
-      blocks_((capacity + kHotBlockRows - 1) / kHotBlockRows) {}
+      blocks_((capacity + kHotBlockRows - 1) / kHotBlockRows) {
+  for (const SketchKind kind : kHotSketchKinds) {
+    if (!IsSketched(type, kind)) continue;
+    sketches_[static_cast<size_t>(kind)] = std::make_unique<HotSketch>(kind, shape_, capacity, budget);
+  }
+}
 
 uint64_t HotFixedColumn::memory_bytes() const { return touched_bytes_.load(std::memory_order_relaxed); }
 
@@ -84,6 +91,27 @@ void HotFixedColumn::AppendValues(const Column& source, absl::Span<const uint32_
 absl::StatusOr<std::optional<ValueSpan>> HotFixedColumn::TryView(uint32_t first, uint32_t count) const {
   if (count == 0 || first / kHotBlockRows != (first + count - 1) / kHotBlockRows) return std::optional<ValueSpan>();
   return std::optional<ValueSpan>(ValueSpan{.shape = shape_, .row_count = count, .fixed = RowAt(first)});
+}
+
+absl::StatusOr<const RowSketches*> HotFixedColumn::Sketch(SketchKind kind) const {
+  HotSketch* const sketch = own_sketch(kind);
+  if (sketch == nullptr) return nullptr;
+  sketch->Want();
+  return sketch->block_count() == 0 ? nullptr : sketch;
+}
+
+uint32_t HotFixedColumn::SketchRow(uint32_t row) const {
+  if (!has_nulls()) return row;
+  const uint32_t block_row = row / kHotBlockRows * kHotBlockRows;
+  std::array<uint64_t, kHotBlockRows / 64> present;
+  (void)Validity(block_row, row - block_row, present.data());  // always OK in memory
+  return block_row + static_cast<uint32_t>(CountOnes(present.data(), row - block_row));
+}
+
+uint64_t HotFixedColumn::sketch_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& sketch : sketches_) bytes += sketch == nullptr ? 0 : sketch->memory_bytes();
+  return bytes;
 }
 
 void HotFixedColumn::ReadRange(uint32_t first, uint32_t count, Column* out) const {

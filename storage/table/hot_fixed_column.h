@@ -2,20 +2,27 @@
 #ifndef CORTEX_STORAGE_TABLE_HOT_FIXED_COLUMN_H_
 #define CORTEX_STORAGE_TABLE_HOT_FIXED_COLUMN_H_
 
+#include <array>
 #include <memory>
 #include <vector>
 
+#include "codecs/zptv/sketch/section.h"
 #include "storage/table/hot_column.h"
+#include "storage/table/hot_sketch.h"
 #include "storage/table/zeroed_block.h"
 
 namespace cortex {
 
 class HotFixedColumn final : public HotColumn {
  public:
-  HotFixedColumn(const DataType& type, uint32_t capacity);
+  HotFixedColumn(const DataType& type, uint32_t capacity, MemoryBudget* budget);
 
   uint64_t memory_bytes() const override;
   absl::StatusOr<std::optional<ValueSpan>> TryView(uint32_t first, uint32_t count) const override;
+  absl::StatusOr<const RowSketches*> Sketch(SketchKind kind) const override;
+  uint32_t SketchRow(uint32_t row) const override;
+  HotSketch* own_sketch(SketchKind kind) const override { return sketches_[static_cast<size_t>(kind)].get(); }
+  uint64_t sketch_bytes() const override;
 
  protected:
   void AppendValues(const Column& source, absl::Span<const uint32_t> rows, uint32_t first_row) override;
@@ -32,6 +39,7 @@ class HotFixedColumn final : public HotColumn {
   const uint32_t row_bytes_;
   std::vector<ZeroedBlock> blocks_;  // fixed length
   std::atomic<uint64_t> touched_bytes_{0};
+  std::array<std::unique_ptr<HotSketch>, 3> sketches_;  // by SketchKind
 };
 
 }  // namespace cortex

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codecs/bytes/status_macros.h"
+#include "codecs/zptv/sketch/section.h"
 #include "storage/column/bitmap.h"
 
 namespace cortex {
@@ -17,10 +19,18 @@ const RowGroupView* HotRowGroupView::FileGroup() const {
   return group.row_count() == row_count_ ? &group : nullptr;
 }
 
-absl::StatusOr<const ColumnChunk*> HotRowGroupView::sketched_column(ColumnId id) const {
+// Their own spare opening the file. Both are about the values that column() serves: where sealing changes values, the
+// group that comes with the file is another one than before, and has sketches of its own.
+absl::StatusOr<const ColumnChunk*> HotRowGroupView::sketched_column(ColumnId id, SketchKind kind) const {
+  const HotColumn* const column = group_->FindColumn(id);
   const RowGroupView* const in_file = FileGroup();
-  if (in_file == nullptr) return nullptr;
-  return in_file->column(id);
+  if (column == nullptr || in_file == nullptr) return column;
+  const HotSketch* const own = column->own_sketch(kind);
+  if (own != nullptr && own->Covers(row_count_)) return column;
+  ASSIGN_OR_RETURN(const ColumnChunk* const stored, in_file->column(id));
+  if (stored == nullptr) return column;
+  ASSIGN_OR_RETURN(const RowSketches* const in_stored, stored->Sketch(kind));
+  return in_stored == nullptr ? column : stored;
 }
 
 const RowEnvelope* HotRowGroupView::row_envelope(ColumnId id) const {

@@ -22,7 +22,7 @@ class HotRowGroupView final : public RowGroupView {
   uint32_t row_count() const override { return row_count_; }
   absl::StatusOr<const ColumnChunk*> column(ColumnId id) const override { return group_->FindColumn(id); }
   const ZoneMap* zone_map(ColumnId id) const override;
-  absl::StatusOr<const ColumnChunk*> sketched_column(ColumnId id) const override;
+  absl::StatusOr<const ColumnChunk*> sketched_column(ColumnId id, SketchKind kind) const override;
   const RowEnvelope* row_envelope(ColumnId id) const override;
   bool AllVisible(VersionWindow window) const override;
   absl::Status SelectVisible(VersionWindow window, uint32_t first, uint32_t count,

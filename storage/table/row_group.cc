@@ -34,13 +34,13 @@ RowGroup::RowGroup(const RowGroupOptions& options)
   columns_.reserve(table_->columns.size());
   for (size_t i = 0; i < table_->columns.size(); ++i) {
     columns_.push_back(
-        HotColumn::Make(table_->columns[i].type, capacity_, UseDictionary(*table_, i, options.plain_strings)));
+        HotColumn::Make(table_->columns[i].type, capacity_, UseDictionary(*table_, i, options.plain_strings), budget_));
   }
   key_column_ = static_cast<const HotDictionaryColumn*>(columns_[table_->key_ordinal()].get());
 }
 
 RowGroup::~RowGroup() {
-  if (budget_ != nullptr) budget_->Release(MemoryUse::kHotRows, memory_bytes());
+  if (budget_ != nullptr) budget_->Release(MemoryUse::kHotRows, row_bytes_.load());
 }
 
 const HotColumn* RowGroup::FindColumn(ColumnId id) const {
@@ -107,9 +107,15 @@ void RowGroup::Account() {
   uint64_t bytes = key_index_.memory_bytes() + ordinals_.capacity() * sizeof(uint32_t);
   for (const auto& column : columns_) bytes += column->memory_bytes();
   for (const auto& block : commit_blocks_) bytes += block == nullptr ? 0 : kHotBlockRows * sizeof(Commit);
-  const uint64_t before = memory_bytes_.exchange(bytes, std::memory_order_relaxed);
+  const uint64_t before = row_bytes_.exchange(bytes, std::memory_order_relaxed);
   if (budget_ != nullptr && bytes > before) budget_->ForceReserve(MemoryUse::kHotRows, bytes - before);
   if (budget_ != nullptr && bytes < before) budget_->Release(MemoryUse::kHotRows, before - bytes);
+}
+
+uint64_t RowGroup::memory_bytes() const {
+  uint64_t bytes = row_bytes_.load(std::memory_order_relaxed);
+  for (const auto& column : columns_) bytes += column->sketch_bytes();
+  return bytes;
 }
 
 void RowGroup::ReadOrdinals(uint32_t first, uint32_t count, uint32_t* ordinals) const {

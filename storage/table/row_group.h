@@ -20,6 +20,7 @@
 #include "storage/runtime/memory_budget.h"
 #include "storage/segment_access.h"
 #include "storage/table/hot_column.h"
+#include "storage/table/hot_sketch.h"
 #include "storage/table/key_index.h"
 #include "storage/table/row_versions.h"
 
@@ -71,7 +72,8 @@ class RowGroup {
   Commit max_commit() const { return max_commit_.load(std::memory_order_acquire); }
   int64_t min_time() const { return min_time_.load(std::memory_order_relaxed); }
   int64_t max_time() const { return max_time_.load(std::memory_order_relaxed); }
-  uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+  // With sketches, which another use is charged for.
+  uint64_t memory_bytes() const;
   uint64_t raw_bytes() const { return raw_bytes_.load(std::memory_order_relaxed); }
 
   // Newest row below `row_limit` with this key, and the one before a row: key_index.h.
@@ -109,7 +111,7 @@ class RowGroup {
   std::atomic<Commit> max_commit_{0};
   std::atomic<int64_t> min_time_{INT64_MAX};
   std::atomic<int64_t> max_time_{INT64_MIN};
-  std::atomic<uint64_t> memory_bytes_{0};
+  std::atomic<uint64_t> row_bytes_{0};  // charged as kHotRows
   std::atomic<uint64_t> raw_bytes_{0};
 };
 

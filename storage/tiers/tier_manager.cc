@@ -72,7 +72,11 @@ TierManager::TierManager(TierManagerOptions options)
       promote_since_ns_(options_.context.clock->MonotonicNanos()),
       mover_(options_.context, &pacer_),
       backoff_(options_.context.clock),
-      promote_allowance_(kPromoteSavingsBytes) {
+      promote_allowance_(kPromoteSavingsBytes),
+      sketcher_({.interval_ns = options_.interval_ns,
+                 .list_tables = options_.list_tables,
+                 .budget = options_.context.budget,
+                 .memory_limit = [this] { return MemoryGoal(); }}) {
   // Nobody knows what was read before the start; what may have been is not dormant.
   const int64_t now_ns = options_.context.clock->MonotonicNanos();
   for (const auto& table : options_.list_tables()) {
@@ -96,6 +100,7 @@ TierManager::~TierManager() {
     turns_.NotifyAll();
   }
   pacer_.Stop();
+  sketcher_.Stop();
   if (planner_.joinable()) planner_.join();
   if (mover_thread_.joinable()) mover_thread_.join();
 }
@@ -241,11 +246,16 @@ uint64_t TierManager::RoomWanted() const {
   return now_ns < room_until_ns_ ? room_bytes_ : 0;
 }
 
-uint64_t TierManager::HotBytesToFree() const {
-  MemoryBudget& budget = *options_.context.budget;
+uint64_t TierManager::MemoryGoal() const {
+  const MemoryBudget& budget = *options_.context.budget;
   const auto share = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kPressureShare);
   const uint64_t wanted = std::min(RoomWanted(), budget.refusable_limit());
-  const uint64_t allowed = std::min(share, budget.refusable_limit() - wanted);
+  return std::min(share, budget.refusable_limit() - wanted);
+}
+
+uint64_t TierManager::HotBytesToFree() const {
+  MemoryBudget& budget = *options_.context.budget;
+  const uint64_t allowed = MemoryGoal();
   const auto excess = [&] { return budget.used() > allowed ? budget.used() - allowed : 0; };
   const auto kept = static_cast<uint64_t>(static_cast<double>(budget.limit()) * kCacheShare);
   const uint64_t cached = budget.used(MemoryUse::kCaches);
@@ -428,11 +438,12 @@ absl::Status TierManager::SealOpenGroups(const std::shared_ptr<Table>& table, ab
 absl::Status TierManager::ApplyPolicies() {
   for (int round = 0; round < kMostRounds; ++round) {
     ASSIGN_OR_RETURN(const size_t planned, PlanAll(/*wait_for_seals=*/true));
-    if (planned == 0) return absl::OkStatus();
+    if (planned == 0) break;
     for (bool moved = true; moved;) {
       ASSIGN_OR_RETURN(moved, MoveNext(/*respect_backoff=*/false));
     }
   }
+  sketcher_.SketchAll();
   return absl::OkStatus();
 }
 

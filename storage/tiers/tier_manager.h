@@ -6,6 +6,8 @@
 // of the table's shard is loaded or rewritten for a pause, so that nothing is retried in a loop; evictions and other
 // shards go on. The pause is five seconds, and doubles up to ten minutes where it was not for want of memory or disk.
 // A move that somebody gave up, or that met the end of the manager, is not a failed one.
+//
+// Sketches of rows in memory are made here as well (sketcher.h): memory decides about both.
 #ifndef CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 #define CORTEX_STORAGE_TIERS_TIER_MANAGER_H_
 
@@ -31,6 +33,7 @@
 #include "storage/tiers/sealer.h"
 #include "storage/tiers/segment_survey.h"
 #include "storage/tiers/shard_backoff.h"
+#include "storage/tiers/sketcher.h"
 #include "storage/tiers/tier_context.h"
 #include "storage/tiers/tiering_policy.h"
 
@@ -83,7 +86,8 @@ class TierManager {
   // Merges the small files of a tier of the table until none are left that can share one. Blocking. Errors: those of
   // Mover.
   absl::StatusOr<MoveCount> Compact(const std::shared_ptr<Table>& table, Tier tier, const StillWanted& still_wanted = {});
-  // Does what the policies ask for until nothing is left to do, on this thread. Blocking. The first error ends it.
+  // Does what the policies ask for until nothing is left to do, and then makes the sketches that rows in memory lack, on
+  // this thread. Blocking. The first error ends it.
   absl::Status ApplyPolicies();
   void Pause(bool paused);
   // Looks at the tables now, and for some seconds frees memory of hot rows until `bytes` more fit into the budget: a
@@ -119,6 +123,8 @@ class TierManager {
                               const StillWanted& still_wanted);
   // Now, of every table together: what promotion may take of memory and of the pace.
   uint64_t PromoteBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
+  // What may be in use of the budget before rows have to leave memory.
+  uint64_t MemoryGoal() const;
   uint64_t HotBytesToFree() const;
   // What MakeRoom was asked for lately, the most of it.
   uint64_t RoomWanted() const;
@@ -161,6 +167,7 @@ class TierManager {
   int64_t room_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   bool planned_ ABSL_GUARDED_BY(mutex_) = false;  // since the mover last ran out of work
   std::thread planner_, mover_thread_;
+  Sketcher sketcher_;  // last: it asks for MemoryGoal until it is gone
 };
 
 // How many files may wait to be merged before batches that make more are held back: one per 128 KiB of the budget, as a

@@ -162,7 +162,7 @@ void SketchSeeds() {
       for (uint32_t i = 0; i < kRows * components; ++i) to[i] = std::sin(1.3f * static_cast<float>(i)) * 3;
       std::string seed = {kind == SketchKind::kPolar, static_cast<char>((components - 2) / 2), kRows};
       std::string section;
-      SketchBuilder(kind, rows.shape()).AppendSection(rows.span(), &section);
+      AppendSketchSection(kind, rows.span(), &section);
       Put("sketch", std::string(kind == SketchKind::kPolar ? "polar_" : "euclidean_") + std::to_string(components),
           seed + section);
     }

@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "codecs/simd/distance_kernels.h"
 #include "codecs/zptv/sketch/bounds.h"
 #include "codecs/zptv/sketch/row_envelope.h"
-#include "codecs/zptv/sketch/section.h"
-#include "storage/column/bitmap.h"
 #include "storage/database.h"
+#include "tests/storage/sketch_asking.h"
 #include "tests/support/batch_builder.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
@@ -108,75 +106,27 @@ class Fixture {
   std::mt19937_64 random_{7};
 };
 
-struct Found {
-  uint32_t rows = 0, sketched = 0, polar = 0, enveloped = 0, wrong = 0;
+struct Found : testing::SketchAnswers {
+  uint32_t enveloped = 0;
 };
 
-std::vector<double> RowOf(const Column& column, uint32_t row) {
-  const absl::Span<const std::byte> bytes = column.FixedAt(row);
-  std::vector<double> values;
-  if (column.type().shape().type == PhysicalType::kFloat32) {
-    const auto* const floats = reinterpret_cast<const float*>(bytes.data());
-    values.assign(floats, floats + bytes.size() / sizeof(float));
-  } else {
-    const auto* const doubles = reinterpret_cast<const double*>(bytes.data());
-    values.assign(doubles, doubles + bytes.size() / sizeof(double));
-  }
-  return values;
-}
-
-double Canonical(const Column& column, absl::Span<const double> query, absl::Span<const double> row) {
-  if (column.type().shape().type != PhysicalType::kFloat32) return simd::SquaredL2(query, row);
-  const std::vector<float> a(query.begin(), query.end()), b(row.begin(), row.end());
-  return simd::SquaredL2(absl::MakeConstSpan(a), absl::MakeConstSpan(b));
-}
-
-// Asks the sketches of one chunk about all its rows; ends of intervals must enclose what the kernel answers.
+// Asks the sketches and the envelope of one chunk about all its rows; ends of intervals must enclose what the kernel
+// answers.
 void AskChunk(const RowGroupView& group, const ColumnDefinition& definition, Found* found) {
-  const ColumnChunk* const chunk = REQUIRE_OK_AND_TAKE(group.column(definition.id));
-  const uint32_t rows = group.row_count();
-  Column column(definition.type);
-  REQUIRE_OK(chunk->Decode(0, rows, &column));
+  const Column column = testing::RowsOf(group, definition);
   const bool is_float = definition.type.shape().type == PhysicalType::kFloat32;
   const CanonicalPrecision precision = is_float ? CanonicalPrecision::kFloat32 : CanonicalPrecision::kFloat64;
   std::vector<double> query(definition.type.shape().values_per_row, 0.125);
-  if (!column.IsNull(rows / 2)) query = RowOf(column, rows / 2);
-  const ColumnChunk* const sketched = REQUIRE_OK_AND_TAKE(group.sketched_column(definition.id));
-  const SketchSection *sketch = nullptr, *polar = nullptr;
-  if (sketched != nullptr) {
-    sketch = REQUIRE_OK_AND_TAKE(sketched->Sketch(SketchKind::kEuclidean));
-    polar = REQUIRE_OK_AND_TAKE(sketched->Sketch(SketchKind::kPolar));
-  }
+  if (!column.IsNull(column.row_count() / 2)) query = testing::RowOf(column, column.row_count() / 2);
+  found->Add(testing::AskGroup(group, definition, query));
   const RowEnvelope* const envelope = group.row_envelope(definition.id);
-  for (uint32_t row = 0; row < rows; ++row) {
+  if (envelope == nullptr) return;
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
     if (column.IsNull(row)) continue;
-    ++found->rows;
-    const std::vector<double> values = RowOf(column, row);
-    const double squared = Canonical(column, query, values);
-    const uint32_t at = sketched == nullptr ? row : sketched->SketchRow(row);
-    double lower, upper;
-    if (sketch != nullptr) {
-      ++found->sketched;
-      const SketchBlock block = REQUIRE_OK_AND_TAKE(sketch->Euclidean(at / kSketchBlockRows));
-      const BlockQuery asked(block, query, precision);
-      asked.Coarse(at % kSketchBlockRows, 1, &lower, &upper);
-      found->wrong += !(lower <= squared && squared <= upper);
-      const uint32_t in_block = at % kSketchBlockRows;
-      asked.Fine({&in_block, 1}, &lower, &upper);
-      found->wrong += !(lower <= squared && squared <= upper);
-    }
-    if (polar != nullptr) {
-      ++found->polar;
-      const PolarBlock block = REQUIRE_OK_AND_TAKE(polar->Polar(at / kSketchBlockRows));
-      PolarBlockQuery(block, query).Coarse(at % kSketchBlockRows, 1, &lower, &upper);
-      const double distance = simd::FieldDistance(simd::FieldMetric::kPolar, query, values);
-      found->wrong += distance < std::sqrt(lower) || distance > std::sqrt(upper);
-    }
-    if (envelope != nullptr) {
-      ++found->enveloped;
-      const SquaredInterval squares = SquaredDistances(*envelope, query, precision);
-      found->wrong += !(squares.lower <= squared && squared <= squares.upper);
-    }
+    ++found->enveloped;
+    const double squared = testing::CanonicalSquares(column, query, testing::RowOf(column, row));
+    const SquaredInterval squares = SquaredDistances(*envelope, query, precision);
+    found->wrong += !(squares.lower <= squared && squared <= squares.upper);
   }
 }
 
@@ -231,7 +181,7 @@ void CheckCold(const Fixture& f) {
 TEST_CASE("Sketches follow rows through their tiers, merges and deletes", "[storage][tiers]") {
   Fixture f;
   f.Put(0, kRows);
-  REQUIRE(Ask(f, "counts", Tier::kHot).sketched == 0);  // built when the group is sealed
+  REQUIRE(Ask(f, "counts", Tier::kHot).sketched == 0);  // no block is full
   f.Move(Tier::kHot, Tier::kWarm);
   CheckAll(f, Tier::kWarm);
   CheckFiles(f);

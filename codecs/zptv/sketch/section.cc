@@ -31,35 +31,41 @@ uint64_t SketchSectionBytes(SketchKind kind, ValueShape shape, uint32_t rows) {
   return bytes;
 }
 
-Buffer SketchBuilder::Build(const ValueSpan& rows, uint32_t block) const {
-  const uint32_t first = block * kSketchBlockRows;
-  const ValueSpan part = rows.Slice(first, std::min(rows.row_count - first, kSketchBlockRows));
-  return kind_ == SketchKind::kPolar ? BuildPolarBlock(part) : BuildSketchBlock(part);
+size_t SketchBlockBytes(SketchKind kind, ValueShape shape, uint32_t rows) {
+  return BlockSize(kind, rows, SketchComponents(kind, shape));
 }
 
-void SketchBuilder::Extend(const ValueSpan& rows) {
-  while (rows.row_count - sketched_rows() >= kSketchBlockRows) {
-    blocks_.push_back(std::make_shared<const Buffer>(Build(rows, static_cast<uint32_t>(blocks_.size()))));
-  }
+Buffer BuildBlock(SketchKind kind, const ValueSpan& rows) {
+  return kind == SketchKind::kPolar ? BuildPolarBlock(rows) : BuildSketchBlock(rows);
 }
 
-void SketchBuilder::AppendSection(const ValueSpan& rows, std::string* out) const {
+void AppendSketchSection(SketchKind kind, const ValueSpan& rows, std::string* out) {
   const size_t begin = out->size();
   ByteWriter writer(out);
   writer.Put(kMagic);
   writer.Put(kVersion);
-  writer.Put(kind_);
+  writer.Put(kind);
   writer.Put(uint16_t{0});
-  writer.Put(SketchComponents(kind_, shape_));
+  writer.Put(SketchComponents(kind, rows.shape));
   writer.Put(rows.row_count);
   out->resize(begin + kHeaderBytes, '\0');
-  for (uint32_t block = 0; size_t{block} * kSketchBlockRows < rows.row_count; ++block) {
-    if (block < blocks_.size()) {
-      writer.PutBytes(blocks_[block]->span());
-    } else {
-      writer.PutBytes(Build(rows, block).span());
-    }
+  for (uint32_t first = 0; first < rows.row_count; first += kSketchBlockRows) {
+    const uint32_t count = std::min(rows.row_count - first, kSketchBlockRows);
+    writer.PutBytes(BuildBlock(kind, rows.Slice(first, count)).span());
   }
+}
+
+absl::StatusOr<SketchBlock> RowSketches::Euclidean(uint32_t block, SketchBlock::Level up_to) const {
+  const SketchBlockLayout layout(RowsOf(block), components_);
+  const size_t size = up_to == SketchBlock::Level::kFine ? layout.bytes : layout.low_begin;
+  ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, Read(block, size));
+  return SketchBlock::Open(bytes, layout.rows, components_, up_to);
+}
+
+absl::StatusOr<PolarBlock> RowSketches::Polar(uint32_t block) const {
+  const PolarBlockLayout layout(RowsOf(block), components_);
+  ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, Read(block, layout.bytes));
+  return PolarBlock::Open(bytes, RowsOf(block), components_);
 }
 
 absl::StatusOr<SketchSection> SketchSection::Open(const ByteSource* source, SketchKind kind, ValueShape shape,
@@ -90,11 +96,7 @@ absl::StatusOr<SketchSection> SketchSection::Open(const ByteSource* source, Sket
     return absl::DataLossError(
         absl::StrFormat("sketch section of kind %d where there should be kind %d", stored_kind, static_cast<int>(kind)));
   }
-  SketchSection section;
-  section.source_ = source;
-  section.kind_ = kind;
-  section.components_ = SketchComponents(kind, shape);
-  section.rows_ = rows;
+  const SketchSection section(source, kind, shape, rows);
   const uint64_t want = SketchSectionBytes(kind, shape, rows);
   if (components != section.components_ || stored_rows != rows || source->size() != want) {
     return absl::DataLossError(absl::StrFormat(
@@ -108,21 +110,9 @@ uint32_t SketchSection::RowsOf(uint32_t block) const {
   return std::min(rows_ - block * kSketchBlockRows, kSketchBlockRows);
 }
 
-uint64_t SketchSection::BeginOf(uint32_t block) const {
-  return kHeaderBytes + uint64_t{block} * BlockSize(kind_, kSketchBlockRows, components_);
-}
-
-absl::StatusOr<SketchBlock> SketchSection::Euclidean(uint32_t block, SketchBlock::Level up_to) const {
-  const SketchBlockLayout layout(RowsOf(block), components_);
-  const size_t size = up_to == SketchBlock::Level::kFine ? layout.bytes : layout.low_begin;
-  ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, source_->Read(BeginOf(block), size));
-  return SketchBlock::Open(bytes, RowsOf(block), components_, up_to);
-}
-
-absl::StatusOr<PolarBlock> SketchSection::Polar(uint32_t block) const {
-  const PolarBlockLayout layout(RowsOf(block), components_);
-  ASSIGN_OR_RETURN(const absl::Span<const std::byte> bytes, source_->Read(BeginOf(block), layout.bytes));
-  return PolarBlock::Open(bytes, RowsOf(block), components_);
+absl::StatusOr<absl::Span<const std::byte>> SketchSection::Read(uint32_t block, size_t size) const {
+  const uint64_t begin = kHeaderBytes + uint64_t{block} * BlockSize(kind_, kSketchBlockRows, components_);
+  return source_->Read(begin, size);
 }
 
 }  // namespace cortex

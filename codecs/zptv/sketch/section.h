@@ -1,13 +1,11 @@
-// The sketches of many rows as one run of bytes: what a file keeps beside a column (FORMAT.md), and what a growing
-// table keeps while it grows.
+// The sketches of many rows, block by block: in memory where rows grow, in a file as one run of bytes beside the column
+// (FORMAT.md).
 #ifndef CORTEX_CODECS_ZPTV_SKETCH_SECTION_H_
 #define CORTEX_CODECS_ZPTV_SKETCH_SECTION_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,53 +32,60 @@ constexpr uint32_t SketchComponents(SketchKind kind, ValueShape shape) {
 // Bytes of the section of so many rows of this shape.
 uint64_t SketchSectionBytes(SketchKind kind, ValueShape shape, uint32_t rows);
 
-// Blocks of rows as they arrive: every 1,024 rows become a block, once. Not thread-safe; blocks are immutable and may
-// be read by others while it grows.
-class SketchBuilder {
+// Bytes of a block of 1..1,024 rows.
+size_t SketchBlockBytes(SketchKind kind, ValueShape shape, uint32_t rows);
+
+// The block of `rows`, 1..1,024 rows of a shape that fits `kind`. Takes about 4 µs per row of 512 components.
+Buffer BuildBlock(SketchKind kind, const ValueSpan& rows);
+
+// Appends the section of `rows`, made now. Its first byte belongs at a multiple of 64.
+void AppendSketchSection(SketchKind kind, const ValueSpan& rows, std::string* out);
+
+// The sketches of one kind of a column's rows, wherever they lie. Row r of the sketches is row r % 1,024 of block
+// r / 1,024. Immutable but that blocks may be added while it is used, thread-safe.
+class RowSketches {
  public:
-  SketchBuilder(SketchKind kind, ValueShape shape) : kind_(kind), shape_(shape) {}
+  virtual ~RowSketches() = default;
 
-  // `rows` are all rows so far; sketches the whole blocks among those not sketched yet. Takes about 4 µs per row of 512
-  // components.
-  void Extend(const ValueSpan& rows);
+  // How many blocks there are by now.
+  virtual uint32_t block_count() const = 0;
+  // Rows of a block below block_count(); 0: it was left out, its rows are to be read.
+  virtual uint32_t RowsOf(uint32_t block) const = 0;
 
-  uint32_t sketched_rows() const { return static_cast<uint32_t>(blocks_.size()) * kSketchBlockRows; }
-  const std::vector<std::shared_ptr<const Buffer>>& blocks() const { return blocks_; }
-
-  // Appends the section of `rows`, all rows there are: known blocks as they are, the others sketched now. Its first
-  // byte belongs at a multiple of 64.
-  void AppendSection(const ValueSpan& rows, std::string* out) const;
-
- private:
-  Buffer Build(const ValueSpan& rows, uint32_t block) const;
-
-  SketchKind kind_;
-  ValueShape shape_;
-  std::vector<std::shared_ptr<const Buffer>> blocks_;
-};
-
-// A section in place. Borrows its source, whose bytes are 4-byte aligned; immutable, thread-safe.
-class SketchSection {
- public:
-  // Opens the section of `rows` rows of `shape`, reading the header alone. Errors: UNIMPLEMENTED for a newer version or
-  // kind, by number; DATA_LOSS for everything else that does not fit.
-  static absl::StatusOr<SketchSection> Open(const ByteSource* source, SketchKind kind, ValueShape shape, uint32_t rows);
-
-  uint32_t block_count() const { return (rows_ + kSketchBlockRows - 1) / kSketchBlockRows; }
-  // Rows [1,024 · block, …), read from the source now. The section's kind decides which of the two to call. Up to level
-  // kCoarse low planes are neither read nor checked. Errors: DATA_LOSS.
+  // A block that has rows. The kind decides which of the two to call. Up to level kCoarse low planes are neither read
+  // nor checked. Errors: DATA_LOSS.
   absl::StatusOr<SketchBlock> Euclidean(uint32_t block, SketchBlock::Level up_to = SketchBlock::Level::kFine) const;
   absl::StatusOr<PolarBlock> Polar(uint32_t block) const;
 
- private:
-  SketchSection() = default;
-  uint32_t RowsOf(uint32_t block) const;
-  uint64_t BeginOf(uint32_t block) const;
+ protected:
+  explicit RowSketches(uint32_t components) : components_(components) {}
+  RowSketches(const RowSketches&) = default;
+  RowSketches& operator=(const RowSketches&) = default;
 
-  const ByteSource* source_ = nullptr;
-  SketchKind kind_ = SketchKind::kEuclidean;
-  uint32_t components_ = 0;
-  uint32_t rows_ = 0;
+  // The first `size` bytes of a block.
+  virtual absl::StatusOr<absl::Span<const std::byte>> Read(uint32_t block, size_t size) const = 0;
+
+  uint32_t components_;
+};
+
+// A section in place. Borrows its source, whose bytes are 4-byte aligned; immutable, thread-safe.
+class SketchSection final : public RowSketches {
+ public:
+  // Opens the section of `rows` rows of `shape`, reading the header alone; blocks are read when asked for. Errors: UNIMPLEMENTED for a newer version or
+  // kind, by number; DATA_LOSS for everything else that does not fit.
+  static absl::StatusOr<SketchSection> Open(const ByteSource* source, SketchKind kind, ValueShape shape, uint32_t rows);
+
+  uint32_t block_count() const override { return (rows_ + kSketchBlockRows - 1) / kSketchBlockRows; }
+  uint32_t RowsOf(uint32_t block) const override;
+
+ private:
+  SketchSection(const ByteSource* source, SketchKind kind, ValueShape shape, uint32_t rows)
+      : RowSketches(SketchComponents(kind, shape)), source_(source), kind_(kind), rows_(rows) {}
+  absl::StatusOr<absl::Span<const std::byte>> Read(uint32_t block, size_t size) const override;
+
+  const ByteSource* source_;
+  SketchKind kind_;
+  uint32_t rows_;
 };
 
 }  // namespace cortex

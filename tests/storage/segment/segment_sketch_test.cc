@@ -43,7 +43,7 @@ const SegmentChunk& ChunkOf(const SegmentReader& reader, const WrittenSegment& s
 
 // Every present row's interval, from its place in the sketch, holds its distance to a query.
 void CheckEuclidean(const SegmentChunk& chunk, const DataType& type) {
-  const SketchSection* const sketch = REQUIRE_OK_AND_TAKE(chunk.Sketch(SketchKind::kEuclidean));
+  const RowSketches* const sketch = REQUIRE_OK_AND_TAKE(chunk.Sketch(SketchKind::kEuclidean));
   REQUIRE(sketch != nullptr);
   REQUIRE(sketch == REQUIRE_OK_AND_TAKE(chunk.Sketch(SketchKind::kEuclidean)));
   const std::vector<double> query(type.shape().values_per_row, 0.25);
@@ -81,7 +81,7 @@ TEST_CASE("Segments keep sketches of vectors and fields, at every share of nulls
     const SegmentChunk& field = ChunkOf(*reader, segment, "field");
     CheckEuclidean(state, DataType::Vector(TypeKind::kFloat64, 70));
     CheckEuclidean(field, DataType::Vector(TypeKind::kComplex128, 64));
-    const SketchSection* const polar = REQUIRE_OK_AND_TAKE(field.Sketch(SketchKind::kPolar));
+    const RowSketches* const polar = REQUIRE_OK_AND_TAKE(field.Sketch(SketchKind::kPolar));
     REQUIRE(polar != nullptr);
     for (uint32_t b = 0; b < polar->block_count(); ++b) REQUIRE_OK(polar->Polar(b));
     REQUIRE(REQUIRE_OK_AND_TAKE(state.Sketch(SketchKind::kPolar)) == nullptr);
