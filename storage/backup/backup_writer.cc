@@ -29,12 +29,18 @@ class BackupWriter {
 
   absl::StatusOr<BackupResult> Run() {
     RETURN_IF_ERROR(CheckOutsideBackups(input_.repository));
+    ASSIGN_OR_RETURN(const bool was_there, fs_->Exists(input_.repository));
     RETURN_IF_ERROR(fs_->CreateDirs(input_.repository));
-    ASSIGN_OR_RETURN(const auto lock, fs_->LockFile(JoinPath(input_.repository, "LOCK")));
-    RETURN_IF_ERROR(PrepareRepository());
-    const absl::Status written = Write();
+    const std::string lock_path = JoinPath(input_.repository, "LOCK");
+    ASSIGN_OR_RETURN(const auto lock, fs_->LockFile(lock_path));
+    absl::Status written = PrepareRepository();
+    if (written.ok()) written = Write();
     if (!written.ok()) {
-      RemoveTree(fs_, dir_).IgnoreError();  // else the next backup does it
+      if (!dir_.empty()) RemoveTree(fs_, dir_).IgnoreError();  // else the next backup does it
+      if (!was_there) {  // made for nothing; what somebody else put there meanwhile keeps the directory
+        fs_->Remove(lock_path).IgnoreError();
+        fs_->RemoveDir(input_.repository).IgnoreError();
+      }
       return written;
     }
     result_.commit = manifest_.commit;
@@ -180,7 +186,7 @@ class BackupWriter {
   absl::StatusOr<HashedFile> LinkOrCopy(const std::string& from, const std::string& to) {
     const absl::Status linked = fs_->HardLink(from, to);
     if (linked.ok()) return HashFile(fs_, to, UINT64_MAX, input_.observer);
-    // Another device, or one without links.
+    // Another device, one without links, or a file that has as many names as its file system allows.
     if (!absl::IsFailedPrecondition(linked) && !absl::IsPermissionDenied(linked)) return linked;
     ASSIGN_OR_RETURN(HashedFile hashed, CopyAndHash(fs_, from, UINT64_MAX, to, input_.observer));
     result_.copied_bytes += hashed.bytes;

@@ -7,13 +7,12 @@
 namespace cortex {
 
 absl::Status RemoveTree(FileSystem* fs, const std::string& path) {
-  const absl::StatusOr<std::vector<DirEntry>> entries = fs->ListDir(path);
-  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
-  RETURN_IF_ERROR(entries.status());
-  for (const DirEntry& entry : *entries) {
-    const std::string child = JoinPath(path, entry.name);
-    RETURN_IF_ERROR(entry.is_dir ? RemoveTree(fs, child) : fs->Remove(child));
-  }
+  // Refused for a directory, and takes a link itself; to list first would list what the link leads to.
+  const absl::Status removed = fs->Remove(path);
+  if (removed.ok() || absl::IsNotFound(removed)) return absl::OkStatus();
+  if (!absl::IsFailedPrecondition(removed)) return removed;
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, fs->ListDir(path));
+  for (const DirEntry& entry : entries) RETURN_IF_ERROR(RemoveTree(fs, JoinPath(path, entry.name)));
   return fs->RemoveDir(path);
 }
 

@@ -10,7 +10,8 @@
 
 namespace cortex {
 
-// Removes `path` and everything below it, deepest first. Fine if it is not there. Not durable: SyncDir the parent.
+// Removes `path` and everything below it, deepest first. A symbolic link goes, what it leads to stays. Fine if it is not
+// there. Not durable: SyncDir the parent.
 absl::Status RemoveTree(FileSystem* fs, const std::string& path);
 
 // True if `path` is not there, or is a directory that holds nothing.

@@ -21,12 +21,12 @@ absl::StatusCode CodeOf(int error_number) {
     case EFBIG:
     case EMFILE:
     case ENFILE:
-    case ENOMEM:
-    case EMLINK: return absl::StatusCode::kResourceExhausted;
+    case ENOMEM: return absl::StatusCode::kResourceExhausted;
     case EISDIR:
     case ENOTDIR:
     case ENOTEMPTY:
     case EXDEV:
+    case EMLINK:  // space would not help: the file has all the names it may have
     case EBUSY:
     case ETXTBSY: return absl::StatusCode::kFailedPrecondition;
     case EINVAL:

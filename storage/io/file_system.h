@@ -120,7 +120,7 @@ class FileSystem {
   virtual absl::Status CreateDirs(const std::string& path) = 0;
   virtual absl::Status SyncDir(const std::string& path) = 0;
 
-  // Sorted by name; "." and ".." left out.
+  // Sorted by name; "." and ".." left out. A symbolic link is what it leads to; one to nothing is a file.
   virtual absl::StatusOr<std::vector<DirEntry>> ListDir(const std::string& path) = 0;
   virtual absl::StatusOr<FileInfo> Stat(const std::string& path) = 0;
   virtual absl::StatusOr<SpaceInfo> FreeSpace(const std::string& path) = 0;

@@ -110,9 +110,10 @@ class KernelFileSystem final : public FileSystem {
       bool is_dir = entry->d_type == DT_DIR;
       if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
         const absl::StatusOr<FileInfo> info = Stat(JoinPath(path, name));
-        if (absl::IsNotFound(info.status())) continue;  // removed meanwhile, or a link to nothing
-        RETURN_IF_ERROR(info.status());
-        is_dir = info->is_dir;
+        const bool leads_nowhere = absl::IsNotFound(info.status());
+        if (leads_nowhere && entry->d_type == DT_UNKNOWN) continue;  // removed meanwhile
+        if (!leads_nowhere) RETURN_IF_ERROR(info.status());
+        is_dir = !leads_nowhere && info->is_dir;
       }
       entries.push_back({name, is_dir});
     }

@@ -201,7 +201,7 @@ class SeamFileSystem final : public rocksdb::FileSystem {
   }
   IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions&, IODebugContext*) override {
     const absl::Status linked = fs_->HardLink(from, to);
-    // Two devices: a checkpoint then copies.
+    // Two devices, or too many names of one file: a checkpoint then copies.
     if (absl::IsFailedPrecondition(linked)) return IOStatus::NotSupported(std::string(linked.message()));
     return ToRocksDb(linked);
   }

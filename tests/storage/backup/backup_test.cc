@@ -1,6 +1,7 @@
 // Backups of whole databases: what is in them, what is refused, what a failure leaves behind.
 #include <catch2/catch.hpp>
 #include <atomic>
+#include <cerrno>
 #include <set>
 #include <sys/wait.h>
 #include <thread>
@@ -296,7 +297,37 @@ TEST_CASE("A damaged database is not backed up over a good one", "[storage][back
   const FlippedBit flip(f.dir.File("data") + "/" + victim, 200, 1);
   REQUIRE_STATUS(f.db->CreateBackup({.repository = f.repository()}).status(), kDataLoss,
                  std::filesystem::path(victim).filename().string());
-  CHECK(REQUIRE_OK_AND_TAKE(ListBackups(PosixFileSystem(), f.repository())).empty());
+  CHECK_FALSE(std::filesystem::exists(f.repository()));
+}
+
+TEST_CASE("A backup that fails leaves nothing behind where nothing was", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const auto refuse = [](uint64_t) { return absl::CancelledError("enough"); };
+  const auto fail = [&] {
+    REQUIRE_STATUS(f.db->CreateBackup({.repository = f.repository(), .observer = refuse}).status(), kCancelled, "enough");
+  };
+  fail();
+  CHECK_FALSE(std::filesystem::exists(f.repository()));
+  // What somebody else made stays.
+  std::filesystem::create_directory(f.repository());
+  std::ofstream(f.repository() + "/notes") << "x";
+  fail();
+  CHECK(std::filesystem::exists(f.repository() + "/notes"));
+  CHECK(SentencesOf(f.PathOf(f.Backup())).empty());
+}
+
+TEST_CASE("A backup copies files that can be given no further name", "[storage][backup]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  Fixture f(&fs);
+  f.Fill();
+  const std::vector<std::string> before = AllVersions(f.db.get(), "t");
+  fs.Inject({.part = "link ", .count = UINT64_MAX, .status = ErrnoToStatus(EMLINK, "link", "a to b")});
+  const BackupResult first = f.Backup();
+  const BackupResult second = f.Backup();
+  fs.StopFailing();
+  CHECK(second.reused_files == 0);
+  CHECK(f.Restored(f.PathOf(second), "restored") == before);
 }
 
 TEST_CASE("Backups and restores go only where they harm nothing", "[storage][backup]") {

@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <filesystem>
 
 #include "codecs/bytes/byte_writer.h"
+#include "storage/io/directory_tree.h"
 #include "storage/io/durable_file.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
@@ -119,6 +121,7 @@ TEST_CASE("ErrnoToStatus says verb, path and reason under a canonical code", "[s
   REQUIRE_STATUS(ErrnoToStatus(ENOSPC, "write", "/x"), absl::StatusCode::kResourceExhausted, "write /x: No space left");
   REQUIRE_STATUS(ErrnoToStatus(EROFS, "open", "/x"), absl::StatusCode::kPermissionDenied, "open /x");
   REQUIRE_STATUS(ErrnoToStatus(EIO, "read", "/x"), absl::StatusCode::kDataLoss, "read /x");
+  REQUIRE_STATUS(ErrnoToStatus(EMLINK, "link", "/x"), absl::StatusCode::kFailedPrecondition, "link /x: Too many links");
   REQUIRE_STATUS(ErrnoToStatus(EPIPE, "read", "/x"), absl::StatusCode::kInternal, "read /x");
 }
 
@@ -128,6 +131,25 @@ TEST_CASE("WriteFileDurably replaces a file and leaves no temporary one", "[stor
   REQUIRE_OK(WriteFileDurably(PosixFileSystem(), dir.File("f"), AsBytes("second")));
   REQUIRE(Load(dir.File("f")) == "second");
   REQUIRE(REQUIRE_OK_AND_TAKE(PosixFileSystem()->ListDir(dir.path())).size() == 1);
+}
+
+TEST_CASE("RemoveTree removes links and leaves what they lead to", "[storage][io]") {
+  const TempDir dir;
+  FileSystem* const fs = PosixFileSystem();
+  REQUIRE_OK(fs->CreateDirs(dir.File("outside/kept")));
+  Store(dir.File("outside/kept/file"), "x");
+  REQUIRE_OK(fs->CreateDirs(dir.File("tree/below")));
+  Store(dir.File("tree/below/file"), "x");
+  std::filesystem::create_directory_symlink(dir.File("outside"), dir.File("tree/below/to_directory"));
+  std::filesystem::create_symlink(dir.File("outside/kept/file"), dir.File("tree/below/to_file"));
+  std::filesystem::create_symlink(dir.File("nowhere"), dir.File("tree/below/to_nothing"));
+  std::filesystem::create_directory_symlink(dir.File("outside"), dir.File("link"));
+  REQUIRE_OK(RemoveTree(fs, dir.File("tree")));
+  REQUIRE_OK(RemoveTree(fs, dir.File("link")));
+  REQUIRE_OK(RemoveTree(fs, dir.File("tree")));  // gone already
+  CHECK_FALSE(std::filesystem::exists(dir.File("tree")));
+  CHECK_FALSE(std::filesystem::is_symlink(dir.File("link")));
+  CHECK(Load(dir.File("outside/kept/file")) == "x");
 }
 
 TEST_CASE("Paths are joined and split at slashes", "[storage][io]") {
