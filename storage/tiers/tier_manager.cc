@@ -97,7 +97,6 @@ TierManager::~TierManager() {
     MutexLock lock(&mutex_);
     stopping_ = true;
     wake_.NotifyAll();
-    turns_.NotifyAll();
   }
   pacer_.Stop();
   sketcher_.Stop();
@@ -320,7 +319,7 @@ void TierManager::MoveLoop() {
       planned_ = false;
     }
     for (bool moved = true; moved && !paused() && !stopping();) {
-      LetRequestsPass();
+      const Turns::Background turn(&turns_);
       const absl::StatusOr<bool> next = MoveNext(/*respect_backoff=*/true);
       // One bad file is not to hold up the other shards: the failed move has left the queue.
       moved = next.ok() ? *next : true;
@@ -329,7 +328,6 @@ void TierManager::MoveLoop() {
 }
 
 absl::StatusOr<bool> TierManager::MoveNext(bool respect_backoff) {
-  MutexLock lock(&move_mutex_);
   const std::optional<MoveQueue::Item> next = queue_.Take(
       [&](TableId table, uint32_t shard) { return !respect_backoff || !backoff_.IsResting(table, shard); });
   if (!next.has_value()) return false;
@@ -347,17 +345,6 @@ absl::StatusOr<bool> TierManager::MoveNext(bool respect_backoff) {
                                                         std::string(MoveKindName(move.kind)),
                                                         pause_ns / 1'000'000'000, status.ToString()));
   return status;
-}
-
-void TierManager::CountWaiting(int change) {
-  MutexLock lock(&mutex_);
-  requests_waiting_ += change;
-  turns_.NotifyAll();
-}
-
-void TierManager::LetRequestsPass() {
-  MutexLock lock(&mutex_);
-  while (requests_waiting_ > 0 && !stopping_) turns_.Wait(&mutex_);
 }
 
 absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move) {
@@ -412,7 +399,7 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
     if (policy.hot_max_bytes != 0 && bytes > policy.hot_max_bytes) return;
     if (static_cast<double>(budget.used()) > kRefillShare * static_cast<double>(budget.limit())) return;
     if (paused() || stopping()) return;
-    MutexLock lock(&move_mutex_);
+    const Turns::Background turn(&turns_);
     const absl::StatusOr<MoveCount> loaded =
         mover_.Load(table.get(), segment->shard, segment->id, /*promoted=*/false, WantedBy({}));
     Count(TieringMove::Kind::kLoad, loaded);
@@ -440,6 +427,7 @@ absl::Status TierManager::ApplyPolicies() {
     ASSIGN_OR_RETURN(const size_t planned, PlanAll(/*wait_for_seals=*/true));
     if (planned == 0) break;
     for (bool moved = true; moved;) {
+      const Turns::Request turn(&turns_);
       ASSIGN_OR_RETURN(moved, MoveNext(/*respect_backoff=*/false));
     }
   }
@@ -459,9 +447,7 @@ absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& tab
     }
     MoveCount round;
     for (const TieringMove& merge : merges) {
-      CountWaiting(+1);
-      MutexLock lock(&move_mutex_);
-      CountWaiting(-1);
+      const Turns::Request turn(&turns_);
       const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier, wanted);
       Count(merge.kind, moved);
       RETURN_IF_ERROR(moved.status());
@@ -486,9 +472,7 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
   MoveCount total;
   Tier from = selection.from;
   std::vector<SegmentSummary> chosen = Select(*table, selection, from);
-  CountWaiting(+1);
-  MutexLock lock(&move_mutex_);
-  CountWaiting(-1);
+  const Turns::Request turn(&turns_);
   if (from == Tier::kHot) {
     std::vector<uint32_t> unsealed;
     for (const SegmentSummary& segment : chosen) {

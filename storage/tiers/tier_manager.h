@@ -36,6 +36,7 @@
 #include "storage/tiers/sketcher.h"
 #include "storage/tiers/tier_context.h"
 #include "storage/tiers/tiering_policy.h"
+#include "storage/tiers/turns.h"
 
 namespace cortex {
 
@@ -111,12 +112,9 @@ class TierManager {
                                    bool wait_for_seals) ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   TieringInput InputFor(const std::shared_ptr<Table>& table, int64_t trusted_now_ns, const TieringLimits& limits)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
-  // Takes the next move from the queue, if there is one, and makes it.
+  // Takes the next move from the queue, if there is one, and makes it. The caller holds a turn.
   absl::StatusOr<bool> MoveNext(bool respect_backoff);
   absl::Status CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move);
-  // Around the wait of a request for move_mutex_: the mover, which takes it again after each move, lets it pass.
-  void CountWaiting(int change);
-  void LetRequestsPass();
   // After a start nothing is in memory: loads what the policy says is hot, newest first, while memory allows.
   void RefillHot(const std::shared_ptr<Table>& table);
   absl::Status SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards,
@@ -145,8 +143,8 @@ class TierManager {
   ClockGuard clock_guard_ ABSL_GUARDED_BY(plan_mutex_);
   int64_t trusted_time_saved_ns_ ABSL_GUARDED_BY(plan_mutex_) = ClockGuard::kUnknown;
   int64_t promote_since_ns_ ABSL_GUARDED_BY(plan_mutex_) = 0;
-  Mutex move_mutex_;  // held during a move: one at a time; taken after plan_mutex_ at most
-  Mover mover_;  // Evict: anybody; all else under move_mutex_
+  Turns turns_;  // one is held during a move; taken after plan_mutex_ at most
+  Mover mover_;  // Evict: anybody; all else in a turn
   MoveQueue queue_;
   ShardBackoff backoff_;
 
@@ -160,8 +158,7 @@ class TierManager {
   std::atomic<uint64_t> files_at_plan_{0};  // TierCounters::new_files at the last plan
 
   mutable Mutex mutex_;  // guards what follows; a leaf
-  CondVar wake_, turns_;
-  int requests_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  CondVar wake_;
   std::atomic<bool> stopping_{false};  // set under mutex_, so that waiters notice
   uint64_t room_bytes_ ABSL_GUARDED_BY(mutex_) = 0;     // wanted until then
   int64_t room_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
