@@ -103,6 +103,26 @@ TEST_CASE("PlanMoves evicts the oldest rows above the row limit and no more", "[
   CHECK(moves[1].segments == std::vector<SegmentId>{SegmentId(2)});
 }
 
+TEST_CASE("PlanMoves with a hot age above the warm one freezes at once what leaves memory", "[storage][tiers]") {
+  TierPolicy policy = Policy();
+  policy.hot_max_age_ns = 5000 * kSecondNs;  // the warm age is 1,000 s
+  const int64_t now_ns = 9000 * kSecondNs;
+  const SegmentSummary young = Hot(1, 10, 6000), old = Hot(2, 10, 3000);
+  CHECK(PlanMoves({.policy = policy, .segments = {young}, .now_ns = now_ns}).empty());  // in memory as long as it says
+  const auto left = PlanMoves({.policy = policy, .segments = {young, old}, .now_ns = now_ns});
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].kind == TieringMove::Kind::kEvict);
+  CHECK(left[0].segments == std::vector<SegmentId>{SegmentId(2)});
+  const auto pressed = PlanMoves({.policy = policy, .segments = {young}, .now_ns = now_ns, .hot_bytes_to_free = 1});
+  REQUIRE(pressed.size() == 1);
+  CHECK(pressed[0].kind == TieringMove::Kind::kEvict);
+  // Out of memory, for its age or before that, the warm age decides.
+  const auto frozen = PlanMoves({.policy = policy, .segments = {Warm(1, 1, 6000), Warm(3, 2, 8500)}, .now_ns = now_ns});
+  REQUIRE(frozen.size() == 1);
+  CHECK(frozen[0].kind == TieringMove::Kind::kFreeze);
+  CHECK(frozen[0].segments == std::vector<SegmentId>{SegmentId(1)});
+}
+
 TEST_CASE("PlanMoves frees memory under pressure whatever the policy says", "[storage][tiers]") {
   const auto moves = PlanMoves({.policy = Policy(),
                                 .segments = {Hot(1, 5, 1990), Hot(2, 5, 1980)},
