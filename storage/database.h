@@ -335,7 +335,7 @@ class Database {
   // --- tiers (blocking) -----------------------------------------------------------------------------------------
   // Seals, moves or evicts as asked, now, whatever the policy; paced like background moves. Errors: NOT_FOUND;
   // INVALID_ARGUMENT from and to are one tier; FAILED_PRECONDITION the table's pin forbids it; RESOURCE_EXHAUSTED memory or
-  // disk; DATA_LOSS a file is damaged; the answer of `still_wanted`.
+  // disk; DATA_LOSS a file is damaged: it stays where it is, and all others have moved; the answer of `still_wanted`.
   virtual absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) = 0;
   // Background moves stop after the one under way. MoveTier still works. Survives no restart.
   virtual void PauseTiering(bool paused) = 0;

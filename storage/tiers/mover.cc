@@ -97,6 +97,15 @@ void MoveCount::Add(const MoveCount& other) {
   bytes_written += other.bytes_written;
   stored_bytes += other.stored_bytes;
   created.insert(created.end(), other.created.begin(), other.created.end());
+  damaged_segments += other.damaged_segments;
+  damage.Update(other.damage);
+}
+
+MoveCount MoveCount::Damaged(const absl::Status& damage) {
+  MoveCount count;
+  count.damaged_segments = 1;
+  count.damage = damage;
+  return count;
 }
 
 UnitLimits UnitLimits::For(uint64_t budget_bytes) {
@@ -215,7 +224,9 @@ absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Spa
 absl::StatusOr<MoveCount> Mover::RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
                                                 Tier target, const StillWanted& still_wanted) {
   absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, target, still_wanted);
-  if (!absl::IsResourceExhausted(moved.status()) || sources.size() < 2) return moved;
+  const bool is_damaged = absl::IsDataLoss(moved.status());
+  if (!is_damaged && !absl::IsResourceExhausted(moved.status())) return moved;
+  if (sources.size() < 2) return is_damaged ? MoveCount::Damaged(moved.status()) : moved;
   const size_t half = sources.size() / 2;
   ASSIGN_OR_RETURN(MoveCount total, RewriteInParts(table, shard, sources.subspan(0, half), target, still_wanted));
   ASSIGN_OR_RETURN(const MoveCount rest, RewriteInParts(table, shard, sources.subspan(half), target, still_wanted));
@@ -301,8 +312,9 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
     uncommitted.Add(file.info.file_name);
     files.push_back(std::move(file));
   }
-  MoveCount count{
-      .segments = sources.size(), .rows = unit.row_count(), .bytes_written = 0, .stored_bytes = 0, .created = {}};
+  MoveCount count;
+  count.segments = sources.size();
+  count.rows = unit.row_count();
   const std::vector<Destination> destinations = DestinationsOf(unit.row_count(), files);
   std::vector<LiveSegment> targets;
   for (const RewrittenFile& file : files) {

@@ -30,8 +30,12 @@ struct MoveCount {
   uint64_t bytes_written = 0;
   uint64_t stored_bytes = 0;       // of the rows where they are now, whenever that was written
   std::vector<SegmentId> created;  // targets of a rewrite
+  // Sources that stay as they were because they cannot be read, and what was found in the first of them.
+  uint64_t damaged_segments = 0;
+  absl::Status damage;
 
   void Add(const MoveCount& other);
+  static MoveCount Damaged(const absl::Status& damage);
 };
 
 // What one rewrite may hold in memory, by the budget: a small server writes smaller units, not none.
@@ -58,11 +62,12 @@ class Mover {
   absl::StatusOr<MoveCount> Load(Table* table, uint32_t shard, SegmentId segment, bool promoted,
                                  const StillWanted& still_wanted);
   // Rewrites sealed segments of one shard into tier `target`, as much at a time as memory allows (each unit is one move
-  // of its own). Errors: RESOURCE_EXHAUSTED memory or disk, DATA_LOSS a source is damaged; sources stay as they were.
+  // of its own). A damaged source stays as it was, and all others move. Errors: RESOURCE_EXHAUSTED memory or disk; what
+  // has not moved stays as it was.
   absl::StatusOr<MoveCount> Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target,
                                     const StillWanted& still_wanted);
   // Rewrites segments of one tier as one unit, or the smallest of them where memory does not suffice for all. Errors:
-  // those of Rewrite.
+  // those of Rewrite, and DATA_LOSS a source is damaged; then all stay as they were.
   absl::StatusOr<MoveCount> Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier,
                                   const StillWanted& still_wanted);
   // Removes segments with their rows, for good.
@@ -71,7 +76,7 @@ class Mover {
   const UnitLimits& limits() const { return limits_; }
 
  private:
-  // Halves the unit as long as memory does not suffice.
+  // Halves the unit as long as memory does not suffice, or to find what is damaged in it.
   absl::StatusOr<MoveCount> RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
                                            Tier target, const StillWanted& still_wanted);
   absl::StatusOr<MoveCount> RewriteUnit(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,

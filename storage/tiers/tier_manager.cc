@@ -137,7 +137,10 @@ std::vector<QueuedMove> TierManager::Queue() const { return queue_.List(options_
 void TierManager::Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved) {
   if (!moved.ok()) {
     if (!WasGivenUp(moved.status())) ++moves_failed_;
-  } else if (moved->segments != 0) {
+    return;
+  }
+  if (moved->damaged_segments != 0) ++moves_failed_;
+  if (moved->segments != 0) {
     KindCounters& counters = by_kind_[static_cast<size_t>(kind)];
     ++counters.moves;
     counters.rows += moved->rows;
@@ -377,7 +380,7 @@ absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const Ti
       break;
   }
   Count(move.kind, moved);
-  return moved.status();
+  return moved.ok() ? moved->damage : moved.status();
 }
 
 void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
@@ -513,12 +516,19 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
     for (const SegmentId id : warm) {
       const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id, /*promoted=*/true, wanted);
       Count(TieringMove::Kind::kLoad, moved);
+      if (absl::IsDataLoss(moved.status())) {
+        total.Add(MoveCount::Damaged(moved.status()));
+        continue;
+      }
       RETURN_IF_ERROR(moved.status());
       if (from == Tier::kWarm) total.Add(*moved);
       if (from == Tier::kCold) total.stored_bytes += moved->stored_bytes;
     }
   }
-  return total;
+  if (total.damaged_segments == 0) return total;
+  return absl::DataLossError(absl::StrFormat("%s; segments that stay where they were: %d, segments moved: %d",
+                                             std::string(total.damage.message()), total.damaged_segments,
+                                             total.segments));
 }
 
 }  // namespace cortex
