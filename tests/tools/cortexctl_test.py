@@ -203,5 +203,30 @@ class CortexctlTest(unittest.TestCase):
             self.assertIn(word, script)
 
 
+    def test_ingest_waits_for_a_full_server_as_long_as_it_is_told(self):
+        path = os.path.join(self.server.directory, "full.csv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("k,at\na,1\n")
+        create = "CREATE TABLE waits (k string(8) NOT NULL, at timestamp NOT NULL) KIND EVENTS KEY k TIME at"
+        with Server(CORTEXD) as full:
+            self.call("query", create, server=full.address)
+            full.stop()
+            full.flags = ["--data.reserve_bytes=1000000000000000000"]  # no disk has so much free
+            full.start()
+            load = ["ingest", path, "--table", "waits"]
+            self.call(*load, "--producer", "p", "--patience", "2", status=6, server=full.address)
+            self.assertIn("waits: waiting for the server: ", self.errors)
+            self.assertIn("gave up after 2 s without a batch acknowledged", self.errors)
+            self.call(*load, status=6, server=full.address)
+            self.assertIn("with --producer NAME the command waits", self.errors)
+            self.assertNotIn("waiting for the server", self.errors)
+            full.stop()
+            full.flags = []
+            full.start()
+            self.call(*load, "--producer", "p", server=full.address)
+            counted = self.call("query", "--format", "csv", "SELECT count(*) AS n FROM waits", server=full.address)
+            self.assertEqual(counted, "n\n1\n")
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/string_view.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 
 namespace cortex::client {
 
@@ -14,6 +16,17 @@ std::chrono::system_clock::time_point DeadlineIn(int milliseconds) {
 absl::Status ToStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), AbslView(status.error_message()));
+}
+
+std::optional<int64_t> RetryAfterMs(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return std::nullopt;
+  for (const google::protobuf::Any& detail : details.details()) {
+    google::rpc::RetryInfo info;
+    if (!detail.UnpackTo(&info)) continue;
+    return info.retry_delay().seconds() * 1'000 + info.retry_delay().nanos() / 1'000'000;
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<Connection> Connect(const std::string& endpoint, int wait_ms) {

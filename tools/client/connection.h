@@ -4,7 +4,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -34,6 +36,9 @@ absl::StatusOr<Connection> Connect(const std::string& endpoint, int wait_ms);
 
 // The same code and message; OK for OK.
 absl::Status ToStatus(const grpc::Status& status);
+
+// How long the server asks its caller to wait before it tries again; nullopt: it does not say.
+std::optional<int64_t> RetryAfterMs(const grpc::Status& status);
 
 // What a call that must not hang waits at most.
 std::chrono::system_clock::time_point DeadlineIn(int milliseconds);

@@ -54,6 +54,8 @@ class StreamIngester final : public Ingester {
     return totals_;
   }
 
+  std::optional<int64_t> retry_after_ms() const override { return retry_after_ms_; }
+
  private:
   void ReadAnswers() {
     v1::IngestStreamResponse response;
@@ -80,7 +82,9 @@ class StreamIngester final : public Ingester {
   absl::Status EndedStatus() {
     if (!finished_) {
       reader_.join();
-      status_ = ToStatus(stream_->Finish());
+      const grpc::Status ended = stream_->Finish();
+      status_ = ToStatus(ended);
+      retry_after_ms_ = RetryAfterMs(ended);
       finished_ = true;
     }
     return status_;
@@ -93,6 +97,7 @@ class StreamIngester final : public Ingester {
   bool finished_ = false;  // sender's thread only
   uint64_t next_sequence_ = 0;  // sender's thread only; 0: batches are not numbered
   absl::Status status_;
+  std::optional<int64_t> retry_after_ms_;
 
   Mutex mutex_;  // guards what the reader tells the sender
   CondVar changed_;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "tools/client/connection.h"
@@ -38,6 +39,8 @@ class Ingester {
   virtual absl::Status Send(v1::ColumnBatch batch) = 0;
   // Waits for all acknowledgements. Errors: the one that ended the stream; batches acknowledged before it stand.
   virtual absl::StatusOr<IngestTotals> Finish() = 0;
+  // After an error: how long the server asks to wait before the next try, if it does.
+  virtual std::optional<int64_t> retry_after_ms() const = 0;
 };
 
 }  // namespace cortex::client

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "tools/client/ingester.h"
+#include "tools/client/patient_ingester.h"
 #include "tools/client/query_runner.h"
 #include "tools/client/row_source.h"
 #include "tools/cortexctl/command.h"
@@ -30,9 +31,26 @@ struct IngestOptions {
   client::BatchLimits limits;
   std::string producer;
   std::shared_ptr<uint64_t> next_sequence = std::make_shared<uint64_t>(1);  // over all streams of the command
+  int64_t patience_s = 600;
   bool create = false;
   bool quiet = false;
 };
+
+// Numbered batches wait for a busy server; others cannot be repeated (patient_ingester.h).
+std::unique_ptr<client::Ingester> OpenIngester(const client::Connection& connection, const IngestOptions& options,
+                                               const v1::IngestRequest& defaults) {
+  if (options.producer.empty()) return client::Ingester::Open(connection, defaults, nullptr);
+  const auto say = [quiet = options.quiet, table = defaults.table()](const absl::Status& refused) {
+    if (!quiet) std::cerr << absl::StrFormat("%s: waiting for the server: %s\n", table, std::string(refused.message()));
+  };
+  return client::OpenPatientIngester(connection, defaults, {.longest_ms = options.patience_s * 1'000, .on_wait = say});
+}
+
+absl::Status WithHint(const IngestOptions& options, const absl::Status& status) {
+  if (!options.producer.empty() || !absl::IsResourceExhausted(status)) return status;
+  return absl::ResourceExhaustedError(
+      absl::StrCat(status.message(), "; with --producer NAME the command waits and repeats what was refused"));
+}
 
 absl::StatusOr<v1::TableDefinition> DescribeTable(const GlobalOptions& global, const client::Connection& connection,
                                                   const std::string& table) {
@@ -66,7 +84,7 @@ absl::Status Stream(const client::Connection& connection, const IngestOptions& o
   defaults.set_tier(options.tier == "warm" ? v1::TIER_WARM : options.tier == "cold" ? v1::TIER_COLD : v1::TIER_HOT);
   defaults.set_producer_id(options.producer);
   if (!options.producer.empty()) defaults.set_sequence(*options.next_sequence);
-  const std::unique_ptr<client::Ingester> ingester = client::Ingester::Open(connection, defaults, nullptr);
+  const std::unique_ptr<client::Ingester> ingester = OpenIngester(connection, options, defaults);
   ProgressBar bar(table, options.quiet);
   uint64_t rows = 0, bytes = 0;
   while (true) {
@@ -80,11 +98,13 @@ absl::Status Stream(const client::Connection& connection, const IngestOptions& o
     if (batch.row_count() == 0) break;
     rows += batch.row_count();
     bytes += batch.ByteSizeLong();
-    RETURN_IF_ERROR(ingester->Send(std::move(batch)));
+    RETURN_IF_ERROR(WithHint(options, ingester->Send(std::move(batch))));
     ++*options.next_sequence;
     bar.Update(source->progress(), rows, bytes);
   }
-  ASSIGN_OR_RETURN(const client::IngestTotals totals, ingester->Finish());
+  const absl::StatusOr<client::IngestTotals> finished = ingester->Finish();
+  RETURN_IF_ERROR(WithHint(options, finished.status()));
+  const client::IngestTotals& totals = *finished;
   bar.Finish(totals.row_count, totals.request_bytes);
   if (totals.duplicate_count > 0 && !options.quiet) {
     std::cerr << absl::StrFormat("%s: %d of %d batches had been applied before and were left out\n", table,
@@ -171,6 +191,9 @@ void AddIngestCommand(CLI::App* app, const GlobalOptions* options, Action* actio
   ingest->add_option("--producer", chosen->producer,
                      "Exactly once: number the batches under this name; the same command after a failure adds only what is "
                      "missing. Each load needs a name of its own");
+  ingest->add_option("--patience", chosen->patience_s,
+                     "With --producer: seconds to wait for a busy server without a batch acknowledged")
+      ->check(CLI::Range(0, 86'400));
   ingest->add_flag("--create", chosen->create, "Create a missing table from the directory's create.cql");
   ingest->add_flag("--quiet", chosen->quiet, "No progress bar");
   ingest->callback([=] { *action = [=] { return Ingest(*options, *chosen); }; });
