@@ -30,9 +30,9 @@
 
 namespace cortex {
 
-class RowSketches;               // codecs/zptv/sketch/section.h
+class RowSketches;                // codecs/zptv/sketch/section.h
 enum class SketchKind : uint8_t;  // the same
-struct RowEnvelope;              // codecs/zptv/sketch/row_envelope.h
+struct RowEnvelope;               // codecs/zptv/sketch/row_envelope.h
 
 enum class Tier : uint8_t { kHot = 1, kWarm = 2, kCold = 3 };
 std::string_view TierName(Tier tier);  // "hot", "warm", "cold"

@@ -208,14 +208,14 @@ void MeasureGroup(const Kind& kind) {
 
 // Rows per second until all are acknowledged, with two producers that wait for each batch.
 double Ingest(const Kind& kind, const std::string& bytes, bool sketched) {
-  constexpr uint32_t kRows = 120'000, kBatchRows = 500, kProducers = 2;
+  constexpr uint32_t kRows = 200'000, kBatchRows = 500, kProducers = 2;
   TempDir dir;
   MemoryBudget budget(8ull << 30);
   DatabaseOptions options;
   options.data_dir = dir.File("data");
   options.create_builtin_tables = false;
   options.budget = &budget;
-  options.tiering_interval_ns = sketched ? 1'000'000'000 : 0;
+  options.tiering_interval_ns = sketched ? 10'000'000 : 0;  // so often that it always works
   auto db = REQUIRE_OK_AND_TAKE(Database::Open(options));
   TableDefinition definition = *TestTable("t", {{"v", kind.type}});
   definition.policy.hot_max_age_ns = INT64_MAX;

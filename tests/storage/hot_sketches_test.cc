@@ -158,6 +158,22 @@ TEST_CASE("Sketches of rows in memory are given back with the rows", "[storage][
   CHECK(f.sketch_bytes() == 0);
 }
 
+TEST_CASE("Rows in memory are not sketched where memory is wanted for rows", "[storage][tiers]") {
+  Fixture f;
+  REQUIRE_OK(f.db->PinTable("t", Tier::kHot));
+  f.Put(0, 3000);
+  {
+    const auto others = REQUIRE_OK_AND_TAKE(
+        MemoryReservation::Make(&f.budget, MemoryUse::kQuery, f.budget.limit() / 100 * 86 - f.budget.used()));
+    REQUIRE_OK(f.db->ApplyTierPolicies());
+    CHECK(f.Ask("words").rows == 3000);
+    CHECK(f.Ask("words").sketched == 0);
+    CHECK(f.sketch_bytes() == 0);
+  }
+  REQUIRE_OK(f.db->ApplyTierPolicies());
+  CHECK(f.Ask("words").sketched == 2048);
+}
+
 TEST_CASE("Rows that have a sketch in their file get none in memory", "[storage][tiers]") {
   Fixture f;
   f.Put(0, kSealRows);

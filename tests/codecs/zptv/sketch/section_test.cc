@@ -19,8 +19,7 @@ struct Column {
   std::vector<double> values;
   Buffer bytes;
 
-  ValueSpan First(uint32_t count) const { return {.shape = shape, .row_count = count, .fixed = bytes.data()}; }
-  ValueSpan All() const { return First(rows); }
+  ValueSpan All() const { return {.shape = shape, .row_count = rows, .fixed = bytes.data()}; }
 };
 
 Column MakeColumn(PhysicalType type, uint32_t rows, uint32_t values_per_row) {
