@@ -73,8 +73,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   }
 
   void Step() override {
-    if (IsCancelled()) return End(absl::CancelledError("the client went away"));
-    if (hub_.draining()) return End(Draining());
+    if (const absl::Status wanted = CheckStillWanted(); !wanted.ok()) return End(wanted);
     const absl::StatusOr<bool> sent = ReadAndSend();
     if (!sent.ok()) return End(sent.status());
     if (*sent) return;
@@ -138,7 +137,8 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
                                           .table_id = table->id,
                                           .columns = std::move(columns),
                                           .after = after,
-                                          .batch_bytes = as_rows_ ? kRowsBatchBytes : kColumnsBatchBytes});
+                                          .batch_bytes = as_rows_ ? kRowsBatchBytes : kColumnsBatchBytes,
+                                          .still_wanted = [this] { return CheckStillWanted(); }});
     return absl::OkStatus();
   }
 
@@ -215,9 +215,12 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
         {.table = table_, .commit = position.commit, .shard = position.shard, .ordinal = position.ordinal}));
   }
 
-  bool IsCancelled() {
-    MutexLock lock(&mutex_);
-    return cancelled_;
+  absl::Status CheckStillWanted() {
+    {
+      MutexLock lock(&mutex_);
+      if (cancelled_) return absl::CancelledError("the client went away");
+    }
+    return hub_.draining() ? Draining() : absl::OkStatus();
   }
 
   // True: from now on it waits, and belongs to whoever wakes it. False: something is due already.

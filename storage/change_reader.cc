@@ -92,6 +92,10 @@ absl::StatusOr<ChangeBatch> ChangeReader::Next() {
 
 // --- which rows come next -----------------------------------------------------------------------------------------
 
+absl::Status ChangeReader::CheckWanted() const {
+  return options_.still_wanted == nullptr ? absl::OkStatus() : options_.still_wanted();
+}
+
 absl::Status ChangeReader::TakeSnapshot() {
   ASSIGN_OR_RETURN(const auto table, options_.database->FindTable(options_.table));
   SnapshotRequest request{.history = true};
@@ -129,6 +133,7 @@ absl::Status ChangeReader::Collect() {
 }
 
 absl::Status ChangeReader::CollectGroup(uint32_t segment_index, uint32_t group_index) {
+  RETURN_IF_ERROR(CheckWanted());
   const SegmentView& segment = *snapshot_->segments[segment_index];
   const RowGroupView& group = segment.row_group(group_index);
   // A group that was never a file stands in commit order: the rows that just came are found without reading the others.
@@ -187,22 +192,30 @@ absl::Status ChangeReader::Shorten() {
 
 // --- their values -------------------------------------------------------------------------------------------------
 
-size_t ChangeReader::RowsPerBatch() const {
-  uint64_t row_bytes = sizeof(Commit);
-  bool guessed = false;
+uint64_t ChangeReader::ExpectedRowBytes() const {
+  uint64_t row_bytes = sizeof(ChangePosition);
   for (const ColumnId id : options_.columns) {
     const ColumnDefinition* const column = FindColumn(*snapshot_->table, id);
-    if (column == nullptr) continue;
-    row_bytes += GuessedRowBytes(column->type);
-    guessed = guessed || column->type.is_list() || column->type.is_string();
+    if (column != nullptr) row_bytes += GuessedRowBytes(column->type);
   }
+  return std::max(row_bytes, row_bytes_);
+}
+
+size_t ChangeReader::RowsPerBatch() const {
+  const bool guessed = std::any_of(options_.columns.begin(), options_.columns.end(), [this](ColumnId id) {
+    const ColumnDefinition* const column = FindColumn(*snapshot_->table, id);
+    return column != nullptr && (column->type.is_list() || column->type.is_string());
+  });
   const size_t limit = guessed ? row_limit_ : kMaxBatchRowCount;
-  return std::clamp<size_t>(options_.batch_bytes / std::max(row_bytes, row_bytes_), 1, limit);
+  return std::clamp<size_t>(options_.batch_bytes / ExpectedRowBytes(), 1, limit);
 }
 
 absl::StatusOr<ChangeBatch> ChangeReader::ReadRows(size_t first, size_t count) {
   ChangeBatch batch;
   batch.row_count = static_cast<uint32_t>(count);
+  // Before reading: where memory is short nothing is read only to be thrown away.
+  ASSIGN_OR_RETURN(batch.memory,
+                   MemoryReservation::Make(options_.budget, MemoryUse::kQuery, count * ExpectedRowBytes()));
   const absl::Span<const Name> names(names_.data() + first, count);
   for (const Name& name : names) batch.rows.push_back(name.place());
   for (const ColumnId id : options_.columns) {
@@ -212,6 +225,7 @@ absl::StatusOr<ChangeBatch> ChangeReader::ReadRows(size_t first, size_t count) {
           absl::StrFormat("a column that is read here was dropped: table \"%s\", column id %d", options_.table,
                           id.value()));
     }
+    RETURN_IF_ERROR(CheckWanted());
     batch.columns.emplace_back(definition->type);
     RETURN_IF_ERROR(ReadColumn(*definition, names, &batch.columns.back()));
   }
@@ -219,7 +233,7 @@ absl::StatusOr<ChangeBatch> ChangeReader::ReadRows(size_t first, size_t count) {
   for (const Column& column : batch.columns) bytes += column.memory_bytes();
   row_bytes_ = bytes / count;
   row_limit_ = std::min(2 * row_limit_, kMaxBatchRowCount);
-  ASSIGN_OR_RETURN(batch.memory, MemoryReservation::Make(options_.budget, MemoryUse::kQuery, bytes));
+  RETURN_IF_ERROR(batch.memory.Resize(bytes));
   return batch;
 }
 

@@ -19,6 +19,7 @@
 #include "storage/column/column.h"
 #include "storage/database.h"
 #include "storage/runtime/memory_budget.h"
+#include "storage/runtime/still_wanted.h"
 
 namespace cortex {
 
@@ -54,13 +55,14 @@ class ChangeReader {
     std::vector<ColumnId> columns;
     ChangePosition after;              // commit 0: from the oldest row that is kept
     uint64_t batch_bytes = 512 << 10;  // about; at least one row
+    StillWanted still_wanted;          // asked before each row group that is looked at, and before each column
   };
   explicit ChangeReader(Options options);
 
   // The next rows, all visible when it was called. An empty batch moves the position too: to the newest commit.
   // Errors: NOT_FOUND table dropped, FAILED_PRECONDITION column dropped, or versions behind the position may be missing
   // because the table's history does not reach back to it; OUT_OF_RANGE a position that was never reached;
-  // RESOURCE_EXHAUSTED, DATA_LOSS.
+  // RESOURCE_EXHAUSTED, DATA_LOSS; the answer of `still_wanted`. After an error the next call begins behind position().
   absl::StatusOr<ChangeBatch> Next();
 
   const ChangePosition& position() const { return position_; }
@@ -83,6 +85,7 @@ class ChangeReader {
     ChangePosition place() const { return {commit, shard, ordinal}; }
   };
 
+  absl::Status CheckWanted() const;
   absl::Status TakeSnapshot();
   absl::Status Collect();
   absl::Status DropExpired(const RowGroupView& group, size_t first_name);
@@ -90,6 +93,8 @@ class ChangeReader {
   absl::Status Shorten();
   absl::StatusOr<ChangeBatch> ReadRows(size_t first, size_t count);
   absl::Status ReadColumn(const ColumnDefinition& definition, absl::Span<const Name> names, Column* out) const;
+  // What the rows that come next will take, as far as the last ones tell.
+  uint64_t ExpectedRowBytes() const;
   size_t RowsPerBatch() const;
 
   const Options options_;

@@ -31,7 +31,8 @@ class Fixture {
     Open();
   }
   void Move(Tier from, Tier to) { REQUIRE_OK(db->MoveTier({.table = "t", .from = from, .to = to}).status()); }
-  ChangeReader Reader(ChangePosition after = {.commit = 0}, uint64_t batch_bytes = 512 << 10) {
+  ChangeReader Reader(ChangePosition after = {.commit = 0}, uint64_t batch_bytes = 512 << 10,
+                      StillWanted still_wanted = {}) {
     const auto table = REQUIRE_OK_AND_TAKE(db->FindTable("t"));
     return ChangeReader({.database = db.get(),
                          .budget = &budget,
@@ -39,7 +40,8 @@ class Fixture {
                          .table_id = table->id,
                          .columns = {table->columns[0].id, table->columns[2].id},
                          .after = after,
-                         .batch_bytes = batch_bytes});
+                         .batch_bytes = batch_bytes,
+                         .still_wanted = std::move(still_wanted)});
   }
 
   FakeClock clock;
@@ -48,7 +50,15 @@ class Fixture {
   std::unique_ptr<Database> db;
 };
 
-// Appends the rows of one call as "commit key=x"; false if there were none.
+// As "commit key=x".
+void AppendRows(const ChangeBatch& batch, std::vector<std::string>* rows) {
+  for (uint32_t row = 0; row < batch.row_count; ++row) {
+    rows->push_back(std::to_string(batch.rows[row].commit) + " " + std::string(batch.columns[0].StringAt(row)) + "=" +
+                    std::to_string(batch.columns[1].values_as<int64_t>()[row]));
+  }
+}
+
+// Appends the rows of one call; false if there were none.
 bool Take(ChangeReader* reader, std::vector<std::string>* rows) {
   const ChangeBatch batch = REQUIRE_OK_AND_TAKE(reader->Next());
   CHECK(batch.position == reader->position());
@@ -56,10 +66,7 @@ bool Take(ChangeReader* reader, std::vector<std::string>* rows) {
     CHECK(batch.PositionAfter(row) >= batch.rows[row]);
     if (row + 1 < batch.row_count) CHECK(batch.PositionAfter(row) < batch.rows[row + 1]);
   }
-  for (uint32_t row = 0; row < batch.row_count; ++row) {
-    rows->push_back(std::to_string(batch.rows[row].commit) + " " + std::string(batch.columns[0].StringAt(row)) + "=" +
-                    std::to_string(batch.columns[1].values_as<int64_t>()[row]));
-  }
+  AppendRows(batch, rows);
   return batch.row_count > 0;
 }
 
@@ -105,6 +112,64 @@ TEST_CASE("ChangeReader gives every row once, in the order of commits, from ever
   CHECK(reader.position() == ChangePosition{.commit = f.db->GetStats().visible_commit});
   PutRows(f.db.get(), "t", 7, 1, 99);
   CHECK(TakeAll(&reader) == std::vector<std::string>{std::to_string(f.db->GetStats().visible_commit) + " k7=99"});
+}
+
+TEST_CASE("ChangeReader ends wherever nobody wants it any more, and goes on from there", "[storage][changes]") {
+  Fixture f;
+  PutRows(f.db.get(), "t", 0, 2000, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  PutRows(f.db.get(), "t", 2000, 500, 2);
+  const std::vector<std::string> expected = Expected(f.db.get());
+  int answers_left = 0;
+  bool told_no = false;
+  ChangeReader reader = f.Reader({.commit = 0}, 16 << 10, [&] {
+    CHECK_FALSE(told_no);  // the first no is the last question
+    told_no = answers_left-- == 0;
+    return told_no ? absl::CancelledError("enough") : absl::OkStatus();
+  });
+  std::vector<std::string> rows;
+  int given_up = 0;
+  // Each try is allowed one question more, until one gets to its batch.
+  for (int allowed = 0; rows.size() < expected.size();) {
+    answers_left = allowed;
+    told_no = false;
+    const uint64_t before = f.budget.used();
+    if (absl::StatusOr<ChangeBatch> batch = reader.Next(); batch.ok()) {
+      AppendRows(*batch, &rows);
+      continue;
+    } else {
+      REQUIRE_STATUS(batch.status(), kCancelled, "enough");
+    }
+    CHECK(f.budget.used() <= before);
+    CHECK_FALSE(reader.holds_snapshot());
+    ++given_up;
+    ++allowed;
+  }
+  CHECK(given_up > 16);  // row groups of all shards, and columns
+  CHECK(rows == expected);
+}
+
+TEST_CASE("ChangeReader asks for memory before it reads", "[storage][changes]") {
+  Fixture f;
+  PutRows(f.db.get(), "t", 0, 2000, 1);
+  int asked = 0;
+  ChangeReader reader = f.Reader({.commit = 0}, 512 << 10, [&] {
+    ++asked;
+    return absl::OkStatus();
+  });
+  std::vector<std::string> rows;
+  REQUIRE(Take(&reader, &rows));
+  REQUIRE(reader.holds_snapshot());  // the names of the others are there: what comes next is to read their columns
+  {
+    const auto the_rest = REQUIRE_OK_AND_TAKE(
+        MemoryReservation::Make(&f.budget, MemoryUse::kRpc, f.budget.refusable_limit() - f.budget.used()));
+    asked = 0;
+    REQUIRE_STATUS(reader.Next().status(), kResourceExhausted, "");
+    CHECK(asked == 0);
+  }
+  while (Take(&reader, &rows)) {
+  }
+  CHECK(rows == Expected(f.db.get()));
 }
 
 TEST_CASE("ChangeReader goes on anywhere, also inside a commit, after moves and restarts", "[storage][changes]") {
