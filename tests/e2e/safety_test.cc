@@ -9,6 +9,7 @@
 #include "google/rpc/status.pb.h"
 #include "tests/e2e/tables.h"
 #include "tests/e2e/test_server.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex::testing {
 namespace {
@@ -167,6 +168,44 @@ TEST_CASE("A long verification blocks nobody, is bounded, and ends when nobody w
     late = server.admin().CreateBackup(&late_context, wire::CreateBackupRequest(), &backup);
   } while (late.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
   CHECK(late.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_CASE("A verification whose reader takes nothing is given up", "[e2e][safety]") {
+  TestServer server([](ServerConfig* c) {
+    c->tiering_bytes_per_second = 128 << 10;  // the pace of the check: half a minute for what follows
+    c->maintenance_max_running = 1;
+    c->query_stall_timeout_ms = 500;
+  });
+  server.CreateTable(kScores);
+  Fill(&server, 0, 50'000);
+  // A client whose window is smaller than any message: what it does not read blocks the server's next write.
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 5);
+  const auto narrow = wire::AdminService::NewStub(grpc::CreateCustomChannel(
+      "127.0.0.1:" + std::to_string(server.server().port()), grpc::InsecureChannelCredentials(), arguments));
+  grpc::ClientContext context;
+  const auto stalled = narrow->Verify(&context, wire::VerifyRequest());
+  stalled->WaitForInitialMetadata();
+  // Its place is free once it has been given up; the next one takes it, and its deadline ends that.
+  grpc::StatusCode code = grpc::StatusCode::RESOURCE_EXHAUSTED;
+  CHECK(WaitUntil([&] {
+    grpc::ClientContext next_context;
+    next_context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+    wire::VerifyResponse message;
+    const auto next = server.admin().Verify(&next_context, wire::VerifyRequest());
+    while (next->Read(&message)) {
+    }
+    code = next->Finish().error_code();
+    return code != grpc::StatusCode::RESOURCE_EXHAUSTED;
+  }));
+  CHECK(code == grpc::StatusCode::DEADLINE_EXCEEDED);
+  wire::VerifyResponse message;
+  while (stalled->Read(&message)) CHECK_FALSE(message.finished());
+  const grpc::Status ended = stalled->Finish();
+  CHECK(ended.error_code() == grpc::StatusCode::ABORTED);
+  CHECK_THAT(ended.error_message(), Catch::Contains("the reader took nothing for 500 ms, the verification was given up"));
 }
 
 TEST_CASE("A shutdown ends a verification with a clear status", "[e2e][safety]") {

@@ -1,6 +1,8 @@
 // Subscribe as a client sees it: every committed row once, in order, across cuts of every kind.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <memory>
+#include <set>
 #include <thread>
 
 #include "google/rpc/error_details.pb.h"
@@ -242,6 +244,37 @@ TEST_CASE("Subscribe says why it cannot begin", "[e2e][subscribe]") {
   const grpc::Status other = StatusOf(&server, request);
   CHECK(other.error_code() == StatusCode::FAILED_PRECONDITION);
   CHECK_THAT(other.error_message(), Catch::Contains("of another table"));
+}
+
+TEST_CASE("A drain in the middle of writes ends every subscription and spoils no message", "[e2e][subscribe]") {
+  constexpr size_t kFollowers = 16;
+  TestServer server(Quickly);
+  server.CreateTable(kScores);
+  wire::SubscribeRequest wide = Everything();
+  wide.add_columns("state");  // messages of many windows: at any time most subscriptions are in the middle of one
+  std::vector<std::unique_ptr<Follower>> followers;
+  for (size_t i = 0; i < kFollowers; ++i) followers.push_back(std::make_unique<Follower>(&server, wide));
+  uint32_t rows = 0;
+  for (; rows < 20'000; rows += 4'000) Fill(&server, rows, 4'000);
+  for (const auto& follower : followers) follower->TakeRows(1);
+  std::thread shutdown([&] { server.server().Shutdown(); });
+  std::vector<grpc::Status> ends;
+  for (const auto& follower : followers) ends.push_back(follower->Finish());
+  shutdown.join();
+  for (size_t i = 0; i < kFollowers; ++i) {
+    CAPTURE(i, followers[i]->ids.size());
+    // Those that nobody read in time were cut off with the server.
+    const bool told = ends[i].error_code() == grpc::StatusCode::UNAVAILABLE;
+    CHECK((told || ends[i].error_code() == grpc::StatusCode::CANCELLED));
+    // What came are rows, each once: a message that lost its bytes under way would hold others.
+    std::set<std::string> distinct;
+    for (const std::string& id : followers[i]->ids) {
+      CHECK((id.starts_with("e") && std::stoul(id.substr(1)) < rows));
+      distinct.insert(id);
+    }
+    CHECK(distinct.size() == followers[i]->ids.size());
+  }
+  CHECK(ends[0].error_code() == grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_CASE("Subscriptions end with a clear status when the server drains, also for readers that stall",
