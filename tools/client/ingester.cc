@@ -46,10 +46,8 @@ class StreamIngester final : public Ingester {
   }
 
   absl::StatusOr<IngestTotals> Finish() override {
-    if (!finished_) {
-      stream_->WritesDone();
-      RETURN_IF_ERROR(EndedStatus());
-    }
+    if (!finished_) stream_->WritesDone();
+    RETURN_IF_ERROR(EndedStatus());  // also where Send has said so already
     MutexLock lock(&mutex_);
     return totals_;
   }
