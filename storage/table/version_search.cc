@@ -1,6 +1,8 @@
 #include "storage/table/version_search.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "codecs/bytes/checksum.h"
 #include "codecs/bytes/status_macros.h"
@@ -18,24 +20,46 @@ std::optional<FoundVersion> FindInMemory(const LiveSegment& segment, std::string
   return std::nullopt;
 }
 
-// True if the row has no end, neither in the file nor recorded since.
-absl::StatusOr<bool> IsOpen(const RowGroupView& rows, uint32_t row) {
-  uint64_t selection = ~uint64_t{0};
-  const uint32_t first = row / 64 * 64;
-  RETURN_IF_ERROR(rows.SelectVisible(kOpenEnd - 1, first, row - first + 1, &selection));
-  return GetBit(&selection, row - first);
-}
+// Which rows of a file have no end, neither in the file nor recorded since. Ends are decoded a window at a time: a key
+// with a long history has its versions side by side in a sorted file.
+class OpenRows {
+ public:
+  explicit OpenRows(const SegmentReader* reader) : reader_(reader) {}
+
+  absl::StatusOr<bool> Has(const RowRef& at) {
+    const uint32_t first = at.row / kWindowRows * kWindowRows;
+    if (window_ != std::pair(at.row_group, first)) {
+      const RowGroupView& rows = reader_->row_group(at.row_group);
+      const uint32_t count = std::min(kWindowRows, rows.row_count() - first);
+      FillOnes(open_.data(), count);
+      window_.reset();
+      RETURN_IF_ERROR(rows.SelectVisible(kOpenEnd - 1, first, count, open_.data()));
+      window_ = {at.row_group, first};
+    }
+    return GetBit(open_.data(), at.row - first);
+  }
+
+ private:
+  static constexpr uint32_t kWindowRows = 1024;
+
+  const SegmentReader* const reader_;
+  std::optional<std::pair<decltype(RowRef::row_group), uint32_t>> window_;  // row group and first row
+  std::array<uint64_t, kWindowRows / 64> open_{};
+};
 
 absl::StatusOr<std::optional<FoundVersion>> FindInFile(const LiveSegment& segment, std::string_view key,
                                                        uint64_t hash) {
   const std::shared_ptr<const SegmentReader> reader = segment.file->reader();
   const SegmentReader& view = *reader;
+  const SegmentRecord& record = segment.file->record();
+  if (record.ended_row_count == record.row_count) return std::optional<FoundVersion>();
   if (!view.MayContainKey(key, hash)) return std::optional<FoundVersion>();
   std::vector<RowRef> rows;
   RETURN_IF_ERROR(view.FindKey(key, hash, &rows));
+  OpenRows open_rows(&view);
   for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
-    ASSIGN_OR_RETURN(const bool open, IsOpen(view.row_group(it->row_group), it->row));
-    if (!open) continue;
+    ASSIGN_OR_RETURN(const bool is_open, open_rows.Has(*it));
+    if (!is_open) continue;
     ASSIGN_OR_RETURN(const uint64_t first_row, view.first_row(it->row_group));
     return std::optional<FoundVersion>({segment.versions, segment.id(), first_row + it->row});
   }
