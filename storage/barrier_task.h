@@ -23,6 +23,7 @@ class BarrierTask final : public CommitTask {
   uint64_t queued_bytes() const override { return 0; }
   bool takes_number() const override { return false; }
   absl::StatusOr<std::string> Prepare(Commit) override { return std::string(); }
+  bool Join(const std::shared_ptr<DirectWrite>&, Commit) override { return true; }
   absl::Status Apply(Commit) override { return absl::OkStatus(); }
   void Done(absl::StatusOr<Commit> result) override {
     if (!result.ok()) return done_(result.status());

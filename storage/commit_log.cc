@@ -241,7 +241,7 @@ CommitLog::Group CommitLog::PrepareGroup(std::vector<std::unique_ptr<CommitTask>
 
 absl::Status CommitLog::WriteGroup(const Group& group) {
   std::vector<WalRecordRef> records;
-  for (const Prepared& prepared : group) {
+  for (const PreparedTask& prepared : group) {
     if (!prepared.payload.empty()) records.push_back({.commit = prepared.commit, .payload = AsBytes(prepared.payload)});
   }
   if (records.empty()) return wal_->status();
@@ -279,7 +279,7 @@ void CommitLog::FailGroup(Group* group, const absl::Status& status) {
     last_given_ = next_commit_ - 1;
     visible_changed_.NotifyAll();
   }
-  for (Prepared& prepared : *group) prepared.task->Done(reported);
+  for (PreparedTask& prepared : *group) prepared.task->Done(reported);
 }
 
 void CommitLog::SetFailed(const absl::Status& status) {
@@ -323,19 +323,20 @@ void CommitLog::RunApplier() {
       unapplied_.pop_front();
     }
     group_taken_.NotifyOne();
-    for (Prepared& prepared : group) {
+    for (size_t i = 0; i < group.size(); ++i) {
       if (stopped.ok()) {
-        stopped = ApplyAndReport(&prepared);
+        group[i].task->Lead(absl::MakeConstSpan(group).subspan(i));
+        stopped = ApplyAndReport(&group[i]);
       } else {
-        prepared.task->Done(stopped);
+        group[i].task->Done(stopped);
       }
-      prepared.task.reset();
+      group[i].task.reset();
     }
   }
 }
 
 // Not OK: nothing more may be applied.
-absl::Status CommitLog::ApplyAndReport(Prepared* prepared) {
+absl::Status CommitLog::ApplyAndReport(PreparedTask* prepared) {
   const absl::Status applied = prepared->task->Apply(prepared->commit);
   if (!applied.ok() && !absl::IsDataLoss(applied) && !prepared->payload.empty()) {
     const absl::Status stopped = absl::UnavailableError(absl::StrFormat(

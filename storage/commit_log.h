@@ -21,14 +21,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "storage/runtime/mutex.h"
 #include "storage/runtime/strong_id.h"
 #include "storage/wal/wal_writer.h"
 
 namespace cortex {
 
-// One write on its way through the log. Called by one thread at a time, in this order: Admit, Prepare, Apply, Done; after
-// an error of Admit, Prepare or of the log only Done.
+class DirectWrite;
+struct PreparedTask;
+
+// One write on its way through the log. Called by one thread at a time, in this order: Admit, Prepare, Lead and Join,
+// Apply, Done; after an error of Admit, Prepare or of the log only Done.
 class CommitTask {
  public:
   virtual ~CommitTask() = default;
@@ -42,6 +46,12 @@ class CommitTask {
   virtual bool reads_applied_state() const { return false; }
   // Writer thread: the WAL payload. Empty: Apply makes the commit durable by itself (or there is nothing to keep).
   virtual absl::StatusOr<std::string> Prepare(Commit commit) = 0;
+  // Applier thread, once everything before it is applied: the tasks from this one to the end of its group. One that is
+  // costly to make durable may let those behind it join.
+  virtual void Lead(absl::Span<const PreparedTask> group);
+  // Applier thread, in commit order, before the writes it passes by are applied: the task becomes a part of `write`, or
+  // says what must not be written before it. False: nothing may be.
+  virtual bool Join(const std::shared_ptr<DirectWrite>& /*write*/, Commit /*commit*/) { return false; }
   // Applier thread, in commit order, after the payload is durable. An error is reported to the submitter. If the task
   // has a payload, an error other than DATA_LOSS says that a durable commit is not in memory: the log stops before it
   // becomes visible, and a restart replays it.
@@ -49,6 +59,14 @@ class CommitTask {
   // After the commit became visible, or with the error.
   virtual void Done(absl::StatusOr<Commit> result) = 0;
 };
+
+struct PreparedTask {
+  std::unique_ptr<CommitTask> task;
+  Commit commit = 0;
+  std::string payload;
+};
+
+inline void CommitTask::Lead(absl::Span<const PreparedTask>) {}
 
 struct CommitLogOptions {
   std::unique_ptr<WalWriter> wal;
@@ -98,12 +116,7 @@ class CommitLog {
   uint64_t sync_count() const { return sync_count_.load(std::memory_order_relaxed); }
 
  private:
-  struct Prepared {
-    std::unique_ptr<CommitTask> task;
-    Commit commit = 0;
-    std::string payload;
-  };
-  using Group = std::vector<Prepared>;
+  using Group = std::vector<PreparedTask>;
 
   // A group is what was queued when the writer came back, up to these bounds. Groups of about 1 MiB sync fastest: 653
   // MiB/s against 361 at 4 MiB and 232 at 64 KiB (measured; a batch larger than that is a group of its own).
@@ -127,7 +140,7 @@ class CommitLog {
   void TrimIfAsked();
   void SetFailed(const absl::Status& status);
   void WriteMarker();
-  absl::Status ApplyAndReport(Prepared* prepared);
+  absl::Status ApplyAndReport(PreparedTask* prepared);
 
   const CommitLogOptions options_;
   const std::unique_ptr<WalWriter> wal_;  // writer thread only

@@ -5,6 +5,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "storage/commit_record.h"
 #include "storage/commit_times.h"
+#include "storage/direct_write.h"
 #include "storage/table/table.h"
 
 namespace cortex {
@@ -20,6 +21,12 @@ DeleteTask::DeleteTask(std::shared_ptr<Table> table, CommitTimes* times, DeleteR
 absl::StatusOr<std::string> DeleteTask::Prepare(Commit) {
   time_ns_ = times_->Next();
   return EncodeEnds({.time_ns = time_ns_, .table = table_->id(), .erase = request_.purge, .ids = request_.rows});
+}
+
+bool DeleteTask::Join(const std::shared_ptr<DirectWrite>& write, Commit commit) {
+  if (!times_->Learn(commit, time_ns_).ok()) return false;  // reported by Apply
+  write->Block(*table_);
+  return true;
 }
 
 absl::Status DeleteTask::Apply(Commit commit) {

@@ -25,6 +25,7 @@ class DeleteTask final : public CommitTask {
 
   uint64_t queued_bytes() const override { return request_.rows.size() * sizeof(VersionId); }
   absl::StatusOr<std::string> Prepare(Commit commit) override;
+  bool Join(const std::shared_ptr<DirectWrite>& write, Commit commit) override;
   absl::Status Apply(Commit commit) override;
   void Done(absl::StatusOr<Commit> result) override;
 

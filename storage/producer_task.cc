@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "storage/direct_write.h"
 #include "storage/io/kill_point.h"
 
 namespace cortex {
@@ -29,6 +30,20 @@ absl::StatusOr<std::string> ProducerTask::Prepare(Commit commit) {
   registry_->Prepared(stamp_, commit, durable_by_);
   prepared_as_ = commit;
   return payload;
+}
+
+void ProducerTask::Lead(absl::Span<const PreparedTask> group) {
+  if (!verdict_.duplicate && registry_->CheckTurn(stamp_, prepared_as_).ok()) write_->Lead(group);
+}
+
+// A batch bound for files must not be durable before the one before it.
+bool ProducerTask::Join(const std::shared_ptr<DirectWrite>& write, Commit commit) {
+  if (verdict_.duplicate) return true;
+  if (durable_by_ == DurableBy::kManifest && !write->HoldsOneBefore(stamp_) &&
+      !registry_->CheckTurn(stamp_, commit).ok()) {
+    return false;
+  }
+  return write_->Join(write, commit);
 }
 
 absl::Status ProducerTask::Apply(Commit commit) {

@@ -27,6 +27,8 @@ class ProducerTask final : public CommitTask {
   bool takes_number() const override { return !verdict_.duplicate; }
   bool reads_applied_state() const override { return write_->reads_applied_state(); }
   absl::StatusOr<std::string> Prepare(Commit commit) override;
+  void Lead(absl::Span<const PreparedTask> group) override;
+  bool Join(const std::shared_ptr<DirectWrite>& write, Commit commit) override;
   absl::Status Apply(Commit commit) override;
   void Done(absl::StatusOr<Commit> result) override;
 

@@ -14,9 +14,14 @@ absl::Status WriteFileDurably(FileSystem* fs, const std::string& path, absl::Spa
   return PublishFile(fs, temporary_path, path);
 }
 
-absl::Status PublishFile(FileSystem* fs, const std::string& temporary_path, const std::string& path) {
+absl::Status GiveName(FileSystem* fs, const std::string& temporary_path, const std::string& path) {
   RETURN_IF_ERROR(fs->Rename(temporary_path, path));
   KillPoint("file-renamed");
+  return absl::OkStatus();
+}
+
+absl::Status PublishFile(FileSystem* fs, const std::string& temporary_path, const std::string& path) {
+  RETURN_IF_ERROR(GiveName(fs, temporary_path, path));
   return fs->SyncDir(DirName(path));
 }
 

@@ -19,7 +19,9 @@ inline constexpr std::string_view kTemporarySuffix = ".tmp";
 // `path` holds `bytes` durably; after an error or a crash it holds them or what it held before, never a part.
 absl::Status WriteFileDurably(FileSystem* fs, const std::string& path, absl::Span<const std::byte> bytes);
 
-// The last two steps for a file written and synced elsewhere under `temporary_path` of the same directory.
+// The last two steps for a file written and synced elsewhere under `temporary_path` of the same directory; GiveName is
+// the first of them alone, for several files whose directory is then synced once.
+absl::Status GiveName(FileSystem* fs, const std::string& temporary_path, const std::string& path);
 absl::Status PublishFile(FileSystem* fs, const std::string& temporary_path, const std::string& path);
 
 }  // namespace cortex

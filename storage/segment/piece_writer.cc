@@ -49,6 +49,13 @@ absl::Status PieceWriter::Pad() {
   return Append(std::string((kPieceAlignment - size() % kPieceAlignment) % kPieceAlignment, '\0'));
 }
 
+absl::Status PieceWriter::WriteBack() {
+  RETURN_IF_ERROR(Flush());
+  if (file_->size() > writeback_from_) file_->StartWriteback(writeback_from_, file_->size() - writeback_from_);
+  writeback_from_ = file_->size();
+  return absl::OkStatus();
+}
+
 absl::Status PieceWriter::FinishDurably() {
   RETURN_IF_ERROR(Flush());
   KillPoint("segment-written");

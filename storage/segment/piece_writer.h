@@ -27,7 +27,9 @@ class PieceWriter {
   // Zero bytes up to the next place where a piece may begin.
   absl::Status Pad();
 
-  // Writes what is buffered, syncs data and metadata, closes.
+  // Writes what is buffered and starts writing it back.
+  absl::Status WriteBack();
+  // WriteBack, syncs data and metadata, closes.
   absl::Status FinishDurably();
 
   uint64_t size() const { return file_->size() + buffer_.size(); }

@@ -113,7 +113,7 @@ class SegmentWriter::Impl {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<SegmentInfo> Finish() {
+  absl::Status WriteEnd() {
     if (info_.row_count == 0) return absl::FailedPreconditionError("segment without rows");
     RETURN_IF_ERROR(WriteKeys());
     footer_.row_count = info_.row_count;
@@ -130,11 +130,21 @@ class SegmentWriter::Impl {
     info_.file_bytes = out_.size();
     info_.file_name = SegmentFileName(info_.shard, info_.id, content_hash);
     info_.row_group_count = static_cast<uint32_t>(footer_.row_groups.size());
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteBack() { return out_.WriteBack(); }
+
+  absl::StatusOr<SegmentInfo> Finish() {
+    if (info_.file_name.empty()) RETURN_IF_ERROR(WriteEnd());
     RETURN_IF_ERROR(out_.FinishDurably());
     KillPoint("segment-synced");
     RETURN_IF_ERROR(
-        PublishFile(options_.file_system, TemporaryPath(), JoinPath(options_.directory, info_.file_name)));
-    KillPoint("segment-durable");
+        GiveName(options_.file_system, TemporaryPath(), JoinPath(options_.directory, info_.file_name)));
+    if (options_.directory_sync == DirectorySync::kAtOnce) {
+      RETURN_IF_ERROR(options_.file_system->SyncDir(options_.directory));
+      KillPoint("segment-durable");
+    }
     published_ = true;
     return std::move(info_);
   }
@@ -294,6 +304,11 @@ absl::Status SegmentWriter::AddRowGroup(absl::Span<const Column> columns, absl::
                                         absl::Span<const Commit> ends, absl::Span<const uint32_t> ordinals,
                                         absl::Span<const Bitmap> exact_rows) {
   return impl_->AddRowGroup(columns, commits, ends, ordinals, exact_rows);
+}
+
+absl::Status SegmentWriter::WriteEnd() {
+  RETURN_IF_ERROR(impl_->WriteEnd());
+  return impl_->WriteBack();
 }
 
 absl::StatusOr<SegmentInfo> SegmentWriter::Finish() { return impl_->Finish(); }

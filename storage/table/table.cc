@@ -191,6 +191,7 @@ void Table::AppendLocked(Shard& shard, uint32_t shard_number, const Batch& batch
 }
 
 absl::StatusOr<std::vector<FoundVersion>> Table::FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
+                                                                absl::Span<const Commit> commits,
                                                                 uint32_t shard_number) const {
   std::vector<FoundVersion> superseded;
   if (kind_ != TableKind::kEntities) return superseded;
@@ -198,10 +199,25 @@ absl::StatusOr<std::vector<FoundVersion>> Table::FindSuperseded(const Batch& bat
   const Column& keys = batch.columns[batch.table->key_ordinal()];
   std::vector<std::shared_ptr<RowVersions>> damaged;  // the batch is refused, and so ends nothing in them
   for (const uint32_t row : rows) {
-    ASSIGN_OR_RETURN(const auto found, FindOpenVersion(list->shards[shard_number], keys.StringAt(row), &damaged));
-    if (found.has_value()) superseded.push_back(*found);
+    ASSIGN_OR_RETURN(auto found, FindOpenVersion(list->shards[shard_number], keys.StringAt(row), &damaged));
+    if (!found.has_value()) continue;
+    found->end = commits[row];
+    superseded.push_back(*std::move(found));
   }
   return superseded;
+}
+
+bool Table::HasUnsealedVersions(const Batch& batch, absl::Span<const uint32_t> rows, uint32_t shard_number) const {
+  const std::shared_ptr<const SegmentList> list = segments();
+  const Column& keys = batch.columns[batch.table->key_ordinal()];
+  for (const LiveSegment& segment : list->shards[shard_number]) {
+    if (segment.file != nullptr) continue;
+    const uint32_t published_rows = segment.group->published_rows();
+    for (const uint32_t row : rows) {
+      if (segment.group->FindNewest(keys.StringAt(row), published_rows).has_value()) return true;
+    }
+  }
+  return false;
 }
 
 void Table::OpenGroupLocked(Shard& shard, uint32_t shard_number,
@@ -270,7 +286,7 @@ void Table::SetSealPoint(uint32_t shard_number, SealPoint point) {
 }
 
 void Table::AddSegment(uint32_t shard_number, LiveSegment segment) {
-  PublishSegment(shard_number, std::move(segment), {}, kOpenEnd);
+  PublishSegment(shard_number, std::move(segment), {});
 }
 
 // --- background threads -------------------------------------------------------------------------------------------
@@ -292,12 +308,11 @@ void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<RowGroup> s
   });
 }
 
-void Table::PublishSegment(uint32_t shard_number, LiveSegment segment, absl::Span<const FoundVersion> superseded,
-                           Commit end) {
+void Table::PublishSegment(uint32_t shard_number, LiveSegment segment, absl::Span<const FoundVersion> superseded) {
   Shard& shard = shards_[shard_number];
   shard.raw_bytes.fetch_add(segment.file->record().raw_bytes, std::memory_order_relaxed);
   MutexLock lock(&shard.mutex);
-  for (const FoundVersion& version : superseded) version.versions->SetEnd(version.row, end);
+  for (const FoundVersion& version : superseded) version.versions->SetEnd(version.row, version.end);
   EditList(shard_number, [&](std::vector<LiveSegment>* segments) {
     // The open group, if any, stays last: searches go newest first.
     const auto open = std::find_if(segments->begin(), segments->end(),

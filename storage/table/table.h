@@ -89,9 +89,12 @@ class Table {
   absl::Status EndVersions(absl::Span<const VersionId> ids, Commit commit, bool erase, uint64_t* changed);
   // The last commit that ended versions by name in this table; 0 = none since the start.
   Commit last_ends() const { return last_ends_.load(std::memory_order_acquire); }
-  // The current versions that these rows, bound for a segment written outside the WAL, will supersede.
+  // The current versions that these rows of `batch`, bound for a segment written outside the WAL, will supersede, with
+  // the ends they will have: `commits` are those of all rows of the batch.
   absl::StatusOr<std::vector<FoundVersion>> FindSuperseded(const Batch& batch, absl::Span<const uint32_t> rows,
-                                                           uint32_t shard) const;
+                                                           absl::Span<const Commit> commits, uint32_t shard) const;
+  // Whether a version of one of these rows' keys, ended or not, is in no file yet.
+  bool HasUnsealedVersions(const Batch& batch, absl::Span<const uint32_t> rows, uint32_t shard) const;
   // A change of schema, once the manifest has it. Groups and files keep the schema they were written with and are read
   // by column id; a batch built for an older one is adapted when it is applied, and goes to a group of the new one.
   void SetDefinition(std::shared_ptr<const TableDefinition> definition);
@@ -113,8 +116,8 @@ class Table {
   // hand it to EndsSaved once that edit is durable.
   Commit LastEnds(uint32_t shard) const;
   void EndsSaved(uint32_t shard, Commit last_ends);
-  // Adds a segment that was written as a file from the start, and ends the versions it supersedes at `end`.
-  void PublishSegment(uint32_t shard, LiveSegment segment, absl::Span<const FoundVersion> superseded, Commit end);
+  // Adds a segment that was written as a file from the start, and gives the versions it supersedes their ends.
+  void PublishSegment(uint32_t shard, LiveSegment segment, absl::Span<const FoundVersion> superseded);
   // Drops the memory copy of a sealed segment.
   void PublishEvicted(uint32_t shard, SegmentId segment);
   // Sets the memory copy of a sealed segment. `file_ends` are the ends its file holds itself; a group knows only what

@@ -33,7 +33,7 @@ FileTier::FileTier(FileTierOptions options)
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr<const TableDefinition> table,
                                                                  uint32_t shard, SegmentId id, bool sorted_by_key,
-                                                                 RowOrigin origin) {
+                                                                 RowOrigin origin, DirectorySync directory_sync) {
   const bool cold = tier() == Tier::kCold;
   return SegmentWriter::Create({.file_system = options_.file_system,
                                 .directory = options_.directory,
@@ -46,7 +46,14 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr
                                 .sketches = cold ? std::vector<SketchKind>() : kWarmSketches,
                                 .sketches_within_raw = true,
                                 .sketch_share = cold ? kColdSketchShare : 0,
+                                .directory_sync = directory_sync,
                                 .sorted_by_key = sorted_by_key});
+}
+
+absl::Status FileTier::SyncDirectory() {
+  RETURN_IF_ERROR(options_.file_system->SyncDir(options_.directory));
+  KillPoint("segment-durable");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const SegmentRecord& record,
@@ -171,9 +178,11 @@ absl::StatusOr<uint64_t> FileTier::SweepOrphans(const std::set<std::string>& liv
   return removed;
 }
 
-absl::Status CommitWithFiles(MetaStore* meta, const ManifestEdit& edit, UncommittedFiles* files) {
+absl::Status CommitWithFiles(MetaStore* meta, const ManifestEdit& edit, absl::Span<UncommittedFiles* const> files) {
   const absl::Status committed = meta->Commit(edit).status();
-  if (committed.ok() || !meta->health().ok()) files->Keep();
+  if (committed.ok() || !meta->health().ok()) {
+    for (UncommittedFiles* of_tier : files) of_tier->Keep();
+  }
   return committed;
 }
 

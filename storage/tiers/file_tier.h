@@ -56,7 +56,10 @@ class FileTier {
   // A writer of a new file of this tier, with the tier's encoding effort. `origin` says whether the rows are sealed now
   // or come from files.
   absl::StatusOr<std::unique_ptr<SegmentWriter>> NewFile(std::shared_ptr<const TableDefinition> table, uint32_t shard,
-                                                         SegmentId id, bool sorted_by_key, RowOrigin origin);
+                                                         SegmentId id, bool sorted_by_key, RowOrigin origin,
+                                                         DirectorySync directory_sync = DirectorySync::kAtOnce);
+  // Makes the names of all finished files durable.
+  absl::Status SyncDirectory();
   // What the manifest is to say about a finished file.
   SegmentRecord RecordOf(const TableDefinition& table, const SegmentInfo& info) const {
     return SegmentRecordOf(table, tier(), info);
@@ -121,7 +124,7 @@ class UncommittedFiles {
 
 // Commits an edit that names `files`. Where it failed and nobody knows how far, they are kept too: the manifest may name
 // them, and the next start tells.
-absl::Status CommitWithFiles(MetaStore* meta, const ManifestEdit& edit, UncommittedFiles* files);
+absl::Status CommitWithFiles(MetaStore* meta, const ManifestEdit& edit, absl::Span<UncommittedFiles* const> files);
 
 }  // namespace cortex
 

@@ -357,7 +357,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
     // The highest commits may have been those of rows that are gone.
     if (rows_kept < unit.row_count()) edit.SetCounter(kReclaimedCommitCounter, context_.visible_commit());
     KillPoint(target == Tier::kCold ? "archive-written" : "rewrite-written");
-    RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
+    RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, {&uncommitted}));
     KillPoint(target == Tier::kCold ? "archive-committed" : "rewrite-committed");
     // Publish.
     table->PublishReplaced(shard, source_ids, targets,

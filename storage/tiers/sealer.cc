@@ -247,7 +247,7 @@ absl::Status Sealer::Seal(const Job& job) {
     const std::vector<VersionEnd> own_ends = closed.group->versions()->List();
     if (!own_ends.empty()) edit.PutEnds(table.id(), id, own_ends);
     KillPoint("seal-written");
-    RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, &uncommitted));
+    RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, {&uncommitted}));
     KillPoint("seal-committed");
     unsaved.MarkSaved();
     closed.group->versions()->MarkSaved(own_changes);

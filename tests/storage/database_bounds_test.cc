@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/column/bitmap.h"
 #include "storage/database.h"
 #include "tests/support/batch_builder.h"
 #include "tests/support/status_assertions.h"
@@ -93,7 +94,11 @@ class Fixture {
         REQUIRE_OK(REQUIRE_OK_AND_TAKE(group.column(snapshot->table->key().id))->Decode(0, group.row_count(), &keys));
         const ColumnChunk* chunk = REQUIRE_OK_AND_TAKE(group.column(wanted.id));
         REQUIRE_OK(chunk->Decode(0, group.row_count(), &found));
+        std::vector<uint64_t> visible(WordsForBits(group.row_count()));
+        FillOnes(visible.data(), group.row_count());
+        REQUIRE_OK(group.SelectVisible(snapshot->window, 0, group.row_count(), visible.data()));
         for (uint32_t row = 0; row < group.row_count(); ++row) {
+          if (!GetBit(visible.data(), row)) continue;
           const auto bytes = found.FixedAt(row);
           REQUIRE(values.emplace(keys.StringAt(row), std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()))
                       .second);
@@ -203,8 +208,9 @@ TEST_CASE("Bounded columns are served from memory as their file holds them", "[s
   Fixture f(TableKind::kEntities);
   f.Ingest(0, 200);
   const auto given = f.Values("field");
-  f.Ingest(200, 2000, Tier::kWarm);  // seals what is older in the shards it touches, all of them, and evicts nothing
-  REQUIRE(REQUIRE_OK_AND_TAKE(f.db->GetTableStats("t")).tiers[0].row_count == 200);
+  // Seals what is older in the shards where it has keys again, all of them, and evicts nothing.
+  f.Ingest(100, 2100, Tier::kWarm);
+  REQUIRE(REQUIRE_OK_AND_TAKE(f.db->GetTableStats("t")).tiers[0].row_count >= 100);
   const auto sealed = f.Values("field"), reading = f.Values("reading");
   for (const auto& [key, bytes] : given) CHECK(sealed.at(key) != bytes);
   CHECK(f.Stats(Tier::kHot, "field").statement.has_value());
