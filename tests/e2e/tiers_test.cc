@@ -5,6 +5,7 @@
 
 #include "tests/e2e/tables.h"
 #include "tests/e2e/test_server.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex::testing {
 namespace {
@@ -130,7 +131,7 @@ TEST_CASE("What is to move shows in SHOW TIERS and in the figures while moves ar
     return std::string();
   };
   std::string warm;
-  for (int tries = 0; tries < 10'000 && warm.find("freeze") == std::string::npos; ++tries) warm = tier("warm");
+  CHECK(WaitUntil([&] { return (warm = tier("warm")).find("freeze") != std::string::npos; }));
   CHECK_THAT(warm, Catch::Contains("moves=\"freeze, shard ") && Catch::Contains("tiering=\"paused\"") &&
                        Catch::Contains("rows=100") && !Catch::Contains("debt_bytes=0 ") &&
                        Catch::Contains("write_amplification=1"));
@@ -151,9 +152,10 @@ TEST_CASE("What is to move shows in SHOW TIERS and in the figures while moves ar
   grpc::ClientContext resume_context;
   wire::PauseTieringResponse resumed;
   REQUIRE(server.admin().PauseTiering(&resume_context, {}, &resumed).ok());
-  const auto is_done = [&] { return warm.find("rows=0 ") != std::string::npos && warm.find("moves=\"\"") != std::string::npos; };
-  for (int tries = 0; tries < 10'000 && !is_done(); ++tries) warm = tier("warm");
-  CHECK(is_done());
+  CHECK(WaitUntil([&] {
+    warm = tier("warm");
+    return warm.find("rows=0 ") != std::string::npos && warm.find("moves=\"\"") != std::string::npos;
+  }));
   CHECK_THAT(warm, Catch::Contains("tiering=\"running\""));
   CHECK_THAT(tier("cold"), Catch::Contains("rows=100") && !Catch::EndsWith("write_amplification=1"));
 }
