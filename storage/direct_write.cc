@@ -108,7 +108,10 @@ absl::Status DirectWrite::Write() {
 }
 
 bool DirectWrite::MaySucceedAlone() const {
-  return parts_.size() > 1 && (absl::IsDataLoss(*result_) || absl::IsNotFound(*result_));
+  if (parts_.size() < 2 || committing_) return false;
+  const bool one_tier = std::all_of(parts_.begin(), parts_.end(),
+                                    [&](const Part& part) { return part.tier == parts_[0].tier; });
+  return !absl::IsResourceExhausted(*result_) || !one_tier;
 }
 
 absl::Status DirectWrite::WriteOnce() {
@@ -280,6 +283,7 @@ absl::Status DirectWrite::CommitAndPublish(std::vector<File> files, absl::Span<U
   for (const Part& part : parts_) {
     if (part.producer->has_value()) edit.PutSequence(AppliedSequence(**part.producer, part.commit));
   }
+  committing_ = true;
   RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, uncommitted));
   KillPoint("ingest-file-committed");
   for (File& file : files) {

@@ -53,7 +53,8 @@ class DirectWrite {
 
   // Writes all parts or none, the first time; later calls return the same.
   absl::Status Write();
-  // Whether a batch may succeed alone although Write failed: what one batch brought about is not for the others.
+  // Whether a batch may succeed alone although Write failed: what one batch brought about is not for the others. Not where
+  // the disk that all are bound for is full, nor once the manifest edit was begun.
   bool MaySucceedAlone() const;
 
  private:
@@ -80,6 +81,7 @@ class DirectWrite {
   std::set<const Table*> blocked_;
   std::map<std::string, uint64_t> sequences_;  // the last one added of each producer
   std::optional<absl::Status> result_;
+  bool committing_ = false;
 };
 
 }  // namespace cortex

@@ -51,6 +51,7 @@ absl::Status PieceWriter::Pad() {
 
 absl::Status PieceWriter::WriteBack() {
   RETURN_IF_ERROR(Flush());
+  buffer_ = std::string();  // who writes back keeps the writer for a while
   if (file_->size() > writeback_from_) file_->StartWriteback(writeback_from_, file_->size() - writeback_from_);
   writeback_from_ = file_->size();
   return absl::OkStatus();

@@ -255,12 +255,14 @@ absl::StatusOr<MoveCount> Mover::Reclaim(Table* table, uint32_t shard, absl::Spa
     MutexLock maintenance(table->maintenance_mutex(shard));
     if (table->dropped()) return count;
     ManifestEdit edit;
+    Commit last_commit = context_.visible_commit();  // a file may hold later ones already
     for (const LiveSegment& source : sources) {
       edit.RemoveSegment(table->id(), source.id());
       ++count.segments;
       count.rows += source.file->record().row_count;
+      last_commit = std::max(last_commit, source.file->record().max_commit);
     }
-    edit.SetCounter(kReclaimedCommitCounter, context_.visible_commit());
+    edit.SetCounter(kReclaimedCommitCounter, last_commit);
     KillPoint("reclaim");
     RETURN_IF_ERROR(context_.meta->Commit(edit).status());
     KillPoint("reclaim-committed");

@@ -50,15 +50,25 @@ class HeldStore {
   // Stops the thread that applies, behind a commit of its own.
   void Hold() {
     held_ = true;
-    listener_ = db->AddCommitListener([this](Commit) {
+    listener_ = db->AddCommitListener([this](Commit commit) {
       MutexLock lock(&mutex_);
-      met_ = true;
+      held_at_ = commit;
       changed_.NotifyAll();
-      while (held_) changed_.Wait(&mutex_);
+      while (held_ && commit >= hold_from_) changed_.Wait(&mutex_);
     });
     Send("other", {"held"}, 0, Tier::kHot);
+    HoldAgainAt(0);
+  }
+  // Lets it go on, and stops it behind the first commit from this one on.
+  void HoldAgainAt(Commit commit) {
     MutexLock lock(&mutex_);
-    while (!met_) changed_.Wait(&mutex_);
+    hold_from_ = commit;
+    changed_.NotifyAll();
+    while (held_at_ == 0 || held_at_ < hold_from_) changed_.Wait(&mutex_);
+  }
+  Commit held_at() const {
+    MutexLock lock(&mutex_);
+    return held_at_;
   }
   void Release() {
     {
@@ -106,9 +116,10 @@ class HeldStore {
   TempDir dir_;
   FakeClock clock_;
   uint64_t listener_ = 0;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
-  bool held_ = false, met_ = false;
+  bool held_ = false;
+  Commit hold_from_ = 0, held_at_ = 0;
 };
 
 std::vector<std::string> Keys(int first, int count) {
@@ -285,6 +296,46 @@ TEST_CASE("A batch that cannot be written does not fail those that share its fil
   const size_t files = store.CountFiles();
   store.Reopen();
   CHECK(store.CountFiles() == files);  // nothing was left over
+}
+
+TEST_CASE("A table dropped between commits that share a file gives none of them out again", "[storage][direct]") {
+  HeldStore store;
+  constexpr int kBatches = 40;
+  std::vector<HeldStore::Answer> answers;
+  store.Hold();
+  const Commit first = store.held_at() + 1;
+  for (int i = 0; i < kBatches; ++i) answers.push_back(store.Send("events", Keys(i, 3), i, Tier::kWarm));
+  store.HoldAgainAt(first + kBatches / 2);  // those behind it are in files, and not visible
+  REQUIRE_OK(store.db->DropTable("events"));
+  store.Release();
+  Commit last = 0;
+  for (auto& answer : answers) {
+    const absl::StatusOr<CommitToken> token = answer.get();
+    if (token.ok()) last = token->commit;
+  }
+  REQUIRE(last > first + kBatches / 2);
+  store.Reopen();
+  CHECK(REQUIRE_OK_AND_TAKE(store.Send("other", {"next"}, 0, Tier::kHot).get()).commit > last);
+}
+
+TEST_CASE("A full disk of one tier refuses no batch for the other", "[storage][direct]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  HeldStore store(&fs);
+  store.Hold();
+  std::vector<HeldStore::Answer> warm, cold;
+  for (int i = 0; i < 10; ++i) {
+    warm.push_back(store.Send("events", Keys(i, 10), i, Tier::kWarm));
+    cold.push_back(store.Send("events", Keys(i, 10), 100 + i, Tier::kCold));
+  }
+  fs.Inject({.part = "data/warm/",
+             .count = UINT64_MAX,
+             .status = absl::ResourceExhaustedError("disk full"),
+             .only_growth = true});
+  store.Release();
+  for (auto& answer : warm) CHECK(absl::IsResourceExhausted(answer.get().status()));
+  for (auto& answer : cold) REQUIRE_OK(answer.get().status());
+  fs.StopFailing();
+  CHECK(Versions(store.db.get(), "events").size() == cold.size() * 10);
 }
 
 TEST_CASE("Batches that share files are whole or not at all when the disk is full", "[storage][direct]") {
