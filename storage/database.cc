@@ -304,16 +304,8 @@ absl::Status DatabaseImpl::DropTable(std::string_view name) {
     }
     ManifestEdit edit;
     edit.RemoveTable(table->id());
-    // The table's files may hold the highest commit, of a batch that is not visible yet among them; it must not be given
-    // out again.
-    Commit last_commit = log_->visible_commit();
-    const auto list = table->segments();
-    for (const auto& shard : list->shards) {
-      for (const LiveSegment& segment : shard) {
-        if (segment.file != nullptr) last_commit = std::max(last_commit, segment.file->record().max_commit);
-      }
-    }
-    edit.SetCounter(kLastCommitCounter, last_commit);
+    // The table's files may hold the highest commit, visible yet or not; it must not be given out again.
+    edit.SetCounter(kLastCommitCounter, std::max(log_->visible_commit(), table->LastCommitInFiles()));
     if (table->pin().has_value()) edit.SetCounter(PinCounter(table->id()), 0);
     RETURN_IF_ERROR(meta_->Commit(edit).status());
     KillPoint("table-dropped");

@@ -373,6 +373,17 @@ std::shared_ptr<const SegmentList> Table::segments() const {
   return list_;
 }
 
+Commit Table::LastCommitInFiles() const {
+  const std::shared_ptr<const SegmentList> list = segments();
+  Commit last = 0;
+  for (const auto& shard : list->shards) {
+    for (const LiveSegment& segment : shard) {
+      if (segment.file != nullptr) last = std::max(last, segment.file->record().max_commit);
+    }
+  }
+  return last;
+}
+
 ShardBytes Table::shard_bytes() const {
   ShardBytes bytes{};
   for (uint32_t shard = 0; shard < kShardCount; ++shard) {

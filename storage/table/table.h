@@ -156,6 +156,8 @@ class Table {
   // Keep the result in a variable while you walk it: `for (... : table.segments()->shards[i])` walks freed memory once
   // somebody publishes (the temporary dies before the loop starts; C++23 changes that).
   std::shared_ptr<const SegmentList> segments() const;
+  // The highest commit of a row in its files, also of one that is not visible yet; 0: it has no file.
+  Commit LastCommitInFiles() const;
   ShardBytes shard_bytes() const;
 
  private:
