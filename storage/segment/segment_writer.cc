@@ -142,8 +142,7 @@ class SegmentWriter::Impl {
     RETURN_IF_ERROR(
         GiveName(options_.file_system, TemporaryPath(), JoinPath(options_.directory, info_.file_name)));
     if (options_.directory_sync == DirectorySync::kAtOnce) {
-      RETURN_IF_ERROR(options_.file_system->SyncDir(options_.directory));
-      KillPoint("segment-durable");
+      RETURN_IF_ERROR(SyncSegmentNames(options_.file_system, options_.directory));
     }
     published_ = true;
     return std::move(info_);
@@ -285,6 +284,12 @@ class SegmentWriter::Impl {
   std::string last_key_;
   bool published_ = false;
 };
+
+absl::Status SyncSegmentNames(FileSystem* file_system, const std::string& directory) {
+  RETURN_IF_ERROR(file_system->SyncDir(directory));
+  KillPoint("segment-durable");
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(SegmentWriterOptions options) {
   const std::string path = JoinPath(options.directory, SegmentTemporaryName(options.shard, options.id));

@@ -28,8 +28,11 @@
 
 namespace cortex {
 
-// When a file's name becomes durable: with Finish, or when whoever finished several of them syncs their directory.
+// When a file's name becomes durable: with Finish, or when whoever finished several of them calls SyncSegmentNames.
 enum class DirectorySync : uint8_t { kAtOnce, kLater };
+
+// Makes the names of finished files durable. Errors: those of the file system.
+absl::Status SyncSegmentNames(FileSystem* file_system, const std::string& directory);
 
 struct SegmentWriterOptions {
   FileSystem* file_system = nullptr;  // must outlive the writer

@@ -51,9 +51,7 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> FileTier::NewFile(std::shared_ptr
 }
 
 absl::Status FileTier::SyncDirectory() {
-  RETURN_IF_ERROR(options_.file_system->SyncDir(options_.directory));
-  KillPoint("segment-durable");
-  return absl::OkStatus();
+  return SyncSegmentNames(options_.file_system, options_.directory);
 }
 
 absl::StatusOr<std::shared_ptr<const SealedFile>> FileTier::OpenFile(const SegmentRecord& record,

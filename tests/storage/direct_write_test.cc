@@ -235,7 +235,7 @@ TEST_CASE("Batches of every way into a table keep their order while some share f
   const auto any_tier = [&] { return std::array{Tier::kHot, Tier::kWarm, Tier::kCold, Tier::kWarm}[random() % 4]; };
   constexpr int64_t kFirstHeld = 12;
   for (int64_t x = 0; x < kFirstHeld; ++x) send(x, std::nullopt, any_tier());
-  for (auto& [answer, change] : sent) changes[REQUIRE_OK_AND_TAKE(answer.get()).commit] = change;
+  for (auto& batch : sent) changes[REQUIRE_OK_AND_TAKE(batch.first.get()).commit] = batch.second;
   sent.clear();
 
   const std::vector<std::string> doomed = {"k3", "k7", "k11"};
@@ -256,7 +256,7 @@ TEST_CASE("Batches of every way into a table keep their order while some share f
   }
   store.Release();
   for (auto& thread : deleters) thread.join();
-  for (auto& [answer, change] : sent) changes[REQUIRE_OK_AND_TAKE(answer.get()).commit] = change;
+  for (auto& batch : sent) changes[REQUIRE_OK_AND_TAKE(batch.first.get()).commit] = batch.second;
   for (const auto& [table, result] : deleted) {
     // One that names nothing has the number of the commit before it.
     changes.insert({REQUIRE_OK_AND_TAKE(result).token.commit, {.table = table, .keys = doomed, .is_delete = true}});
