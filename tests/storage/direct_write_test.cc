@@ -257,9 +257,10 @@ TEST_CASE("Batches of every way into a table keep their order while some share f
   store.Release();
   for (auto& thread : deleters) thread.join();
   for (auto& batch : sent) changes[REQUIRE_OK_AND_TAKE(batch.first.get()).commit] = batch.second;
-  for (const auto& [table, result] : deleted) {
+  for (const auto& each : deleted) {
     // One that names nothing has the number of the commit before it.
-    changes.insert({REQUIRE_OK_AND_TAKE(result).token.commit, {.table = table, .keys = doomed, .is_delete = true}});
+    const Commit commit = REQUIRE_OK_AND_TAKE(each.second).token.commit;
+    changes.insert({commit, {.table = each.first, .keys = doomed, .is_delete = true}});
   }
 
   std::map<std::string, Model> models = {{"events", Model(TableKind::kEvents)},
@@ -346,7 +347,7 @@ TEST_CASE("Batches that share files are whole or not at all when the disk is ful
   for (int i = 0; i < 20; ++i) answers.push_back(store.Send("entities", Keys(i, 10), i, Tier::kWarm));
   const uint64_t before = fs.injected_count();
   fs.Inject({.part = "data/warm/",
-             .after = GENERATE(0, 9, 18, 27, 36, 45),
+             .after = GENERATE(uint64_t{0}, 9u, 18u, 27u, 36u, 45u),
              .status = absl::ResourceExhaustedError("disk full")});
   store.Release();
   size_t refused = 0;
