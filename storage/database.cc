@@ -1,17 +1,14 @@
 #include "storage/database.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <future>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/backup/backup_files.h"
 #include "storage/barrier_task.h"
-#include "storage/builtin_tables.h"
+#include "storage/catalog.h"
 #include "storage/commit_log.h"
 #include "storage/commit_times.h"
 #include "storage/content_hash.h"
@@ -21,7 +18,7 @@
 #include "storage/ingest_gate.h"
 #include "storage/ingest_task.h"
 #include "storage/io/file_system.h"
-#include "storage/io/kill_point.h"
+#include "storage/log_trimming.h"
 #include "storage/meta/meta_store.h"
 #include "storage/point_lookup.h"
 #include "storage/producer_registry.h"
@@ -29,12 +26,10 @@
 #include "storage/recovery.h"
 #include "storage/runtime/clock.h"
 #include "storage/runtime/memory_budget.h"
-#include "storage/runtime/mutex.h"
-#include "storage/table/hot_segment_view.h"
+#include "storage/snapshot_source.h"
 #include "storage/table_registry.h"
 #include "storage/table_stats.h"
 #include "storage/tiering_stats.h"
-#include "storage/tiers/clock_guard.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/mapping_cache.h"
 #include "storage/tiers/sealer.h"
@@ -45,16 +40,6 @@
 namespace cortex {
 namespace {
 
-// A file as a snapshot holds it: its reader of now, and the file itself, so that a retired one outlives the snapshot.
-std::shared_ptr<const SegmentView> ViewOf(const std::shared_ptr<const SealedFile>& file) {
-  struct Held {
-    std::shared_ptr<const SealedFile> file;
-    std::shared_ptr<const SegmentReader> reader;
-  };
-  const auto held = std::make_shared<const Held>(Held{file, file->reader()});
-  return {held, held->reader.get()};
-}
-
 class DatabaseImpl final : public Database {
  public:
   explicit DatabaseImpl(DatabaseOptions options) : options_(std::move(options)) {
@@ -64,26 +49,34 @@ class DatabaseImpl final : public Database {
 
   absl::Status Start();
 
-  absl::StatusOr<std::shared_ptr<const TableDefinition>> CreateTable(TableDefinition definition) override;
+  absl::StatusOr<std::shared_ptr<const TableDefinition>> CreateTable(TableDefinition definition) override {
+    return catalog_->Create(std::move(definition));
+  }
   absl::StatusOr<std::shared_ptr<const TableDefinition>> AlterTable(std::string_view name,
-                                                                    const TableChange& change) override;
-  absl::Status DropTable(std::string_view name) override ABSL_NO_THREAD_SAFETY_ANALYSIS;
-  absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(std::string_view name) const override;
-  std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override;
+                                                                    const TableChange& change) override {
+    return catalog_->Alter(name, change);
+  }
+  absl::Status DropTable(std::string_view name) override { return catalog_->Drop(name); }
+  absl::StatusOr<std::shared_ptr<const TableDefinition>> FindTable(std::string_view name) const override {
+    return catalog_->Find(name);
+  }
+  std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override { return catalog_->List(); }
   void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) override;
   absl::StatusOr<ProducerState> GetProducerState(std::string_view producer) const override;
   absl::StatusOr<CommitToken> Flush() override;
   absl::StatusOr<DeleteResult> Delete(DeleteRequest request) override;
-  absl::StatusOr<Commit> CommitAt(int64_t time_ns) const override;
-  absl::StatusOr<std::optional<int64_t>> TimeOf(Commit commit) const override;
+  absl::StatusOr<Commit> CommitAt(int64_t time_ns) const override { return snapshots_->CommitAt(time_ns); }
+  absl::StatusOr<std::optional<int64_t>> TimeOf(Commit commit) const override { return times_->TimeOf(commit); }
   absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table,
                                                                const SnapshotRequest& request) override;
   absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
                                       absl::Span<const uint32_t> columns, const SnapshotRequest& at) override;
   absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) override;
   void PauseTiering(bool paused) override { tier_manager_->Pause(paused); }
-  absl::Status PinTable(std::string_view table, std::optional<Tier> slowest) override;
-  absl::StatusOr<std::optional<Tier>> GetPin(std::string_view table) const override;
+  absl::Status PinTable(std::string_view table, std::optional<Tier> slowest) override {
+    return catalog_->Pin(table, slowest);
+  }
+  absl::StatusOr<std::optional<Tier>> GetPin(std::string_view table) const override { return catalog_->GetPin(table); }
   absl::StatusOr<CompactResult> CompactTable(std::string_view table, Tier tier,
                                              const StillWanted& still_wanted) override;
   absl::Status ApplyTierPolicies() override { return tier_manager_->ApplyPolicies(); }
@@ -101,15 +94,10 @@ class DatabaseImpl final : public Database {
   absl::Status OpenStores();
   void StartThreads(Recovered recovered);
   void OpenGate();
-  absl::Status CreateBuiltinTables();
   absl::Status Submit(IngestRequest* request, IngestDone* done);
   absl::StatusOr<Merge> StartMerge(const Table& table, const IngestRequest& request);
-  std::shared_ptr<Snapshot> TakeSnapshot(const Table& table, int64_t now_ns) const;
-  absl::StatusOr<Commit> OldestReadable(const Table& table) const;
-  int64_t HistoryNow() const;
   absl::Status CheckMetaSpace() const;
-  void TrimWal();
-  void SealOldestOpenGroup();
+  void TrimLog();
 
   MemoryBudget no_limit_{UINT64_MAX};  // charged where the options name no budget
   DatabaseOptions options_;
@@ -126,11 +114,9 @@ class DatabaseImpl final : public Database {
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<TierManager> tier_manager_;
   std::unique_ptr<CommitLog> log_;
+  std::unique_ptr<SnapshotSource> snapshots_;
+  std::unique_ptr<Catalog> catalog_;
 
-  mutable Mutex history_clock_mutex_;  // guards what it points to, not the pointer; a leaf
-  std::unique_ptr<ClockGuard> history_clock_;
-
-  Mutex ddl_mutex_;  // one catalog change at a time; held across the meta-store commit; taken before all others
   uint64_t server_id_ = 0;           // constant after Start
   int64_t recovery_ns_ = 0;          // constant after Start
   uint64_t replayed_records_ = 0;    // constant after Start
@@ -148,15 +134,12 @@ absl::Status DatabaseImpl::Start() {
                                                  .producers = producers_.get()}));
   const bool builtin_tables_created = recovered.builtin_tables_created;
   replayed_records_ = recovered.replayed_records;
-  // It goes on from the last commit: history is about the times that commits were given, whatever the clock says now.
-  history_clock_ = std::make_unique<ClockGuard>(options_.clock,
-                                                times_->last_time_ns().value_or(options_.clock->NowNanos()));
   server_id_ = recovered.server_id;
   StartThreads(std::move(recovered));
   OpenGate();
   recovery_ns_ = options_.clock->MonotonicNanos() - begin_ns;
   if (builtin_tables_created || !options_.create_builtin_tables) return absl::OkStatus();
-  return CreateBuiltinTables();
+  return catalog_->CreateBuiltinTables();
 }
 
 absl::Status DatabaseImpl::OpenStores() {
@@ -203,7 +186,7 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                             .cold = cold_.get(),
                             .budget = options_.budget,
                             .clock = options_.clock,
-                            .oldest_readable = [this](const Table& table) { return OldestReadable(table); },
+                            .oldest_readable = [this](const Table& table) { return snapshots_->OldestReadable(table); },
                             .counters = &tier_counters_,
                             .visible_commit = [this] { return log_->visible_commit(); },
                             .on_event = options_.on_event};
@@ -211,8 +194,17 @@ void DatabaseImpl::StartThreads(Recovered recovered) {
                                                       .last_commit = recovered.last_commit,
                                                       .wal_limit_bytes = options_.wal_limit_bytes,
                                                       .may_submit = [this] { return CheckMetaSpace(); },
-                                                      .on_wal_full = [this] { SealOldestOpenGroup(); }});
-  sealer_ = std::make_unique<Sealer>(context, [this] { TrimWal(); });
+                                                      .on_wal_full = [this] {
+                                                        if (sealer_ != nullptr) SealOldestOpenGroup(registry_, sealer_.get());
+                                                      }});
+  snapshots_ = std::make_unique<SnapshotSource>(log_.get(), meta_.get(), times_.get(), options_.clock);
+  sealer_ = std::make_unique<Sealer>(context, [this] { TrimLog(); });
+  catalog_ = std::make_unique<Catalog>(CatalogOptions{.database = &options_,
+                                                      .meta = meta_.get(),
+                                                      .registry = &registry_,
+                                                      .log = log_.get(),
+                                                      .sealer = sealer_.get(),
+                                                      .on_dropped = [this] { TrimLog(); }});
   meta_->WaitForSpace(true);
   // Before anybody else closes groups: those of a shard must be sealed in order.
   for (auto& [table, closed] : recovered.closed) sealer_->Enqueue(table, std::move(closed));
@@ -244,95 +236,6 @@ DatabaseImpl::~DatabaseImpl() {
   sealer_.reset();                            // still calls into the log, which is quiet now
 }
 
-absl::Status DatabaseImpl::CreateBuiltinTables() {
-  for (TableDefinition& definition : BuiltinTables()) {
-    const auto created = CreateTable(std::move(definition));
-    // A crash during the first start may have left some of them.
-    if (!created.ok() && !absl::IsAlreadyExists(created.status())) return created.status();
-  }
-  // From now on one that is missing was dropped.
-  ManifestEdit edit;
-  edit.SetCounter(kBuiltinTablesCounter, 1);
-  return meta_->Commit(edit).status();
-}
-
-// --- catalog ------------------------------------------------------------------------------------------------------
-
-absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::CreateTable(TableDefinition definition) {
-  uint32_t next_column = 1;
-  for (ColumnDefinition& column : definition.columns) column.id = ColumnId(next_column++);
-  definition.next_column_id = next_column;
-  RETURN_IF_ERROR(ValidateDefinition(definition));
-  MutexLock ddl(&ddl_mutex_);
-  if (registry_.Find(definition.name).ok()) {
-    return absl::AlreadyExistsError(absl::StrFormat("table \"%s\" exists already", definition.name));
-  }
-  ASSIGN_OR_RETURN(definition.id, meta_->NextTableId());
-  ManifestEdit edit;
-  edit.PutTable(definition);
-  RETURN_IF_ERROR(meta_->Commit(edit).status());
-  KillPoint("table-created");
-  const auto shared = std::make_shared<const TableDefinition>(std::move(definition));
-  registry_.Add(std::make_shared<Table>(TableOptionsFor(options_, meta_.get(), shared)));
-  return shared;
-}
-
-absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::AlterTable(std::string_view name,
-                                                                               const TableChange& change) {
-  MutexLock ddl(&ddl_mutex_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  ASSIGN_OR_RETURN(TableDefinition changed, ApplyChange(*table->definition(), change));
-  ManifestEdit edit;
-  edit.PutTable(changed);
-  RETURN_IF_ERROR(meta_->Commit(edit).status());
-  KillPoint("table-altered");
-  const auto shared = std::make_shared<const TableDefinition>(std::move(changed));
-  table->SetDefinition(shared);
-  for (uint32_t shard = 0; shard < kShardCount; ++shard) {
-    table->CloseOpenGroup(shard, [&](ClosedGroup closed) { sealer_->Enqueue(table, std::move(closed)); });
-  }
-  return shared;
-}
-
-absl::Status DatabaseImpl::DropTable(std::string_view name) {
-  MutexLock ddl(&ddl_mutex_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  {
-    std::vector<std::unique_ptr<MutexLock>> maintenance;
-    for (uint32_t shard = 0; shard < kShardCount; ++shard) {
-      maintenance.push_back(std::make_unique<MutexLock>(table->maintenance_mutex(shard)));
-    }
-    ManifestEdit edit;
-    edit.RemoveTable(table->id());
-    // The table's files may hold the highest commit, visible yet or not; it must not be given out again.
-    edit.SetCounter(kLastCommitCounter, std::max(log_->visible_commit(), table->LastCommitInFiles()));
-    if (table->pin().has_value()) edit.SetCounter(PinCounter(table->id()), 0);
-    RETURN_IF_ERROR(meta_->Commit(edit).status());
-    KillPoint("table-dropped");
-    table->MarkDropped();
-    registry_.Remove(name);
-  }
-  const auto list = table->segments();
-  for (const auto& shard : list->shards) {
-    for (const LiveSegment& segment : shard) {
-      if (segment.file != nullptr) segment.file->Retire();
-    }
-  }
-  TrimWal();  // its rows alone may have held the log
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::shared_ptr<const TableDefinition>> DatabaseImpl::FindTable(std::string_view name) const {
-  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  return table->definition();
-}
-
-std::vector<std::shared_ptr<const TableDefinition>> DatabaseImpl::ListTables() const {
-  std::vector<std::shared_ptr<const TableDefinition>> definitions;
-  for (const auto& table : registry_.List()) definitions.push_back(table->definition());
-  return definitions;
-}
-
 // --- rows ---------------------------------------------------------------------------------------------------------
 
 void DatabaseImpl::IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) {
@@ -343,7 +246,7 @@ void DatabaseImpl::IngestAsync(IngestRequest request, std::function<void(absl::S
 // What MERGE keeps of the entities as they are. Fetched again, where they changed, once it is the batch's turn.
 absl::StatusOr<Merge> DatabaseImpl::StartMerge(const Table& table, const IngestRequest& request) {
   ASSIGN_OR_RETURN(Merge merge, Merge::Of(request));
-  RETURN_IF_ERROR(merge.Fetch(request.batch, *TakeSnapshot(table, options_.clock->NowNanos())));
+  RETURN_IF_ERROR(merge.Fetch(request.batch, *snapshots_->TakeNow(table)));
   return merge;
 }
 
@@ -380,9 +283,7 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
                               .cold = cold_.get(),
                               .budget = options_.budget,
                               .times = times_.get(),
-                              .snapshot = [this](const Table& of) {
-                                return TakeSnapshot(of, options_.clock->NowNanos());
-                              },
+                              .snapshot = [this](const Table& of) { return snapshots_->TakeNow(of); },
                               .counters = &tier_counters_};
   const std::optional<ProducerStamp> stamp = request->producer;
   const bool hot = request->tier == Tier::kHot;
@@ -413,43 +314,6 @@ absl::StatusOr<CommitToken> DatabaseImpl::Flush() {
   return WaitFor([this](IngestDone done) { log_->Submit(std::make_unique<BarrierTask>(std::move(done))); });
 }
 
-std::shared_ptr<Snapshot> DatabaseImpl::TakeSnapshot(const Table& table, int64_t now_ns) const {
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->table = table.definition();
-  std::shared_ptr<const SegmentList> list;
-  do {
-    // The commit first: whatever is published afterwards holds at least the rows up to it ...
-    snapshot->commit = log_->visible_commit();
-    snapshot->manifest_version = meta_->manifest_version();
-    snapshot->taken_ns = options_.clock->MonotonicNanos();
-    list = table.segments();
-    // ... but for versions that have left the history meanwhile. Then a later commit is to be shown.
-  } while (snapshot->commit < table.history_floor());
-  snapshot->window = snapshot->commit;
-  if (const int64_t ttl_ns = table.definition()->policy.ttl_ns; ttl_ns != 0) {
-    snapshot->expired_until_ns = now_ns - ttl_ns;  // visible: time + ttl > now
-  }
-  for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
-    for (const auto& shard : list->shards) {
-      for (const LiveSegment& segment : shard) {
-        if (segment.tier() != tier) continue;
-        if (tier == Tier::kHot) {
-          snapshot->segments.push_back(std::make_shared<HotSegmentView>(
-              segment.group, segment.id(), segment.file == nullptr ? nullptr : segment.file->reader()));
-        } else {
-          snapshot->segments.push_back(ViewOf(segment.file));
-        }
-        if (segment.file != nullptr) {
-          snapshot->access.emplace_back(segment.file, &segment.file->access());
-        } else {
-          snapshot->access.emplace_back(segment.group, &segment.group->access());
-        }
-      }
-    }
-  }
-  return snapshot;
-}
-
 absl::StatusOr<DeleteResult> DatabaseImpl::Delete(DeleteRequest request) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(request.table));
   for (const VersionId& id : request.rows) {
@@ -470,60 +334,10 @@ absl::StatusOr<DeleteResult> DatabaseImpl::Delete(DeleteRequest request) {
   return future.get();
 }
 
-absl::StatusOr<Commit> DatabaseImpl::CommitAt(int64_t time_ns) const {
-  if (time_ns > options_.clock->NowNanos()) {
-    return absl::OutOfRangeError("the time asked for is in the future; nobody knows yet what holds then");
-  }
-  return times_->CommitAt(time_ns, log_->visible_commit());
-}
-
-absl::StatusOr<std::optional<int64_t>> DatabaseImpl::TimeOf(Commit commit) const { return times_->TimeOf(commit); }
-
-// The time that history ends by: a clock that jumps ahead must not make versions forgotten.
-int64_t DatabaseImpl::HistoryNow() const {
-  MutexLock lock(&history_clock_mutex_);
-  return history_clock_->TrustedNow();
-}
-
-// The oldest commit at which nothing of the table is missing: what its history promises, or what a rewrite has left.
-absl::StatusOr<Commit> DatabaseImpl::OldestReadable(const Table& table) const {
-  const int64_t history_ns = table.definition()->history_ns;
-  if (history_ns == 0) return table.history_floor();
-  ASSIGN_OR_RETURN(const Commit promised, times_->CommitAt(HistoryNow() - history_ns, log_->visible_commit()));
-  return std::max(promised, table.history_floor());
-}
-
 absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::string_view name,
                                                                            const SnapshotRequest& request) {
   ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  if (request.as_of.has_value() && request.as_of_time_ns.has_value()) {
-    return absl::InvalidArgumentError("a read is as of a commit or as of a time, not both");
-  }
-  RETURN_IF_ERROR(log_->WaitVisible(request.at_least));
-  std::optional<Commit> as_of = request.as_of;
-  if (request.as_of_time_ns.has_value()) {
-    ASSIGN_OR_RETURN(as_of, CommitAt(*request.as_of_time_ns));
-  }
-  std::shared_ptr<Snapshot> snapshot = TakeSnapshot(*table, request.now_ns.value_or(options_.clock->NowNanos()));
-  if (!as_of.has_value() && !request.history) return snapshot;
-  if (as_of.value_or(0) > snapshot->commit) {
-    return absl::OutOfRangeError(absl::StrFormat(
-        "commit %d was never given out or is not visible yet; the newest is %d", *as_of, snapshot->commit));
-  }
-  // After the snapshot: what it still holds cannot be dropped any more.
-  ASSIGN_OR_RETURN(const Commit oldest, OldestReadable(*table));
-  if (as_of.has_value() && *as_of < oldest) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("commit %d is older than the history kept of table \"%s\"; the oldest commit is %d", *as_of,
-                        std::string(name), oldest));
-  }
-  if (request.history) {
-    snapshot->window = VersionWindow(as_of.value_or(oldest), snapshot->commit);
-  } else {
-    snapshot->commit = *as_of;
-    snapshot->window = *as_of;
-  }
-  return snapshot;
+  return snapshots_->Open(*table, request);
 }
 
 absl::StatusOr<LookupResult> DatabaseImpl::Lookup(std::string_view name, absl::Span<const std::string> keys,
@@ -543,22 +357,6 @@ absl::StatusOr<MoveResult> DatabaseImpl::MoveTier(const MoveRequest& request) {
                                                    .max_rows = request.max_rows,
                                                    .still_wanted = request.still_wanted}));
   return MoveResult{.segments = moved.segments, .rows = moved.rows, .stored_bytes = moved.stored_bytes};
-}
-
-absl::Status DatabaseImpl::PinTable(std::string_view name, std::optional<Tier> slowest) {
-  MutexLock ddl(&ddl_mutex_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  ManifestEdit edit;
-  edit.SetCounter(PinCounter(table->id()), slowest.has_value() ? static_cast<uint64_t>(*slowest) : 0);
-  RETURN_IF_ERROR(meta_->Commit(edit).status());
-  KillPoint("table-pinned");
-  table->SetPin(slowest);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::optional<Tier>> DatabaseImpl::GetPin(std::string_view name) const {
-  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
-  return table->pin();
 }
 
 absl::StatusOr<CompactResult> DatabaseImpl::CompactTable(std::string_view name, Tier tier,
@@ -584,43 +382,9 @@ absl::Status DatabaseImpl::CheckMetaSpace() const {
       "the disk of the data directory is full; free space, and it goes on by itself within seconds");
 }
 
-// After a group was sealed or a table dropped. Everything below the oldest row that is in no file yet may go.
-void DatabaseImpl::TrimWal() {
-  Commit first_needed = log_->visible_commit() + 1;  // before looking at tables: later commits are above it
-  for (const auto& table : registry_.List()) {
-    for (uint32_t shard = 0; shard < kShardCount; ++shard) {
-      const Commit unsealed = table->FirstUnsealedCommit(shard);
-      if (unsealed != 0) first_needed = std::min(first_needed, unsealed);
-    }
-  }
-  // The log is the only durable witness of producers' batches until the meta store has synced them. Their entries were
-  // written before their commits became visible, so this covers all below first_needed.
-  const absl::Status synced = producers_->Sync();
-  if (!synced.ok()) {
-    if (options_.on_event != nullptr) options_.on_event("write-ahead log kept", synced.ToString());
-    return;
-  }
-  log_->RequestTrim(first_needed);
-}
-
-void DatabaseImpl::SealOldestOpenGroup() {
-  if (sealer_ == nullptr || sealer_->queued() != 0) return;  // the WAL shrinks once those are done
-  std::shared_ptr<Table> oldest_table;
-  uint32_t oldest_shard = 0;
-  Commit oldest = kOpenEnd;
-  for (const auto& table : registry_.List()) {
-    for (uint32_t shard = 0; shard < kShardCount; ++shard) {
-      const Commit unsealed = table->FirstUnsealedCommit(shard);
-      if (unsealed == 0 || unsealed >= oldest) continue;
-      oldest = unsealed;
-      oldest_table = table;
-      oldest_shard = shard;
-    }
-  }
-  if (oldest_table == nullptr) return;
-  oldest_table->CloseOpenGroup(
-      oldest_shard, [&](ClosedGroup closed) { sealer_->Enqueue(oldest_table, std::move(closed)); });
-  if (sealer_->queued() == 0) sealer_->EnqueueEnds(oldest_table, oldest_shard);  // only ends hold the log
+void DatabaseImpl::TrimLog() {
+  const absl::Status trimmed = cortex::TrimLog(registry_, producers_.get(), log_.get());
+  if (!trimmed.ok() && options_.on_event != nullptr) options_.on_event("write-ahead log kept", trimmed.ToString());
 }
 
 // --- seeing inside ------------------------------------------------------------------------------------------------
