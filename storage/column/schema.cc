@@ -107,8 +107,11 @@ absl::Status ValidateRole(const TableDefinition& table, std::string_view role, s
 
 absl::Status ValidateSharding(const TableDefinition& table) {
   if (table.sharding != ShardingKind::kFmo) return absl::OkStatus();
-  if (table.FindColumn("fractal_dimension").has_value()) return absl::OkStatus();
-  return TableError(table, "fmo sharding needs a column \"fractal_dimension\"");
+  const std::optional<uint32_t> dimension = table.FindColumn("fractal_dimension");
+  if (!dimension.has_value()) return TableError(table, "fmo sharding needs a column \"fractal_dimension\"");
+  const ColumnDefinition& column = table.columns[*dimension];
+  if (column.type.kind == TypeKind::kFloat64) return absl::OkStatus();
+  return ColumnError(table, column, absl::StrFormat("fmo sharding reads a float64, got %s", column.type.ToString()));
 }
 
 }  // namespace

@@ -53,6 +53,15 @@ TEST_CASE("ValidateDefinition names table and column of what is wrong", "[storag
   SECTION("fmo without its column") {
     table.sharding = ShardingKind::kFmo;
     REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "fractal_dimension");
+    // Sharding reads it as a double, whatever it is.
+    for (const DataType& type : {DataType::String(), DataType::Scalar(TypeKind::kFloat32), DataType::ListString(),
+                                 DataType::Vector(TypeKind::kFloat64, 2)}) {
+      table.columns[2].name = "fractal_dimension";
+      table.columns[2].type = type;
+      REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "fmo sharding reads a float64, got " + type.ToString());
+    }
+    table.columns[2].type = DataType::Scalar(TypeKind::kFloat64);
+    REQUIRE_OK(ValidateDefinition(table));
   }
   SECTION("too many columns") {
     for (uint32_t i = 0; i < 1024; ++i) {
