@@ -50,6 +50,32 @@ uint64_t HashColumn(const Column& column) {
   return Checksum64(std::string_view(scratch));
 }
 
+// Whether rows of `column` hold `value`, a column of one row, each.
+bool HoldsEverywhere(const Column& column, const Column& value) {
+  if (column.null_count() != 0) return false;
+  const uint64_t list_hash = column.type().is_list() ? HashColumn(value) : 0;
+  for (uint32_t row = 0; row < column.row_count(); ++row) {
+    bool same = false;
+    if (column.type().is_string()) {
+      same = column.StringAt(row) == value.StringAt(0);
+    } else if (column.type().is_list()) {
+      Column alone(column.type());
+      alone.AppendRows(column, row, 1);
+      same = HashColumn(alone) == list_hash;
+    } else {
+      same = column.FixedAt(row) == value.FixedAt(0);
+    }
+    if (!same) return false;
+  }
+  return true;
+}
+
+// Whether a column of whole rows says what it would say if it had been left out.
+bool SaysNothing(const ColumnDefinition& definition, const Column& column) {
+  if (definition.default_value == nullptr) return column.null_count() == column.row_count();
+  return HoldsEverywhere(column, *definition.default_value);
+}
+
 }  // namespace
 
 uint64_t ContentHash(const IngestRequest& request) {
@@ -61,9 +87,9 @@ uint64_t ContentHash(const IngestRequest& request) {
   writer.Put(batch.row_count);
   for (size_t i = 0; i < batch.columns.size(); ++i) {
     const Column& column = batch.columns[i];
-    // A NULL that is merged in erases a value; one of a whole row says what an absent column says.
+    // What is merged in replaces a value, whatever it is; in a whole row a default says what an absent column says.
     const bool absent = request.mode == IngestMode::kMerge ? !request.present.empty() && !request.present[i]
-                                                           : column.null_count() == column.row_count();
+                                                           : SaysNothing(batch.table->columns[i], column);
     if (absent) continue;
     writer.Put(batch.table->columns[i].id.value());
     writer.Put(HashColumn(column));

@@ -29,6 +29,7 @@ using testing::FakeClock;
 using testing::FaultyFileSystem;
 using testing::TempDir;
 using testing::TestTable;
+using testing::TestValue;
 
 // A database that can be closed and opened again, and what tests send to it.
 class Store {
@@ -381,6 +382,24 @@ TEST_CASE("A repair that gives up batches rewinds their producers, so that they 
   CHECK(state("cut").last_sequence == 4);
 }
 
+TEST_CASE("A batch sent again after a column with a default was added is known again", "[storage][producers]") {
+  Store store;
+  REQUIRE_OK(store.Open());
+  REQUIRE_OK(store.CreateTable());
+  const CommitToken first = REQUIRE_OK_AND_TAKE(store.Send("p", 1, 10));
+  auto seven = std::make_shared<Column>(DataType::Scalar(TypeKind::kInt64));
+  seven->AppendScalar<int64_t>(7);
+  REQUIRE_OK(store.db()
+                 .AlterTable("t", AddColumn{{.name = "y", .type = seven->type(), .default_value = seven}})
+                 .status());
+  BatchBuilder as_filled_in(REQUIRE_OK_AND_TAKE(store.db().FindTable("t")));
+  as_filled_in.Row({"p/1", 1, 10, 7});
+  const CommitToken again = REQUIRE_OK_AND_TAKE(
+      store.db().Ingest({.batch = as_filled_in.Build(), .producer = ProducerStamp{.producer = "p", .sequence = 1}}));
+  CHECK(again.duplicate);
+  CHECK(again.commit == first.commit);
+}
+
 TEST_CASE("A producer outlives the table it wrote to", "[storage][producers]") {
   Store store;
   REQUIRE_OK(store.Open());
@@ -447,6 +466,30 @@ TEST_CASE("Content of a batch is compared by meaning, not by layout", "[storage]
   const auto later = std::make_shared<const TableDefinition>(wider);
   CHECK(hash(plain()) ==
         hash(BatchBuilder(later).Row({"a", 1, "v", 5, testing::Null{}}).Row({"b", 2, testing::Null{}, 6, testing::Null{}}).Build()));
+  // A batch sent again after columns with a default were added: the server fills them in where the sender says nothing.
+  TableDefinition with_defaults = *table;
+  for (const DataType& type : {DataType::Scalar(TypeKind::kInt64), DataType::String(), DataType::ListString()}) {
+    ColumnDefinition column{.id = ColumnId(static_cast<uint32_t>(with_defaults.columns.size()) + 9), .type = type};
+    column.name = "added_" + std::to_string(column.id.value());
+    auto value = std::make_shared<Column>(type);
+    testing::AppendValue(type.is_list() ? TestValue(std::vector<std::string>{"p", "q"})
+                                        : type.is_string() ? TestValue("d") : TestValue(7),
+                         value.get());
+    column.default_value = std::move(value);
+    with_defaults.columns.push_back(std::move(column));
+  }
+  const auto defaulted = std::make_shared<const TableDefinition>(with_defaults);
+  const auto filled = [&](const TestValue& number, const TestValue& text, const std::vector<std::string>& list) {
+    return BatchBuilder(defaulted)
+        .Row({"a", 1, "v", 5, 7, "d", std::vector<std::string>{"p", "q"}})
+        .Row({"b", 2, testing::Null{}, 6, number, text, list})
+        .Build();
+  };
+  CHECK(hash(plain()) == hash(filled(7, "d", {"p", "q"})));
+  CHECK(hash(plain()) != hash(filled(8, "d", {"p", "q"})));
+  CHECK(hash(plain()) != hash(filled(testing::Null{}, "d", {"p", "q"})));
+  CHECK(hash(plain()) != hash(filled(7, "D", {"p", "q"})));
+  CHECK(hash(plain()) != hash(filled(7, "d", {"p"})));
   CHECK(hash(plain()) != hash(plain(), IngestMode::kMerge));
   CHECK(hash(plain()) != hash(BatchBuilder(table).Row({"a", 1, "v", 5}).Row({"b", 2, "", 6}).Build()));
   CHECK(hash(plain()) != hash(BatchBuilder(table).Row({"b", 2, testing::Null{}, 6}).Row({"a", 1, "v", 5}).Build()));
