@@ -23,6 +23,8 @@ constexpr int kMaxAttempts = 8;
 constexpr int kSearchOctaves = 24;
 // Significant bits of integer · step: more means that a float64 is not on a lattice of ours.
 constexpr int kLatticeBits = 40;
+// About so many values of a line tell whether all are worth a look.
+constexpr size_t kProbes = 32;
 
 struct Line {
   std::vector<uint64_t> bits;
@@ -105,23 +107,65 @@ std::optional<StepCode> CommonDivisor(const Line& line, PhysicalType type) {
   return FloorStep(std::ldexp(static_cast<double>(divisor), lowest));
 }
 
-// The largest step of all that are possible, by trying: values that were rounded to a narrower type have no common
-// divisor.
-std::optional<StepCode> SearchLattice(const Line& line, PhysicalType type) {
+// Any values of a narrow type lie on the lattice of their last bits. It is worth something if few integers are left.
+bool IsCoarse(const std::vector<int32_t>& integers, PhysicalType type) {
+  const int bits = std::min(30, static_cast<int>(LayoutOf(type).mantissa_bits) - 2);
+  int32_t largest = 0;
+  for (const int32_t q : integers) largest = std::max(largest, std::abs(q));
+  return largest < 1 << bits;
+}
+
+// What a search by trying needs of a line: values that were rounded to a narrower type have no common divisor.
+struct Telling {
+  std::vector<size_t> probes;  // some of the values that tell steps apart
+  size_t count = 0;            // of all such values: not zero, not special
   double largest = 0;
+};
+Telling TellingOf(const Line& line, PhysicalType type) {
+  Telling telling;
+  std::vector<size_t> all;
   for (size_t c = 0; c < line.values.size(); ++c) {
-    if (IsSpecial(line.bits[c], type)) return std::nullopt;
-    largest = std::max(largest, std::fabs(line.values[c]));
+    if (line.values[c] == 0 || IsSpecial(line.bits[c], type)) continue;
+    telling.largest = std::max(telling.largest, std::fabs(line.values[c]));
+    all.push_back(c);
   }
-  const std::optional<StepCode> first = FloorStep(largest);
+  telling.count = all.size();
+  const size_t stride = std::max<size_t>(1, all.size() / kProbes);
+  for (size_t i = 0; i < all.size(); i += stride) telling.probes.push_back(all[i]);
+  return telling;
+}
+
+// Whether the line's values are on the lattice but for those that its contract made exceptions of: of the telling ones an
+// eighth at most where few integers are left, else a 16th. If so `integers` and `off` are those of the step.
+bool FitsLattice(const Line& line, const Telling& telling, PhysicalType type, StepCode code,
+                 std::vector<int32_t>* integers, std::vector<uint32_t>* off) {
+  const double step = StepOf(code);
+  size_t missed = 0;
+  for (const size_t c : telling.probes) {
+    if (!OnLattice(line.values[c], line.bits[c], step, type).has_value() && ++missed > kProbes / 4) return false;
+  }
+  if (!TryLattice(line, type, code, line.values.size() / 8, integers, off)) return false;
+  const auto missing = std::count_if(off->begin(), off->end(), [&](uint32_t c) { return !IsSpecial(line.bits[c], type); });
+  return static_cast<size_t>(missing) <= telling.count / (IsCoarse(*integers, type) ? 8 : 16);
+}
+
+// The largest step that fits: within half an octave of `hint`, or else of all that are possible.
+std::optional<StepCode> SearchLattice(const Line& line, PhysicalType type, std::optional<StepCode> hint,
+                                      std::vector<int32_t>* integers, std::vector<uint32_t>* off) {
+  const Telling telling = TellingOf(line, type);
+  const std::optional<StepCode> first = FloorStep(telling.largest);
   if (!first.has_value()) return std::nullopt;
-  const int octaves = std::min(kSearchOctaves, static_cast<int>(LayoutOf(type).mantissa_bits));
-  std::vector<int32_t> integers;
-  std::vector<uint32_t> off;
-  for (StepCode step = *first; *first - step < static_cast<StepCode>(octaves) * 128 && step > 0; --step) {
-    if (TryLattice(line, type, step, 0, &integers, &off)) return step;
+  const auto search = [&](StepCode from, StepCode count) -> std::optional<StepCode> {
+    for (StepCode step = from; from - step < count && step > 0; --step) {
+      if (FitsLattice(line, telling, type, step, integers, off)) return step;
+    }
+    return std::nullopt;
+  };
+  if (hint.has_value() && *hint < *first) {
+    const std::optional<StepCode> near = search(std::min(*hint + 64, *first), 128);
+    if (near.has_value()) return near;
   }
-  return std::nullopt;
+  return search(*first, std::min<StepCode>(kSearchOctaves, LayoutOf(type).mantissa_bits) * 128);
 }
 
 // The coefficients' integers for a step if they give the line's bits.
@@ -156,14 +200,6 @@ bool NearLattice(const std::vector<double>& coefficients, double step, double no
     if (!(std::fabs(q - NearestInteger(q)) <= tolerance)) return false;
   }
   return true;
-}
-
-// Any values of a narrow type lie on the lattice of their last bits. It is worth something if few integers are left.
-bool IsCoarse(const std::vector<int32_t>& integers, PhysicalType type) {
-  const int bits = std::min(30, static_cast<int>(LayoutOf(type).mantissa_bits) - 2);
-  int32_t largest = 0;
-  for (const int32_t q : integers) largest = std::max(largest, std::abs(q));
-  return largest < 1 << bits;
 }
 
 struct Spectrum {
@@ -227,8 +263,9 @@ class LineSearch {
   }
   bool SearchSteps(LineCodes* codes) {
     if (shape_.type == PhysicalType::kFloat64) return false;  // products are exact there: a divisor would have told
-    const std::optional<StepCode> step = SearchLattice(line_, shape_.type);
-    return step.has_value() && TryLattice(line_, shape_.type, *step, 0, &integers_, &off_) && AddLattice(*step, codes);
+    const std::optional<StepCode> step =
+        SearchLattice(line_, shape_.type, hints_->lattice.last(), &integers_, &off_);
+    return step.has_value() && AddLattice(*step, codes);
   }
 
   bool TryFourierHints(LineCodes* codes) {

@@ -22,6 +22,7 @@ class StepHints {
  public:
   void Put(StepCode step);
   std::vector<StepCode> List() const { return {steps_.begin(), steps_.end()}; }
+  std::optional<StepCode> last() const { return steps_.empty() ? std::nullopt : std::optional(steps_.front()); }
 
  private:
   static constexpr size_t kMost = 8;
@@ -39,7 +40,7 @@ bool IsFourierLine(const LineShape& shape, const std::byte* line);
 
 // Lines on lattices (numbers off it are exceptions, an eighth of a line at most) and lines of Fourier coefficients on
 // lattices. Cheap attempts first: what lines before had, then a common divisor of all values, then, unless `thorough` is
-// false, every step there is; a block that failed in this a few times is spared it.
+// false, steps near the last one and every step there is; a block that failed in this a few times is spared it.
 struct RecoveredLines {
   LineCodes lattice{.kind = LineKind::kLattice};
   LineCodes fourier{.kind = LineKind::kFourier};
