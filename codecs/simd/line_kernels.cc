@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "codecs/simd/line_kernels.cc"
-#include "hwy/aligned_allocator.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
@@ -18,141 +16,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<double, 8>;
 using V = hn::Vec<D>;
-
-struct Complex {
-  V re, im;
-};
-HWY_INLINE Complex Load(const double* re, const double* im, size_t at) {
-  const D d;
-  return {hn::Load(d, re + at), hn::Load(d, im + at)};
-}
-HWY_INLINE void Store(Complex z, double* re, double* im, size_t at) {
-  const D d;
-  hn::Store(z.re, d, re + at);
-  hn::Store(z.im, d, im + at);
-}
-HWY_INLINE Complex Add(Complex a, Complex b) { return {hn::Add(a.re, b.re), hn::Add(a.im, b.im)}; }
-HWY_INLINE Complex Sub(Complex a, Complex b) { return {hn::Sub(a.re, b.re), hn::Sub(a.im, b.im)}; }
-HWY_INLINE Complex Mul(Complex a, V re, V im) {
-  return {hn::Sub(hn::Mul(a.re, re), hn::Mul(a.im, im)), hn::Add(hn::Mul(a.re, im), hn::Mul(a.im, re))};
-}
-HWY_INLINE Complex TimesI(Complex a, bool inverse) {  // by i, or by -i forward
-  return inverse ? Complex{hn::Neg(a.im), a.re} : Complex{a.im, hn::Neg(a.re)};
-}
-
-// One strip: as many lines as there are lanes, value t of all of them at [t * lanes].
-struct Strip {
-  double *re, *im, *other_re, *other_im;
-
-  void Swap() {
-    std::swap(re, other_re);
-    std::swap(im, other_im);
-  }
-};
-
-struct Pass {
-  const FourierPlan* plan;
-  bool inverse;
-  size_t length;  // of the transforms still to do
-  size_t stride;  // size / length
-
-  Complex Root(size_t index) const {
-    const D d;
-    const size_t k = index % plan->size;
-    const double sine = plan->sines[k];
-    return {hn::Set(d, plan->cosines[k]), hn::Set(d, inverse ? sine : -sine)};
-  }
-};
-
-HWY_INLINE Complex Twiddle(Complex z, const Pass& pass, size_t index) {
-  if (index == 0) return z;
-  const Complex w = pass.Root(index);
-  return Mul(z, w.re, w.im);
-}
-
-HWY_INLINE void PassOfTwo(const Pass& pass, const Strip& strip) {
-  const size_t lanes = hn::Lanes(D());
-  const size_t half = pass.length / 2, s = pass.stride;
-  for (size_t p = 0; p < half; ++p) {
-    for (size_t q = 0; q < s; ++q) {
-      const Complex a = Load(strip.re, strip.im, (q + s * p) * lanes);
-      const Complex b = Load(strip.re, strip.im, (q + s * (p + half)) * lanes);
-      Store(Add(a, b), strip.other_re, strip.other_im, (q + s * 2 * p) * lanes);
-      Store(Twiddle(Sub(a, b), pass, p * s), strip.other_re, strip.other_im, (q + s * (2 * p + 1)) * lanes);
-    }
-  }
-}
-
-HWY_INLINE void PassOfFour(const Pass& pass, const Strip& strip) {
-  const size_t lanes = hn::Lanes(D());
-  const size_t m = pass.length / 4, s = pass.stride;
-  for (size_t p = 0; p < m; ++p) {
-    const Complex w1 = pass.Root(p * s), w2 = pass.Root(2 * p * s), w3 = pass.Root(3 * p * s);
-    for (size_t q = 0; q < s; ++q) {
-      const Complex x0 = Load(strip.re, strip.im, (q + s * p) * lanes);
-      const Complex x1 = Load(strip.re, strip.im, (q + s * (p + m)) * lanes);
-      const Complex x2 = Load(strip.re, strip.im, (q + s * (p + 2 * m)) * lanes);
-      const Complex x3 = Load(strip.re, strip.im, (q + s * (p + 3 * m)) * lanes);
-      const Complex a = Add(x0, x2), b = Sub(x0, x2), c = Add(x1, x3), e = TimesI(Sub(x1, x3), pass.inverse);
-      Complex y1 = Add(b, e), y2 = Sub(a, c), y3 = Sub(b, e);
-      if (p != 0) {
-        y1 = Mul(y1, w1.re, w1.im);
-        y2 = Mul(y2, w2.re, w2.im);
-        y3 = Mul(y3, w3.re, w3.im);
-      }
-      const size_t to = (q + s * 4 * p) * lanes;
-      Store(Add(a, c), strip.other_re, strip.other_im, to);
-      Store(y1, strip.other_re, strip.other_im, to + s * lanes);
-      Store(y2, strip.other_re, strip.other_im, to + 2 * s * lanes);
-      Store(y3, strip.other_re, strip.other_im, to + 3 * s * lanes);
-    }
-  }
-}
-
-// Any radix, by its definition.
-HWY_INLINE void PassOfPrime(const Pass& pass, size_t radix, const Strip& strip) {
-  const size_t lanes = hn::Lanes(D());
-  const size_t m = pass.length / radix, s = pass.stride;
-  for (size_t p = 0; p < m; ++p) {
-    for (size_t q = 0; q < s; ++q) {
-      for (size_t k = 0; k < radix; ++k) {
-        Complex sum = Load(strip.re, strip.im, (q + s * p) * lanes);
-        for (size_t j = 1; j < radix; ++j) {
-          const Complex x = Load(strip.re, strip.im, (q + s * (p + j * m)) * lanes);
-          sum = Add(sum, Twiddle(x, pass, j * k % radix * (pass.plan->size / radix)));
-        }
-        Store(Twiddle(sum, pass, p * k * s), strip.other_re, strip.other_im, (q + s * (radix * p + k)) * lanes);
-      }
-    }
-  }
-}
-
-// Stockham's passes: they sort on the way, so there is no bit reversal and every load is a whole vector.
-HWY_INLINE void Transform(const FourierPlan& plan, bool inverse, Strip* strip) {
-  Pass pass{&plan, inverse, plan.size, 1};
-  for (const uint32_t factor : plan.factors) {
-    if (factor == 4) {
-      PassOfFour(pass, *strip);
-    } else if (factor == 2) {
-      PassOfTwo(pass, *strip);
-    } else {
-      PassOfPrime(pass, factor, *strip);
-    }
-    strip->Swap();
-    pass.length /= factor;
-    pass.stride *= factor;
-  }
-}
-
-// Memory of one strip, in doubles: four arrays of `points` vectors.
-struct StripMemory {
-  explicit StripMemory(size_t points) : doubles(hwy::AllocateAligned<double>(4 * points * hn::Lanes(D()))) {
-    const size_t n = points * hn::Lanes(D());
-    strip = {doubles.get(), doubles.get() + n, doubles.get() + 2 * n, doubles.get() + 3 * n};
-  }
-  hwy::AlignedFreeUniquePtr<double[]> doubles;
-  Strip strip;
-};
 
 HWY_INLINE Half RoundHalf(double value) {
   const uint64_t bits = std::bit_cast<uint64_t>(value);
@@ -166,25 +29,6 @@ HWY_INLINE Half RoundHalf(double value) {
   return {static_cast<uint16_t>(sign | (magnitude < 0x3f10000000000000 ? small : large))};
 }
 
-// The steps of lines [first, first + lanes), zero past the last.
-HWY_INLINE V LoadSteps(const double* steps, size_t first, size_t lines) {
-  const D d;
-  HWY_ALIGN double padded[8] = {};
-  for (size_t i = 0; i < std::min(hn::Lanes(d), lines - first); ++i) padded[i] = steps[first + i];
-  return hn::Load(d, padded);
-}
-
-// The products of column c, lines [first, first + lanes). Reads whole vectors only where they exist.
-HWY_INLINE V LoadProducts(const int32_t* ints, size_t c, size_t first, size_t lines, V steps) {
-  const D d;
-  const hn::Rebind<int32_t, D> di;
-  const int32_t* from = ints + c * lines + first;
-  if (lines - first >= hn::Lanes(d)) return hn::Mul(hn::PromoteTo(d, hn::LoadU(di, from)), steps);
-  HWY_ALIGN int32_t padded[8] = {};
-  for (size_t i = 0; i < lines - first; ++i) padded[i] = from[i];
-  return hn::Mul(hn::PromoteTo(d, hn::Load(di, padded)), steps);
-}
-
 HWY_INLINE double RoundTo(double value, double) { return value; }
 HWY_INLINE float RoundTo(double value, float) { return static_cast<float>(value); }
 HWY_INLINE Half RoundTo(double value, Half) { return RoundHalf(value); }
@@ -195,6 +39,12 @@ template <typename T>
 HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const double* steps, T* const* out) {
   for (size_t l = 0; l < lines; ++l) {
     for (size_t c = 0; c < columns; ++c) out[l][c] = RoundTo(ints[c * lines + l] * steps[l], T());
+  }
+}
+
+void Turn(const int32_t* in, size_t rows, size_t columns, int32_t* out) {
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) out[c * rows + r] = in[r * columns + c];
   }
 }
 
@@ -328,8 +178,8 @@ struct TileOut {
   }
 };
 
-template <typename T>
-HWY_INLINE void PutTile(Four low, Four high, const TileOut<T>& out) {
+template <class Out>
+HWY_INLINE void PutTile(Four low, Four high, const Out& out) {
 #if HWY_TARGET == HWY_SSE4  // one block a vector, four columns a tile
   out.Put(0, low.a);
   out.Put(1, low.b);
@@ -367,65 +217,38 @@ HWY_INLINE void Scale(const int32_t* ints, size_t columns, size_t lines, const d
   }
 }
 
+// Integers at the same place of four or eight rows, as PutTile hands them out.
+struct TileTurned {
+  size_t stride;
+  int32_t* to;
+
+  HWY_INLINE void Put(size_t line, VI ints) const { hn::StoreU(ints, DI(), to + line * stride); }
+};
+
+void Turn(const int32_t* in, size_t rows, size_t columns, int32_t* out) {
+  size_t r = 0;
+  for (; r + kTile <= rows; r += kTile) {
+    size_t c = 0;
+    for (; c + kTile <= columns; c += kTile) {
+      const int32_t* from = in + r * columns + c;
+      const Four low = LoadColumns(from, columns, kTile);
+      const Four high = LoadColumns(from + (kTile - 4) * columns, columns, kTile);
+      PutTile(Transpose(low), Transpose(high), TileTurned{rows, out + c * rows + r});
+    }
+    for (; c < columns; ++c) {
+      for (size_t k = r; k < r + kTile; ++k) out[c * rows + k] = in[k * columns + c];
+    }
+  }
+  for (; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) out[c * rows + r] = in[r * columns + c];
+  }
+}
+
 #endif  // HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 void ScaleDouble(const int32_t* i, size_t c, size_t l, const double* s, double* const* o) { Scale(i, c, l, s, o); }
 void ScaleFloat(const int32_t* i, size_t c, size_t l, const double* s, float* const* o) { Scale(i, c, l, s, o); }
 void ScaleHalf(const int32_t* i, size_t c, size_t l, const double* s, Half* const* o) { Scale(i, c, l, s, o); }
-
-template <typename T>
-HWY_INLINE void Inverse(const FourierPlan& plan, const int32_t* ints, size_t lines, const double* steps,
-                        T* const* out) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  StripMemory memory(plan.size);
-  for (size_t first = 0; first < lines; first += lanes) {
-    Strip strip = memory.strip;
-    const V step = LoadSteps(steps, first, lines);
-    for (size_t k = 0; k < plan.size; ++k) {
-      hn::Store(LoadProducts(ints, 2 * k, first, lines, step), d, strip.re + k * lanes);
-      hn::Store(LoadProducts(ints, 2 * k + 1, first, lines, step), d, strip.im + k * lanes);
-    }
-    Transform(plan, /*inverse=*/true, &strip);
-    for (size_t l = 0; l < std::min(lanes, lines - first); ++l) {
-      T* to = out[first + l];
-      for (size_t t = 0; t < plan.size; ++t) {
-        to[2 * t] = static_cast<T>(strip.re[t * lanes + l]);
-        to[2 * t + 1] = static_cast<T>(strip.im[t * lanes + l]);
-      }
-    }
-  }
-}
-void InverseDouble(const FourierPlan& p, const int32_t* i, size_t l, const double* s, double* const* o) {
-  Inverse(p, i, l, s, o);
-}
-void InverseFloat(const FourierPlan& p, const int32_t* i, size_t l, const double* s, float* const* o) {
-  Inverse(p, i, l, s, o);
-}
-
-void Forward(const FourierPlan& plan, const double* const* values, size_t lines, double* const* out) {
-  const size_t lanes = hn::Lanes(D());
-  const auto size = static_cast<double>(plan.size);
-  StripMemory memory(plan.size);
-  for (size_t first = 0; first < lines; first += lanes) {
-    Strip strip = memory.strip;
-    for (size_t l = 0; l < lanes; ++l) {
-      const double* from = values[std::min(first + l, lines - 1)];
-      for (size_t t = 0; t < plan.size; ++t) {
-        strip.re[t * lanes + l] = from[2 * t];
-        strip.im[t * lanes + l] = from[2 * t + 1];
-      }
-    }
-    Transform(plan, /*inverse=*/false, &strip);
-    for (size_t l = 0; l < std::min(lanes, lines - first); ++l) {
-      double* to = out[first + l];
-      for (size_t k = 0; k < plan.size; ++k) {
-        to[2 * k] = strip.re[k * lanes + l] / size;
-        to[2 * k + 1] = strip.im[k * lanes + l] / size;
-      }
-    }
-  }
-}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace cortex::simd
@@ -437,9 +260,7 @@ namespace cortex::simd {
 HWY_EXPORT(ScaleDouble);
 HWY_EXPORT(ScaleFloat);
 HWY_EXPORT(ScaleHalf);
-HWY_EXPORT(InverseDouble);
-HWY_EXPORT(InverseFloat);
-HWY_EXPORT(Forward);
+HWY_EXPORT(Turn);
 
 void ScaleLines(const int32_t* ints, size_t columns, size_t lines, const double* steps, double* const* out) {
   HWY_DYNAMIC_DISPATCH(ScaleDouble)(ints, columns, lines, steps, out);
@@ -450,73 +271,11 @@ void ScaleLines(const int32_t* ints, size_t columns, size_t lines, const double*
 void ScaleLines(const int32_t* ints, size_t columns, size_t lines, const double* steps, Half* const* out) {
   HWY_DYNAMIC_DISPATCH(ScaleHalf)(ints, columns, lines, steps, out);
 }
-void InverseFourierLines(const FourierPlan& plan, const int32_t* ints, size_t lines, const double* steps,
-                         double* const* out) {
-  HWY_DYNAMIC_DISPATCH(InverseDouble)(plan, ints, lines, steps, out);
-}
-void InverseFourierLines(const FourierPlan& plan, const int32_t* ints, size_t lines, const double* steps,
-                         float* const* out) {
-  HWY_DYNAMIC_DISPATCH(InverseFloat)(plan, ints, lines, steps, out);
-}
-void ForwardFourierLines(const FourierPlan& plan, const double* const* values, size_t lines, double* const* out) {
-  HWY_DYNAMIC_DISPATCH(Forward)(plan, values, lines, out);
+void TransposeIntegers(const int32_t* in, size_t rows, size_t columns, int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(Turn)(in, rows, columns, out);
 }
 
 Half RoundToHalf(double value) { return HWY_STATIC_DISPATCH(RoundHalf)(value); }
 
-namespace reference {
-
-void FourierLine(const FourierPlan& plan, bool inverse, double* re, double* im) {
-  const size_t n = plan.size;
-  std::vector<double> next_re(n), next_im(n);
-  const auto twiddle = [&](size_t index, double* x, double* y) {
-    if (index == 0) return;
-    const double c = plan.cosines[index % n], s = inverse ? plan.sines[index % n] : -plan.sines[index % n];
-    const double a = *x * c - *y * s;
-    *y = *x * s + *y * c;
-    *x = a;
-  };
-  size_t length = n, stride = 1;
-  for (const uint32_t radix : plan.factors) {
-    const size_t m = length / radix;
-    for (size_t i = 0; i < m * stride; ++i) {
-      const size_t p = i / stride, q = i % stride;
-      double x[13], y[13], sum_x[13], sum_y[13];
-      for (size_t j = 0; j < radix; ++j) {
-        x[j] = re[q + stride * (p + j * m)];
-        y[j] = im[q + stride * (p + j * m)];
-      }
-      if (radix == 2) {
-        sum_x[0] = x[0] + x[1], sum_y[0] = y[0] + y[1], sum_x[1] = x[0] - x[1], sum_y[1] = y[0] - y[1];
-      } else if (radix == 4) {
-        const double ax = x[0] + x[2], ay = y[0] + y[2], bx = x[0] - x[2], by = y[0] - y[2];
-        const double cx = x[1] + x[3], cy = y[1] + y[3], dx = x[1] - x[3], dy = y[1] - y[3];
-        const double ex = inverse ? -dy : dy, ey = inverse ? dx : -dx;  // by i, forward by -i
-        sum_x[0] = ax + cx, sum_y[0] = ay + cy, sum_x[1] = bx + ex, sum_y[1] = by + ey;
-        sum_x[2] = ax - cx, sum_y[2] = ay - cy, sum_x[3] = bx - ex, sum_y[3] = by - ey;
-      } else {
-        for (size_t k = 0; k < radix; ++k) {
-          sum_x[k] = x[0], sum_y[k] = y[0];
-          for (size_t j = 1; j < radix; ++j) {
-            double a = x[j], b = y[j];
-            twiddle(j * k % radix * (n / radix), &a, &b);
-            sum_x[k] += a, sum_y[k] += b;
-          }
-        }
-      }
-      for (size_t k = 0; k < radix; ++k) {
-        twiddle(p * k * stride, &sum_x[k], &sum_y[k]);
-        next_re[q + stride * (radix * p + k)] = sum_x[k];
-        next_im[q + stride * (radix * p + k)] = sum_y[k];
-      }
-    }
-    std::copy(next_re.begin(), next_re.end(), re);
-    std::copy(next_im.begin(), next_im.end(), im);
-    length = m;
-    stride *= radix;
-  }
-}
-
-}  // namespace reference
 }  // namespace cortex::simd
 #endif  // HWY_ONCE

@@ -1,6 +1,7 @@
 #include "codecs/zptv/block.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -178,9 +179,9 @@ absl::Status EncodeBlock(const Block& block, ZptvContract contract, RecoverHints
   } else {
     ASSIGN_OR_RETURN(best, BoundedPlan(block, contract));
     // Integers of an instrument may be smaller as they are than rounded to a lattice that is not theirs.
-    const LineCodes exact = RecoverLines(block, /*thorough=*/false, hints).lattice;
-    if (exact.lines.size() == block.lines) {
-      ASSIGN_OR_RETURN(Plan lossless, PlanOf(block, AllLines(block), {&exact}));
+    const std::optional<LineCodes> exact = RecoverLattice(block, hints);
+    if (exact.has_value()) {
+      ASSIGN_OR_RETURN(Plan lossless, PlanOf(block, AllLines(block), {&*exact}));
       Keep(std::move(lossless), 1, &best);
     }
   }

@@ -2,50 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <numeric>
 #include <optional>
 
-#include "codecs/simd/line_kernels.h"
+#include "codecs/simd/quantise_kernels.h"
 #include "codecs/zptv/front_bits.h"
 #include "codecs/zptv/polar.h"
-#include "codecs/zptv/recover.h"
 #include "codecs/zptv/section.h"
+#include "codecs/zptv/step_search.h"
 #include "codecs/zptv/typed_values.h"
+#include "codecs/zptv/wide_lines.h"
 
 namespace cortex::zptv {
 namespace {
 
 using Kind = ZptvContract::Kind;
-
-// Rounding in the last bit must not push an error that is just within the bound beyond it.
-constexpr double kRoundingRoom = 1 - 0x1p-40;
-// Searches for the largest step go no further.
-constexpr int kStepRounds = 6;
-// Guesses before, from the errors of the numbers that are rounded: cheap, for nothing is reconstructed.
-constexpr int kGuessRounds = 3;
-// A step whose error is that near to the bound is taken: the next one may save a hundredth of a bit.
-constexpr double kCloseEnough = 0.985;
-// Maximum of the errors of a line's numbers over their standard deviation, to begin with; 256 normal ones: 2.4.
-constexpr double kPeakError = 2.4;
-
-std::vector<double> LineValues(const Block& block, uint32_t line) {
-  std::vector<double> values(block.shape.columns);
-  ToDoubles(block.line(line), block.shape.type, values.size(), values.data());
-  return values;
-}
-
-double NormOf(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double v : values) sum += std::isfinite(v) ? v * v : 0;
-  return std::sqrt(sum);
-}
-
-void Round(const std::vector<double>& values, double step, int32_t* integers) {
-  for (size_t c = 0; c < values.size(); ++c) {
-    const double q = NearestInteger(values[c] / step);
-    integers[c] = std::fabs(q) <= kMaxInteger ? static_cast<int32_t>(q) : 0;  // NaN: 0
-  }
-}
 
 // Takes line i out of `codes`.
 void DropLine(size_t columns, size_t i, LineCodes* codes) {
@@ -62,106 +33,41 @@ void DropLine(size_t columns, size_t i, LineCodes* codes) {
   codes->exceptions = std::move(kept);
 }
 
-// One line's search for the largest step that keeps the limit.
-struct StepSearch {
-  uint32_t line = 0;
-  std::vector<double> numbers;  // what is rounded: values or coefficients
-  std::optional<StepCode> next;
-  std::optional<StepCode> best;
-};
-
-// Error of a line over what is allowed: at most 1 is good.
-double Excess(const Block& block, const BlockLimit& limit, uint32_t line, const std::byte* decoded) {
+// Integers times one step per line, as large as the norm of the line's errors may be.
+LineCodes QuantiseRows(const Block& block, const BlockLimit& limit) {
   const LineShape& shape = block.shape;
-  if (limit.contract.kind == Kind::kRowL2) {
-    return RowError(shape.type, block.line(line), decoded, shape.columns) / limit.contract.bound;
-  }
-  double largest = 0;
-  thread_local std::vector<double> errors;
-  const size_t count = shape.columns / shape.components;
-  errors.resize(count);
-  if (AllHold(shape, limit, block.line(line), decoded, count, errors.data()).has_value()) {
-    return *std::max_element(errors.begin(), errors.end()) / limit.contract.bound;
-  }
-  for (size_t i = 0; i < count; ++i) {
-    double error = 0;
-    NumberHolds(shape, limit, block.line(line), decoded, i, &error);
-    largest = std::max(largest, error);
-  }
-  return largest / limit.contract.bound;
-}
-
-LineCodes CodesOf(LineKind kind, const std::vector<StepSearch>& searches, size_t columns, bool best) {
-  LineCodes codes{.kind = kind};
-  for (const StepSearch& search : searches) {
-    const std::optional<StepCode> step = best ? search.best : search.next;
-    if (!step.has_value()) continue;
-    codes.lines.push_back(search.line);
-    codes.steps.push_back(*step);
-    codes.integers.resize(codes.integers.size() + columns);
-    Round(search.numbers, StepOf(*step), codes.integers.data() + codes.integers.size() - columns);
-  }
-  return codes;
-}
-
-// Values to coefficients, many lines at once.
-void TransformLines(const LineShape& shape, std::vector<StepSearch>* searches) {
-  std::vector<std::vector<double>> values(searches->size());
-  std::vector<const double*> from;
-  std::vector<double*> to;
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i].swap((*searches)[i].numbers);
-    (*searches)[i].numbers.resize(shape.columns);
-    from.push_back(values[i].data());
-    to.push_back((*searches)[i].numbers.data());
-  }
-  if (from.empty()) return;
-  simd::ForwardFourierLines(simd::FourierPlanOf(shape.columns / 2), from.data(), from.size(), to.data());
-}
-
-// Where the bound is on the norm of a line's errors, rounding the numbers tells it, up to a factor that they share with
-// the values (1 for values themselves, √points for coefficients) and what rounding to the type adds.
-void GuessSteps(const Block& block, const BlockLimit& limit, double factor, std::vector<StepSearch>* searches) {
-  if (limit.contract.kind != Kind::kRowL2) return;
-  for (StepSearch& search : *searches) {
-    const double allowed = limit.contract.bound * NormOf(LineValues(block, search.line));
-    std::optional<StepCode> good;
-    for (int round = 0; round < kGuessRounds && search.next.has_value(); ++round) {
-      const double step = StepOf(*search.next), inverse = 1 / step;
-      double squares = 0;
-      for (const double x : search.numbers) {
-        const double error = x - step * NearestInteger(x * inverse);
-        squares += error * error;
+  const WideLines wide(block);
+  LineCodes codes{.kind = LineKind::kLattice};
+  for (uint32_t l = 0; l < block.lines; ++l) {
+    const double* const values = wide.line(l);
+    const double norm = std::sqrt(simd::FiniteSquares(values, shape.columns, 1));
+    const double allowed = limit.contract.bound * norm;
+    std::optional<StepCode> step = norm == 0 ? std::optional<StepCode>(kUnitStep) : std::nullopt;
+    if (norm > kSmallestNorm && norm < kLargestNorm) {
+      StepSearch search(FloorStep(allowed * std::sqrt(12.0 / shape.columns)));
+      for (int round = 0; round < kGuessRounds && search.guessing(); ++round) {
+        const double tried = StepOf(*search.next()), inverse = 1 / tried;
+        const double squares = simd::RoundingSquares(values, shape.columns, tried, inverse);
+        search.Guess(std::isfinite(inverse) ? std::sqrt(squares) / allowed : HUGE_VAL);
       }
-      const double excess = factor * std::sqrt(squares) / allowed;
-      if (!std::isfinite(excess) || !std::isfinite(inverse) || excess == 0) break;
-      if (excess <= 1 && (!good.has_value() || *search.next > *good)) good = search.next;
-      if (excess <= 1 && excess > 0.995) break;
-      search.next = FloorStep(step * std::min(0.999 / excess, 64.0));
+      search.EndGuesses();
+      for (int round = 0; round < kTrialRounds && search.next().has_value(); ++round) {
+        const simd::LineError error = simd::RoundLine(values, shape.columns, shape.components, StepOf(*search.next()),
+                                                      RoundedTypeOf(shape.type), nullptr);
+        search.Try(std::sqrt(error.sum) / allowed);
+      }
+      step = search.best();
     }
-    if (good.has_value()) search.next = good;
+    if (!step.has_value()) continue;
+    codes.lines.push_back(l);
+    codes.steps.push_back(*step);
+    codes.integers.resize(codes.lines.size() * shape.columns);
+    simd::RoundLine(values, shape.columns, shape.components, StepOf(*step), RoundedTypeOf(shape.type),
+                    codes.integers.data() + codes.integers.size() - shape.columns);
   }
-}
-
-// Tries steps for all lines at once; the error is nearly proportional to the step, so few rounds are enough.
-void SearchSteps(const Block& block, const BlockLimit& limit, LineKind kind, std::vector<StepSearch>* searches) {
-  for (int round = 0; round < kStepRounds; ++round) {
-    const LineCodes codes = CodesOf(kind, *searches, block.shape.columns, /*best=*/false);
-    if (codes.lines.empty()) return;
-    const Buffer decoded = Reconstruct(block.shape, codes);
-    size_t i = 0;
-    for (StepSearch& search : *searches) {
-      if (!search.next.has_value()) continue;
-      const double excess = Excess(block, limit, search.line, decoded.data() + i++ * block.shape.line_bytes());
-      const StepCode tried = *search.next;
-      if (excess <= 1 && (!search.best.has_value() || tried > *search.best)) search.best = tried;
-      search.next.reset();
-      if (excess <= 1 && excess > kCloseEnough) continue;
-      if (excess > 0 && std::isfinite(excess)) search.next = FloorStep(StepOf(tried) * std::min(0.998 / excess, 64.0));
-      if (search.next.has_value() && excess > 1 && *search.next >= tried && tried > 0) search.next = tried - 1;
-      if (search.next.has_value() && search.best.has_value() && *search.next <= *search.best) search.next.reset();
-    }
-  }
+  // The norm asks nothing of single values but that specials stay.
+  if (AnySpecial(block.values, shape.type, size_t{block.lines} * shape.columns)) Settle(block, limit, &codes);
+  return codes;
 }
 
 }  // namespace
@@ -209,22 +115,7 @@ void Settle(const Block& block, const BlockLimit& limit, LineCodes* codes) {
 
 LineCodes QuantiseLattice(const Block& block, const BlockLimit& limit) {
   const LineShape& shape = block.shape;
-  if (limit.contract.kind == Kind::kRowL2) {
-    std::vector<StepSearch> searches(block.lines);
-    for (uint32_t l = 0; l < block.lines; ++l) {
-      StepSearch& search = searches[l];
-      search.line = l;
-      search.numbers = LineValues(block, l);
-      const double norm = NormOf(search.numbers);
-      search.next = FloorStep(limit.contract.bound * norm * std::sqrt(12.0 / shape.columns));
-      if (norm == 0) search.best = kUnitStep;
-    }
-    GuessSteps(block, limit, 1, &searches);
-    SearchSteps(block, limit, LineKind::kLattice, &searches);
-    LineCodes codes = CodesOf(LineKind::kLattice, searches, shape.columns, /*best=*/true);
-    Settle(block, limit, &codes);
-    return codes;
-  }
+  if (limit.contract.kind == Kind::kRowL2) return QuantiseRows(block, limit);
   const double bound = limit.contract.bound * (limit.contract.kind == Kind::kRms ? limit.rms : 1);
   // Half a step per component, at a right angle if there are two.
   const double largest = bound * (shape.components == 2 ? std::sqrt(2.0) : 2.0) * kRoundingRoom;
@@ -233,44 +124,21 @@ LineCodes QuantiseLattice(const Block& block, const BlockLimit& limit) {
   if (limit.contract.kind == Kind::kRms && limit.rms == 0) step = kUnitStep;  // nothing but zeros and specials
   LineCodes codes{.kind = LineKind::kLattice};
   if (!step.has_value()) return codes;
+  codes.lines.resize(block.lines);
+  std::iota(codes.lines.begin(), codes.lines.end(), 0);
+  codes.steps.resize(block.lines, *step);
   codes.integers.resize(size_t{block.lines} * shape.columns);
+  const WideLines wide(block);
+  double squares = 0;
   for (uint32_t l = 0; l < block.lines; ++l) {
-    codes.lines.push_back(l);
-    codes.steps.push_back(*step);
-    Round(LineValues(block, l), StepOf(*step), codes.integers.data() + size_t{l} * shape.columns);
+    const simd::LineError error =
+        simd::RoundLine(wide.line(l), shape.columns, shape.components, StepOf(*step), RoundedTypeOf(shape.type),
+                        codes.integers.data() + size_t{l} * shape.columns);
+    squares = std::max(squares, error.largest);
   }
-  Settle(block, limit, &codes);
-  return codes;
-}
-
-LineCodes QuantiseFourier(const Block& block, const BlockLimit& limit) {
-  const LineShape& shape = block.shape;
-  const double points = shape.columns / 2;
-  std::vector<StepSearch> searches;
-  for (uint32_t l = 0; l < block.lines; ++l) {
-    if (AnySpecial(block.line(l), shape.type, shape.columns)) continue;
-    StepSearch search{.line = l};
-    std::vector<double> values = LineValues(block, l);
-    const double norm = NormOf(values);
-    if (norm == 0 || !(norm < 0x1p400)) continue;
-    search.numbers = std::move(values);
-    // A coefficient's rounding errors have variance step²/12 per component, a number's points · step²/6.
-    const double deviation = limit.contract.kind == Kind::kRowL2
-                                 ? limit.contract.bound * norm / std::sqrt(points)
-                                 : limit.contract.bound * (limit.contract.kind == Kind::kRms ? limit.rms : 1) / kPeakError;
-    search.next = FloorStep(deviation * std::sqrt(6 / points));
-    searches.push_back(std::move(search));
-  }
-  TransformLines(shape, &searches);
-  GuessSteps(block, limit, std::sqrt(points), &searches);
-  SearchSteps(block, limit, LineKind::kFourier, &searches);
-  LineCodes codes = CodesOf(LineKind::kFourier, searches, shape.columns, /*best=*/true);
-  if (codes.lines.empty()) return codes;
-  const Buffer decoded = Reconstruct(shape, codes);
-  for (size_t i = codes.lines.size(); i-- > 0;) {
-    const std::byte* line = decoded.data() + i * shape.line_bytes();
-    if (AnySpecial(line, shape.type, shape.columns) || !IsFourierLine(shape, line)) DropLine(shape.columns, i, &codes);
-  }
+  // Mostly nothing is left to settle, and that is cheap to tell.
+  const bool sound = bound > kSmallestNorm && bound < kLargestNorm && std::sqrt(squares) <= bound;
+  if (!sound || AnySpecial(block.values, shape.type, size_t{block.lines} * shape.columns)) Settle(block, limit, &codes);
   return codes;
 }
 

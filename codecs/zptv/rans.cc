@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 #include "absl/strings/str_format.h"
+#include "codecs/bytes/buffer.h"
 
 namespace cortex {
 namespace {
@@ -12,89 +12,22 @@ namespace {
 using simd::kRansGroupBytes;
 using simd::kRansLanes;
 using simd::kRansLowestState;
-using simd::kRansRawBitsAtOnce;
 
 constexpr size_t kStateBytes = kRansLanes * sizeof(uint32_t);
-constexpr size_t kMaxWordsPerValue = kRansGroupBytes / kRansLanes / sizeof(uint16_t);
+void PutGroups(const simd::RansEncodeTable& table, const uint8_t* in, size_t groups, simd::RansPutCursor* cursor) {
+  simd::RansPutSymbols(table, in, groups, cursor);
+}
+void PutGroups(const simd::RansEncodeTable& table, const int32_t* in, size_t groups, simd::RansPutCursor* cursor) {
+  simd::RansPutValues(table, in, groups, cursor);
+}
 
-// What decoding reads first is written last, so the encoder runs backwards through runs, groups, phases and lanes and
-// fills its words from the end. No branches: whether a state is full is a matter of chance, and a mispredicted branch
-// costs more than all the rest of a step.
-class BackwardEncoder {
- public:
-  // One word is spare: the place in front of the last word is always written to.
-  explicit BackwardEncoder(size_t max_words)
-      : words_(new uint16_t[max_words + 1]), end_(words_.get() + max_words + 1), next_(end_) {
-    std::fill_n(states_, kRansLanes, kRansLowestState);
-  }
-
-  void PutSymbols(const RansEncoder& encoder, const uint8_t* symbols, size_t lanes) {
-    uint16_t* next = next_;
-    uint32_t least_frequency = least_frequency_;
-    for (size_t l = lanes; l-- > 0;) {
-      const RansEncoder::Symbol& symbol = encoder.symbol(symbols[l]);
-      least_frequency = std::min<uint32_t>(least_frequency, symbol.frequency);
-      // The states that stay below 2^32 are those below frequency · 2^20.
-      const uint32_t x = SpillIf(states_[l] >> 20 >= symbol.frequency, states_[l], &next);
-      const auto quotient = static_cast<uint32_t>(static_cast<unsigned __int128>(x) * symbol.reciprocal >> 64);
-      states_[l] = x + symbol.bias + quotient * symbol.complement;
-    }
-    next_ = next;
-    least_frequency_ = least_frequency;
-  }
-
-  void PutValues(const RansEncoder& encoder, const int32_t* values, size_t lanes) {
-    uint32_t z[kRansLanes];
-    uint8_t tokens[kRansLanes];
-    uint32_t any = 0;
-    for (size_t l = 0; l < lanes; ++l) {
-      z[l] = simd::RansZigZag(values[l]);
-      tokens[l] = static_cast<uint8_t>(z[l]);
-      any |= z[l];
-    }
-    if (any >= simd::kRansDirectTokens) {
-      uint8_t counts[kRansLanes];
-      for (size_t l = 0; l < lanes; ++l) {
-        tokens[l] = static_cast<uint8_t>(simd::RansTokenOf(z[l]));
-        counts[l] = static_cast<uint8_t>(simd::RansRawBits(tokens[l]));
-      }
-      if (simd::RansRawBits(simd::RansTokenOf(any)) > kRansRawBitsAtOnce)
-        PutRawBits(z, counts, kRansRawBitsAtOnce, lanes);
-      PutRawBits(z, counts, 0, lanes);
-    }
-    PutSymbols(encoder, tokens, lanes);
-  }
-
-  bool knew_every_symbol() const { return least_frequency_ != 0; }
-  void AppendTo(std::string* out) const {
-    out->append(reinterpret_cast<const char*>(states_), kStateBytes);
-    out->append(reinterpret_cast<const char*>(next_), static_cast<size_t>(end_ - next_) * sizeof(uint16_t));
-  }
-
- private:
-  // Moves the low half of `x` to the words if it is full.
-  static uint32_t SpillIf(bool full, uint32_t x, uint16_t** next) {
-    (*next)[-1] = static_cast<uint16_t>(x);
-    *next -= static_cast<ptrdiff_t>(full);
-    return x >> (16 * static_cast<unsigned>(full));
-  }
-  // Bits [first, first + 16) of each z, as far as they are among its `counts` raw bits.
-  void PutRawBits(const uint32_t* z, const uint8_t* counts, unsigned first, size_t lanes) {
-    uint16_t* next = next_;
-    for (size_t l = lanes; l-- > 0;) {
-      const unsigned count = std::min(std::max<unsigned>(counts[l], first) - first, kRansRawBitsAtOnce);
-      const uint32_t x = SpillIf(uint64_t{states_[l]} << count >> 32 != 0, states_[l], &next);
-      states_[l] = x << count | ((z[l] >> first) & ((1u << count) - 1));
-    }
-    next_ = next;
-  }
-
-  std::unique_ptr<uint16_t[]> words_;
-  uint16_t* end_;
-  uint16_t* next_;  // the word written last
-  uint32_t states_[kRansLanes];
-  uint32_t least_frequency_ = simd::kRansSlots;  // of the symbols put
-};
+// From the end of a run to its beginning.
+template <typename In>
+void PutRun(const simd::RansEncodeTable& table, absl::Span<const In> in, simd::RansPutCursor* cursor) {
+  const size_t groups = in.size() / kRansLanes, rest = in.size() % kRansLanes;
+  if (rest != 0) simd::RansPutRest(table, in.data() + groups * kRansLanes, rest, cursor);
+  PutGroups(table, in.data(), groups, cursor);
+}
 
 void DecodeGroups(const uint32_t* slots, size_t groups, simd::RansCursor* cursor, uint8_t** out) {
   *out += kRansLanes * simd::RansDecodeSymbols(slots, groups, cursor, *out);
@@ -105,28 +38,29 @@ void DecodeGroups(const uint32_t* slots, size_t groups, simd::RansCursor* cursor
 
 }  // namespace
 
+// What decoding reads first is written last, so the encoder runs backwards through runs, groups, phases and lanes, and its
+// words are turned over in the end.
 absl::Status EncodeRans(absl::Span<const RansRun> runs, std::string* out) {
-  size_t max_words = 0;
-  for (const RansRun& run : runs) max_words += run.symbols.size() + run.values.size() * kMaxWordsPerValue;
-  BackwardEncoder encoder(max_words);
-  const auto backwards = [](size_t count, const auto& put) {
-    for (size_t end = count; end > 0;) {
-      const size_t begin = (end - 1) / kRansLanes * kRansLanes;
-      put(begin, end - begin);
-      end = begin;
-    }
-  };
+  size_t values = 0;
+  for (const RansRun& run : runs) values += run.symbols.size() + run.values.size();
+  thread_local Buffer buffer;
+  buffer.Resize(simd::RansMaxWords(values) * sizeof(uint16_t));
+  auto* const words = buffer.as<uint16_t>();
+  simd::RansPutCursor cursor;
+  std::fill_n(cursor.states, kRansLanes, kRansLowestState);
+  cursor.next = words;
   for (size_t r = runs.size(); r-- > 0;) {
-    const RansRun& run = runs[r];
-    backwards(run.symbols.size(),
-              [&](size_t begin, size_t lanes) { encoder.PutSymbols(*run.encoder, run.symbols.data() + begin, lanes); });
-    backwards(run.values.size(),
-              [&](size_t begin, size_t lanes) { encoder.PutValues(*run.encoder, run.values.data() + begin, lanes); });
+    PutRun(runs[r].encoder->table(), runs[r].symbols, &cursor);
+    PutRun(runs[r].encoder->table(), runs[r].values, &cursor);
   }
-  if (!encoder.knew_every_symbol()) {
+  if (cursor.least_frequency == 0) {
     return absl::InvalidArgumentError("entropy coding: a symbol has no frequency in its table");
   }
-  encoder.AppendTo(out);
+  const auto count = static_cast<size_t>(cursor.next - words);
+  const size_t start = out->size();
+  out->resize(start + kStateBytes + count * sizeof(uint16_t));
+  std::memcpy(out->data() + start, cursor.states, kStateBytes);
+  simd::ReverseWords(words, count, reinterpret_cast<std::byte*>(out->data() + start + kStateBytes));
   return absl::OkStatus();
 }
 

@@ -84,19 +84,29 @@ size_t BestStep(const RansCounts& counts, absl::Span<const uint16_t> frequencies
 }  // namespace
 
 void CountSymbols(absl::Span<const uint8_t> symbols, RansCounts* counts) {
-  for (const uint8_t symbol : symbols) ++(*counts)[symbol];
+  // Four sets of counters: equal neighbours would wait for each other's increment. Not worth clearing them for a few.
+  constexpr size_t kFew = 256;
+  size_t i = 0;
+  if (symbols.size() >= kFew) {
+    std::array<RansCounts, 3> more = {};
+    for (; i + 4 <= symbols.size(); i += 4) {
+      ++(*counts)[symbols[i]];
+      ++more[0][symbols[i + 1]];
+      ++more[1][symbols[i + 2]];
+      ++more[2][symbols[i + 3]];
+    }
+    for (size_t s = 0; s < kRansSymbols; ++s) (*counts)[s] += more[0][s] + more[1][s] + more[2][s];
+  }
+  for (; i < symbols.size(); ++i) ++(*counts)[symbols[i]];
 }
 
 void CountValueTokens(absl::Span<const int32_t> values, RansCounts* counts) {
-  // Two sets of counters: equal neighbours would wait for each other's increment.
-  RansCounts odd = {};
-  size_t i = 0;
-  for (; i + 2 <= values.size(); i += 2) {
-    ++(*counts)[simd::RansTokenOf(simd::RansZigZag(values[i]))];
-    ++odd[simd::RansTokenOf(simd::RansZigZag(values[i + 1]))];
+  uint8_t tokens[4096];
+  for (size_t first = 0; first < values.size(); first += sizeof(tokens)) {
+    const size_t here = std::min(sizeof(tokens), values.size() - first);
+    simd::RansTokens(values.data() + first, here, tokens);
+    CountSymbols({tokens, here}, counts);
   }
-  if (i < values.size()) ++odd[simd::RansTokenOf(simd::RansZigZag(values[i]))];
-  for (size_t s = 0; s < kRansSymbols; ++s) (*counts)[s] += odd[s];
 }
 
 double EstimatedSymbolBits(const RansCounts& counts) {
@@ -200,18 +210,8 @@ double RansTable::SymbolBits(const RansCounts& counts) const {
 RansEncoder::RansEncoder(const RansTable& table) {
   uint32_t start = 0;
   for (size_t s = 0; s < kRansSymbols; ++s) {
-    const uint32_t frequency = table.frequency(s);
-    Symbol& symbol = symbols_[s];
-    symbol.frequency = static_cast<uint16_t>(frequency);
-    symbol.complement = static_cast<uint16_t>(kRansSlots - frequency);
-    if (frequency == 1) {  // 2^64 does not fit: 2^64 − 1 gives x − 1 instead of x, and the bias makes up for it
-      symbol.reciprocal = std::numeric_limits<uint64_t>::max();
-      symbol.bias = start + kRansSlots - 1;
-    } else if (frequency != 0) {
-      symbol.reciprocal = std::numeric_limits<uint64_t>::max() / frequency + 1;
-      symbol.bias = start;
-    }
-    start += frequency;
+    table_.Set(s, start, table.frequency(s));
+    start += table.frequency(s);
   }
 }
 

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "codecs/bytes/byte_reader.h"
+#include "codecs/simd/rans_encode_kernels.h"
 #include "codecs/simd/rans_kernels.h"
 
 namespace cortex {
@@ -60,21 +61,14 @@ class RansTable {
   std::array<uint16_t, kRansSymbols> frequencies_ = {};
 };
 
-// A table as the coder uses it: division by a frequency is a multiplication (6 KB).
+// A table as the coder uses it: division by a frequency is a multiplication (2 KB).
 class RansEncoder {
  public:
-  struct Symbol {
-    uint64_t reciprocal = 0;  // ⌈2^64 / frequency⌉, so that the high half of its product with x is ⌊x / frequency⌋
-    uint32_t bias = 0;        // x becomes x + bias + ⌊x / frequency⌋ · complement
-    uint16_t complement = 0;  // 4,096 − frequency
-    uint16_t frequency = 0;
-  };
-
   explicit RansEncoder(const RansTable& table);
-  const Symbol& symbol(size_t s) const { return symbols_[s]; }
+  const simd::RansEncodeTable& table() const { return table_; }
 
  private:
-  std::array<Symbol, kRansSymbols> symbols_;
+  simd::RansEncodeTable table_;
 };
 
 // A table as the decoder uses it: a slot for each of 4,096 residues (16 KB; building it takes about 2 µs). Immutable.

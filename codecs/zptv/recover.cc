@@ -6,7 +6,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "codecs/simd/line_kernels.h"
+#include "codecs/simd/fourier_kernels.h"
 #include "codecs/zptv/front_bits.h"
 #include "codecs/zptv/polar.h"
 #include "codecs/zptv/section.h"
@@ -205,7 +205,7 @@ bool NearLattice(const std::vector<double>& coefficients, double step, double no
 struct Spectrum {
   std::vector<double> coefficients;
   double largest = 0;
-  double noise = 0;  // what rounding the values to their type, and the passes, do to a coefficient
+  double noise = 0;
 
   bool usable() const { return largest > 0x1p-900 && largest < 0x1p900; }
 };
@@ -216,7 +216,7 @@ Spectrum SpectrumOf(const LineShape& shape, const std::byte* line) {
     spectrum.largest = std::max(spectrum.largest, std::fabs(x));
     squares += x * x;
   }
-  spectrum.noise = std::sqrt(squares) * (shape.type == PhysicalType::kFloat64 ? 0x1p-48 : 0x1p-23);
+  spectrum.noise = SpectrumNoise(shape.type, squares);
   return spectrum;
 }
 
@@ -349,6 +349,10 @@ void StepHints::Put(StepCode step) {
   if (steps_.size() > kMost) steps_.pop_back();
 }
 
+double SpectrumNoise(PhysicalType type, double squares) {
+  return std::sqrt(squares) * (type == PhysicalType::kFloat64 ? 0x1p-48 : 0x1p-23);
+}
+
 bool IsFourierLine(const LineShape& shape, const std::byte* line) {
   return SearchSpectrum(shape, line, SpectrumOf(shape, line)).has_value();
 }
@@ -364,6 +368,16 @@ RecoveredLines RecoverLines(const Block& block, bool thorough, RecoverHints* hin
                     (thorough && failures < kMaxFailures &&
                      (search.SearchFourier(&found.fourier) || search.SearchSteps(&found.lattice)));
     failures += ok ? 0 : 1;
+  }
+  return found;
+}
+
+std::optional<LineCodes> RecoverLattice(const Block& block, RecoverHints* hints) {
+  LineCodes found{.kind = LineKind::kLattice};
+  LineSearch search(block, hints);
+  for (uint32_t l = 0; l < block.lines; ++l) {
+    search.Load(l);
+    if (!search.TryLatticeHints(&found) && !search.TryDivisor(&found)) return std::nullopt;
   }
   return found;
 }

@@ -34,6 +34,10 @@ struct RecoverHints {
   StepHints fourier;
 };
 
+// What rounding the values to their type, and the passes of the transform, do to a coefficient at most; `squares` is the sum
+// of the squares of all coefficients' parts.
+double SpectrumNoise(PhysicalType type, double squares);
+
 // Whether RecoverLines will find, without any hint, that the line is Fourier coefficients on a lattice. `line` is aligned
 // to the width of its values and has no special one.
 bool IsFourierLine(const LineShape& shape, const std::byte* line);
@@ -46,6 +50,9 @@ struct RecoveredLines {
   LineCodes fourier{.kind = LineKind::kFourier};
 };
 RecoveredLines RecoverLines(const Block& block, bool thorough, RecoverHints* hints);
+
+// All lines on lattices, found by the cheap attempts alone; nullopt if one is not.
+std::optional<LineCodes> RecoverLattice(const Block& block, RecoverHints* hints);
 
 // Lines that are amplitudes and phases of few bits.
 LineCodes RecoverPolar(const Block& block, absl::Span<const uint32_t> lines);

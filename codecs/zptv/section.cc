@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/simd/fourier_kernels.h"
 #include "codecs/simd/line_kernels.h"
 #include "codecs/zptv/front_bits.h"
 #include "codecs/zptv/polar.h"
@@ -269,12 +270,8 @@ bool CanTransform(const LineShape& shape) {
 }
 
 std::vector<int32_t> TransposeIntegers(const LineShape& shape, const LineCodes& codes) {
-  const size_t lines = codes.lines.size();
   std::vector<int32_t> planes(codes.integers.size());
-  for (size_t l = 0; l < lines; ++l) {
-    const int32_t* from = codes.integers.data() + l * shape.columns;
-    for (size_t c = 0; c < shape.columns; ++c) planes[c * lines + l] = from[c];
-  }
+  simd::TransposeIntegers(codes.integers.data(), codes.lines.size(), shape.columns, planes.data());
   return planes;
 }
 

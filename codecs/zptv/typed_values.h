@@ -10,6 +10,7 @@
 
 #include "codecs/simd/half.h"
 #include "codecs/simd/line_kernels.h"
+#include "codecs/simd/quantise_kernels.h"
 #include "codecs/simd/scale_kernels.h"
 #include "codecs/values.h"
 
@@ -63,6 +64,17 @@ inline void ToDoubles(const std::byte* values, PhysicalType type, size_t count, 
     for (size_t i = 0; i < count; ++i) out[i] = ToDouble(BitsAt(values, type, i), type);
   }
 }
+// The same, in place where they are doubles; `scratch` has room for `count` if they are not.
+inline const double* AsDoubles(const std::byte* values, PhysicalType type, size_t count, double* scratch) {
+  if (type == PhysicalType::kFloat64) return reinterpret_cast<const double*>(values);
+  ToDoubles(values, type, count, scratch);
+  return scratch;
+}
+inline simd::RoundedType RoundedTypeOf(PhysicalType type) {
+  if (type == PhysicalType::kFloat64) return simd::RoundedType::kDouble;
+  return type == PhysicalType::kFloat32 ? simd::RoundedType::kFloat : simd::RoundedType::kHalf;
+}
+
 // Rounds once. `value` is not NaN.
 inline uint64_t RoundTo(double value, PhysicalType type) {
   if (type == PhysicalType::kFloat64) return std::bit_cast<uint64_t>(value);
@@ -91,15 +103,6 @@ bool IsSpecialBits(Bits bits, PhysicalType type) {
   return static_cast<Bits>(static_cast<Bits>(bits & static_cast<Bits>(~kSign)) - normal) >= limit;
 }
 template <typename Bits>
-bool AnySpecialBits(const std::byte* values, PhysicalType type, size_t count) {
-  bool any = false;
-  for (size_t i = 0; i < count; ++i) {
-    const auto bits = LoadBits<Bits>(values + i * sizeof(Bits));
-    any |= bits != 0 && IsSpecialBits(bits, type);
-  }
-  return any;
-}
-template <typename Bits>
 bool AnySpecialBitsChanged(const std::byte* values, const std::byte* now, PhysicalType type, size_t count) {
   bool any = false;
   for (size_t i = 0; i < count; ++i) {
@@ -110,13 +113,14 @@ bool AnySpecialBitsChanged(const std::byte* values, const std::byte* now, Physic
 }
 // Whether one of them is special.
 inline bool AnySpecial(const std::byte* values, PhysicalType type, size_t count) {
-  if (type == PhysicalType::kFloat64) return AnySpecialBits<uint64_t>(values, type, count);
-  if (type == PhysicalType::kFloat32) return AnySpecialBits<uint32_t>(values, type, count);
-  return AnySpecialBits<uint16_t>(values, type, count);
+  if (type == PhysicalType::kFloat64) return simd::AnySpecial(reinterpret_cast<const double*>(values), count);
+  if (type == PhysicalType::kFloat32) return simd::AnySpecial(reinterpret_cast<const float*>(values), count);
+  return simd::AnySpecial(reinterpret_cast<const Half*>(values), count);
 }
 
 // Whether one of `values` is special and another one `now`.
 inline bool AnySpecialChanged(const std::byte* values, const std::byte* now, PhysicalType type, size_t count) {
+  if (!AnySpecial(values, type, count)) return false;
   if (type == PhysicalType::kFloat64) return AnySpecialBitsChanged<uint64_t>(values, now, type, count);
   if (type == PhysicalType::kFloat32) return AnySpecialBitsChanged<uint32_t>(values, now, type, count);
   return AnySpecialBitsChanged<uint16_t>(values, now, type, count);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/simd/quantise_kernels.h"
 #include "codecs/zptv/polar.h"
 #include "codecs/zptv/typed_values.h"
 
@@ -17,13 +18,12 @@ using Kind = ZptvContract::Kind;
 
 constexpr size_t kPiece = 512;  // values widened at a time; a multiple of both numbers of components
 
-// Sum of squares of the finite values times scale², in the order of the values.
+// Sum of squares of the finite values times scale².
 double ScaledSquares(PhysicalType type, const std::byte* values, size_t count, double scale) {
   double sum = 0, wide[kPiece];
   for (size_t first = 0; first < count; first += kPiece) {
     const size_t here = std::min(kPiece, count - first);
-    ToDoubles(values + first * WidthOf(type), type, here, wide);
-    for (size_t i = 0; i < here; ++i) sum += std::isfinite(wide[i]) ? (wide[i] * scale) * (wide[i] * scale) : 0;
+    sum += simd::FiniteSquares(AsDoubles(values + first * WidthOf(type), type, here, wide), here, scale);
   }
   return sum;
 }
@@ -33,8 +33,7 @@ size_t CountFinite(PhysicalType type, const std::byte* values, size_t count) {
   double wide[kPiece];
   for (size_t first = 0; first < count; first += kPiece) {
     const size_t here = std::min(kPiece, count - first);
-    ToDoubles(values + first * WidthOf(type), type, here, wide);
-    for (size_t i = 0; i < here; ++i) finite += std::isfinite(wide[i]);
+    finite += simd::CountFinite(AsDoubles(values + first * WidthOf(type), type, here, wide), here);
   }
   return finite;
 }
@@ -123,18 +122,12 @@ bool NumberHolds(const LineShape& shape, const BlockLimit& limit, const std::byt
   }
 }
 
-std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, const std::byte* original,
-                            const std::byte* decoded, size_t count, double* errors) {
-  const Kind kind = limit.contract.kind;
-  if (kind == Kind::kLossless || kind == Kind::kPhase16) return std::nullopt;
+namespace {
+
+// AllHold under POINT, where each number has a scale of its own.
+std::optional<bool> AllHoldPoints(const LineShape& shape, double bound, const std::byte* original,
+                                  const std::byte* decoded, size_t count, double* errors) {
   const size_t values = count * shape.components, width = shape.width();
-  if (kind == Kind::kRowL2 && shape.components == 1) {  // nothing is asked of numbers but that specials stay
-    std::fill_n(errors, count, 0.0);
-    return !AnySpecialChanged(original, decoded, shape.type, values);
-  }
-  if (AnySpecial(original, shape.type, values)) return std::nullopt;
-  std::fill_n(errors, count, 0.0);
-  if (kind == Kind::kRowL2) return true;
   double was[kPiece], is[kPiece], unit[kPiece];
   double largest = 0, smallest = HUGE_VAL;  // of squares that are not 0
   bool holds = true, sound = true;
@@ -153,20 +146,52 @@ std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, con
     }
     for (size_t i = 0; i < numbers; ++i) {
       // A number that came back has no error, whatever its size.
-      const double u = kind == Kind::kPoint && error[i] > 0 ? unit[i] : error[i];
+      const double u = error[i] > 0 ? unit[i] : error[i];
       largest = std::max({largest, error[i], u});
       smallest = std::min({smallest, error[i] > 0 ? error[i] : HUGE_VAL, u > 0 ? u : HUGE_VAL});
-      sound &= std::isfinite(error[i]) && (kind != Kind::kPoint || error[i] == 0 || unit[i] > 0);
+      sound &= std::isfinite(error[i]) && (error[i] == 0 || unit[i] > 0);
     }
     for (size_t i = 0; i < numbers; ++i) {
-      const double absolute = std::sqrt(error[i]);
-      const double scale = kind == Kind::kAbs ? 1 : kind == Kind::kRms ? limit.rms : std::sqrt(unit[i]);
-      holds &= absolute <= limit.contract.bound * scale || absolute == 0;
+      const double absolute = std::sqrt(error[i]), scale = std::sqrt(unit[i]);
+      holds &= absolute <= bound * scale || absolute == 0;
       error[i] = absolute == 0 ? 0 : absolute / scale;
     }
   }
   if (!(sound && largest < 0x1p1000 && smallest > 0x1p-900)) return std::nullopt;
   return holds;
+}
+
+}  // namespace
+
+std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, const std::byte* original,
+                            const std::byte* decoded, size_t count, double* errors) {
+  const Kind kind = limit.contract.kind;
+  if (kind == Kind::kLossless || kind == Kind::kPhase16) return std::nullopt;
+  const size_t values = count * shape.components, width = shape.width();
+  if (kind == Kind::kRowL2 && shape.components == 1) {  // nothing is asked of numbers but that specials stay
+    std::fill_n(errors, count, 0.0);
+    return !AnySpecialChanged(original, decoded, shape.type, values);
+  }
+  if (AnySpecial(original, shape.type, values)) return std::nullopt;
+  if (kind == Kind::kRowL2) {
+    std::fill_n(errors, count, 0.0);
+    return true;
+  }
+  if (kind == Kind::kPoint) return AllHoldPoints(shape, limit.contract.bound, original, decoded, count, errors);
+  const double scale = kind == Kind::kAbs ? 1 : limit.rms;
+  double was[kPiece], is[kPiece];
+  double largest = 0;
+  for (size_t first = 0; first < values; first += kPiece) {
+    const size_t here = std::min(kPiece, values - first), numbers = here / shape.components;
+    double* const error = errors + first / shape.components;
+    const simd::SquareRange range = simd::SquaredErrors(AsDoubles(original + first * width, shape.type, here, was),
+                                                        AsDoubles(decoded + first * width, shape.type, here, is),
+                                                        numbers, shape.components, error);
+    if (!(range.sound && range.largest < 0x1p1000 && range.smallest > 0x1p-900)) return std::nullopt;
+    largest = std::max(largest, range.largest);
+    simd::RootsOver(error, numbers, scale);
+  }
+  return std::sqrt(largest) <= limit.contract.bound * scale || largest == 0;
 }
 
 double RowError(PhysicalType type, const std::byte* original, const std::byte* decoded, size_t values) {
@@ -176,11 +201,7 @@ double RowError(PhysicalType type, const std::byte* original, const std::byte* d
   double largest = 0;
   for (size_t first = 0; first < values; first += kPiece) {
     const size_t here = std::min(kPiece, values - first);
-    ToDoubles(original + first * width, type, here, was);
-    for (size_t i = 0; i < here; ++i) {
-      const double magnitude = std::fabs(was[i]);
-      largest = std::max(largest, std::isfinite(magnitude) ? magnitude : 0);
-    }
+    largest = std::max(largest, simd::LargestFinite(AsDoubles(original + first * width, type, here, was), here));
   }
   if (largest == 0) return std::numeric_limits<double>::infinity();
   // Near 1, squares neither overflow nor vanish.
@@ -188,14 +209,11 @@ double RowError(PhysicalType type, const std::byte* original, const std::byte* d
   double squares = 0, errors = 0;
   for (size_t first = 0; first < values; first += kPiece) {
     const size_t here = std::min(kPiece, values - first);
-    ToDoubles(original + first * width, type, here, was);
-    ToDoubles(decoded + first * width, type, here, is);
-    for (size_t i = 0; i < here; ++i) {
-      const bool finite = std::isfinite(was[i]);
-      const double scaled = finite ? was[i] * scale : 0, error = finite ? scaled - is[i] * scale : 0;
-      squares += scaled * scaled;
-      errors += error * error;
-    }
+    const simd::RowSquares sums =
+        simd::SumRowSquares(AsDoubles(original + first * width, type, here, was),
+                            AsDoubles(decoded + first * width, type, here, is), here, scale);
+    squares += sums.values;
+    errors += sums.errors;
   }
   return std::sqrt(errors / squares);
 }

@@ -87,80 +87,19 @@ TEST_CASE("ScaleLines is one multiplication and one rounding on every target", "
   }
 }
 
-TEST_CASE("InverseFourierLines gives the bits of the scalar reference on every target", "[codecs][simd]") {
-  std::mt19937_64 random(2);
-  for (const size_t points : {2u, 4u, 8u, 12u, 30u, 64u, 77u, 169u, 256u}) {
-    const FourierPlan& plan = FourierPlanOf(points);
-    for (const size_t lines : {1u, 5u, 8u, 19u}) {
-      const Lines in = RandomLines(2 * points, lines, random);
-      std::vector<double> want;
-      for (size_t l = 0; l < lines; ++l) {
-        std::vector<double> re(points), im(points);
-        for (size_t k = 0; k < points; ++k) {
-          re[k] = static_cast<double>(in.ints[2 * k * lines + l]) * in.steps[l];
-          im[k] = static_cast<double>(in.ints[(2 * k + 1) * lines + l]) * in.steps[l];
-        }
-        reference::FourierLine(plan, /*inverse=*/true, re.data(), im.data());
-        for (size_t t = 0; t < points; ++t) want.insert(want.end(), {re[t], im[t]});
-      }
-      const std::vector<float> narrow(want.begin(), want.end());
-      ForEachTarget([&] {
-        CAPTURE(points, lines);
-        Output<double> out(2 * points, lines);
-        InverseFourierLines(plan, in.ints.data(), lines, in.steps.data(), out.rows.data());
-        REQUIRE(SameBits(out.values, want));
-        Output<float> floats(2 * points, lines);
-        InverseFourierLines(plan, in.ints.data(), lines, in.steps.data(), floats.rows.data());
-        REQUIRE(SameBits(floats.values, narrow));
-      });
-    }
-  }
-}
-
-TEST_CASE("ForwardFourierLines undoes InverseFourierLines and agrees with the definition", "[codecs][simd]") {
-  std::mt19937_64 random(3);
-  for (const size_t points : {2u, 3u, 16u, 45u, 128u, 143u}) {
-    const Lines in = RandomLines(2 * points, 3, random);
-    Output<double> values(2 * points, 3), back(2 * points, 3);
-    InverseFourierLines(FourierPlanOf(points), in.ints.data(), 3, in.steps.data(), values.rows.data());
-    for (size_t l = 0; l < 3; ++l) {
-      for (size_t t = 0; t < points; t += 1 + points / 5) {
-        long double re = 0, im = 0;
-        for (size_t k = 0; k < points; ++k) {
-          const long double angle = 2 * 3.14159265358979323846264L * static_cast<long double>(k * t % points) /
-                                    static_cast<long double>(points);
-          const long double a = in.ints[2 * k * 3 + l] * in.steps[l], b = in.ints[(2 * k + 1) * 3 + l] * in.steps[l];
-          re += a * std::cos(angle) - b * std::sin(angle);
-          im += a * std::sin(angle) + b * std::cos(angle);
-        }
-        CAPTURE(points, t);
-        REQUIRE(std::fabs(static_cast<double>(re) - values.rows[l][2 * t]) < 1e-6);
-        REQUIRE(std::fabs(static_cast<double>(im) - values.rows[l][2 * t + 1]) < 1e-6);
+TEST_CASE("TransposeIntegers turns rows into columns on every target", "[codecs][simd]") {
+  ForEachTarget([] {
+    for (const size_t rows : {0u, 1u, 3u, 8u, 13u, 64u}) {
+      for (const size_t columns : {1u, 7u, 8u, 30u, 64u}) {
+        std::vector<int32_t> in(rows * columns), out(in.size(), -1), want(in.size());
+        for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<int32_t>(i * 2654435761u);
+        for (size_t i = 0; i < in.size(); ++i) want[i % columns * rows + i / columns] = in[i];
+        TransposeIntegers(in.data(), rows, columns, out.data());
+        CAPTURE(rows, columns);
+        REQUIRE(out == want);
       }
     }
-    ForwardFourierLines(FourierPlanOf(points), values.rows.data(), 3, back.rows.data());
-    for (size_t l = 0; l < 3; ++l) {
-      for (size_t k = 0; k < 2 * points; ++k) {
-        REQUIRE(std::fabs(back.rows[l][k] - in.ints[k * 3 + l] * in.steps[l]) < 1e-9);
-      }
-    }
-  }
-}
-
-TEST_CASE("Roots of unity are right to the last bits", "[codecs][simd]") {
-  for (const size_t size : {7u, 12u, 256u, 1000u}) {
-    const FourierPlan& plan = FourierPlanOf(size);
-    for (size_t k = 0; k < size; ++k) {
-      const long double angle =
-          2 * 3.14159265358979323846264338L * static_cast<long double>(k) / static_cast<long double>(size);
-      REQUIRE(std::fabs(plan.cosines[k] - static_cast<double>(std::cos(angle))) <= 0x1p-52);
-      REQUIRE(std::fabs(plan.sines[k] - static_cast<double>(std::sin(angle))) <= 0x1p-52);
-    }
-  }
-  REQUIRE_FALSE(IsFourierSize(1));
-  REQUIRE_FALSE(IsFourierSize(17));
-  REQUIRE_FALSE(IsFourierSize(131072));
-  REQUIRE(IsFourierSize(65536));
+  });
 }
 
 TEST_CASE("RoundToHalf rounds as ToHalf does", "[codecs][simd]") {
