@@ -140,10 +140,10 @@ void Sealer::EnqueueEnds(std::shared_ptr<Table> table, uint32_t shard) {
 absl::Status Sealer::Drain(const StillWanted& still_wanted) {
   MutexLock lock(&mutex_);
   const uint64_t last = next_number_ - 1;
-  const uint64_t failures = failures_;
+  const uint64_t tries_before = tries_;
   while (!queue_.empty() && queue_.front().number <= last) {
     if (stopping_) return absl::UnavailableError("the database is closing");
-    if (failures_ != failures) return last_error_;
+    if (failed_try_ > tries_before) return last_error_;
     if (still_wanted != nullptr) RETURN_IF_ERROR(still_wanted());
     // Whoever drains wants to know now: a head that waits for its next try is tried at once.
     try_now_ = true;
@@ -173,11 +173,13 @@ void Sealer::Run() {
   int64_t pause_ns = kFirstPauseNs;
   for (;;) {
     Job job;
+    uint64_t number = 0;
     {
       MutexLock lock(&mutex_);
       while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
       if (stopping_) return;
       job = queue_.front();
+      number = ++tries_;
     }
     const absl::Status status = Seal(job);
     if (!status.ok()) {
@@ -193,7 +195,7 @@ void Sealer::Run() {
       continue;
     }
     last_error_ = status;
-    ++failures_;
+    failed_try_ = number;
     changed_.NotifyAll();
     try_now_ = false;
     const int64_t next_try_ns = context_.clock->MonotonicNanos() + pause_ns;

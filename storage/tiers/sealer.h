@@ -31,7 +31,7 @@ class Sealer {
   // Commits the shard's unsaved ends alone, in turn with its groups: what lets the WAL go where rows only end.
   void EnqueueEnds(std::shared_ptr<Table> table, uint32_t shard);
   // Blocks until everything enqueued before is sealed. If a group cannot be written it is tried once more, now, and the
-  // error of that try comes back (the group stays queued); UNAVAILABLE when stopping. Ends with the answer of
+  // error of that try comes back (the group stays queued), never that of a try begun before; UNAVAILABLE when stopping. Ends with the answer of
   // `still_wanted` once that is not OK.
   absl::Status Drain(const StillWanted& still_wanted = {});
   size_t queued() const;
@@ -63,8 +63,9 @@ class Sealer {
   CondVar changed_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
+  uint64_t tries_ ABSL_GUARDED_BY(mutex_) = 0;        // begun so far
+  uint64_t failed_try_ ABSL_GUARDED_BY(mutex_) = 0;   // the last that failed, and how
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
-  uint64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
   bool try_now_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -1,12 +1,17 @@
 // Moves that somebody gives up, or that meet the end of the database: nothing half done, nothing left, not counted as failed.
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
+#include "storage/io/kill_point.h"
 #include "tests/storage/data_directory.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex {
 namespace {
@@ -14,10 +19,12 @@ namespace {
 using testing::AllVersions;
 using testing::CreateTestTable;
 using testing::FakeClock;
+using testing::FaultyFileSystem;
 using testing::FilesBelow;
 using testing::PutRows;
 using testing::SmallDatabase;
 using testing::TempDir;
+using testing::WaitUntil;
 
 class Fixture {
  public:
@@ -99,6 +106,34 @@ TEST_CASE("Merging ends where nobody wants it any more", "[storage][tiers]") {
   CHECK(f.db->GetTieringStats().moves_failed == 0);
 }
 
+TEST_CASE("A move is not refused for a seal that was failing before anybody asked for the move", "[storage][tiers]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  Fixture f;
+  f.options.file_system = &fs;
+  f.Open();
+  CreateTestTable(f.db.get(), "t");
+  fs.Inject({.part = "data/warm/", .status = absl::ResourceExhaustedError("disk full")});
+  std::promise<void> asked;
+  std::atomic<int> tries{0};
+  SetKillPointHook([&](std::string_view name) {
+    if (name == "seal-start" && tries++ == 0) asked.get_future().wait();
+  });
+  PutRows(f.db.get(), "t", 0, 20'000, 1);  // full groups in every shard
+  const std::vector<std::string> before = f.Versions();
+  REQUIRE(WaitUntil([&] { return tries > 0; }));
+  bool is_first = true;
+  const absl::Status moved =
+      f.db->MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kWarm, .still_wanted = [&] {
+                        if (std::exchange(is_first, false)) asked.set_value();
+                        return absl::OkStatus();
+                      }}).status();
+  SetKillPointHook(nullptr);
+  REQUIRE_OK(moved);
+  CHECK(fs.injected_count() == 1);
+  CHECK(f.Segments(Tier::kHot) == 0);
+  CHECK(f.Versions() == before);
+}
+
 TEST_CASE("Closing a database gives up the move under way", "[storage][tiers]") {
   Fixture f;
   f.options.tiering_interval_ns = 1'000'000;
@@ -107,7 +142,7 @@ TEST_CASE("Closing a database gives up the move under way", "[storage][tiers]") 
   CreateTestTable(f.db.get(), "t");
   PutRows(f.db.get(), "t", 0, 5'000, 1, Tier::kWarm);
   const std::vector<std::string> before = f.Versions();
-  while (f.Files("cold") == 0) std::this_thread::yield();  // the mover writes its first archive
+  REQUIRE(WaitUntil([&] { return f.Files("cold") > 0; }));  // the mover writes its first archive
   f.options.tiering_interval_ns = 0;
   f.Open();
   CHECK(f.Segments(Tier::kCold) == 0);

@@ -151,6 +151,7 @@ absl::Status FaultyFileSystem::Begin(const std::string& operation, bool grows, u
   absl::Status injected;
   for (InjectedFault& fault : faults_) {
     if ((fault.only_growth && !grows) || operation.find(fault.part) == std::string::npos) continue;
+    if (!fault.but_not.empty() && operation.find(fault.but_not) != std::string::npos) continue;
     if (fault.after > 0) {
       --fault.after;
     } else if (fault.count > 0) {
