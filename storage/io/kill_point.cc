@@ -8,10 +8,12 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "storage/runtime/mutex.h"
 
 namespace cortex {
 namespace {
@@ -91,6 +93,37 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "restore-copied",       // all of them, durable; still marked
 });
 
+// The hook of a test, and how many threads are in it. Threads of a database come by kill points whenever they like (an
+// idle log is marked), also while a test sets the hook or takes it back.
+struct Hook {
+  Mutex mutex;  // guards what follows; not held while the hook runs
+  CondVar left;
+  std::shared_ptr<const std::function<void(std::string_view)>> function ABSL_GUARDED_BY(mutex);
+  int inside ABSL_GUARDED_BY(mutex) = 0;
+};
+
+Hook& TheHook() {
+  static Hook* const hook = new Hook;  // threads may outlive main
+  return *hook;
+}
+
+// False: there is none.
+bool CallHook(std::string_view name) {
+  Hook& hook = TheHook();
+  std::shared_ptr<const std::function<void(std::string_view)>> function;
+  {
+    MutexLock lock(&hook.mutex);
+    function = hook.function;
+    if (function == nullptr) return false;
+    ++hook.inside;
+  }
+  (*function)(name);
+  MutexLock lock(&hook.mutex);
+  --hook.inside;
+  hook.left.NotifyAll();
+  return true;
+}
+
 [[noreturn]] void Refuse(const absl::Status& status) {
   std::fprintf(stderr, "%s: %s\n", kKillPointVariable, std::string(status.message()).c_str());
   std::abort();
@@ -102,10 +135,8 @@ namespace internal {
 
 std::atomic<bool> kill_points_off{false};
 
-std::function<void(std::string_view)> hook;
-
 void HitKillPoint(std::string_view name) {
-  if (hook != nullptr) return hook(name);
+  if (CallHook(name)) return;
   static std::atomic<uint64_t> hits{0};
   // Read anew each time: who sets the variable pays, nobody else.
   const char* const value = std::getenv(kKillPointVariable);
@@ -119,9 +150,12 @@ void HitKillPoint(std::string_view name) {
 
 }  // namespace internal
 
-void SetKillPointHook(std::function<void(std::string_view)> hook) {
-  internal::hook = std::move(hook);
+void SetKillPointHook(std::function<void(std::string_view)> function) {
+  Hook& hook = TheHook();
+  MutexLock lock(&hook.mutex);
+  hook.function = function == nullptr ? nullptr : std::make_shared<const std::function<void(std::string_view)>>(std::move(function));
   internal::kill_points_off.store(false, std::memory_order_relaxed);
+  while (hook.inside > 0) hook.left.Wait(&hook.mutex);
 }
 
 absl::Span<const std::string_view> KillPointNames() { return kNames; }

@@ -30,8 +30,8 @@ struct KillOrder {
 // "name" or "name:n" with n >= 1; INVALID_ARGUMENT otherwise.
 absl::StatusOr<KillOrder> ParseKillOrder(std::string_view text);
 
-// Tests of this very process: called instead, with the name, on the thread that hits the point. nullptr: none. Set
-// while nothing runs.
+// Tests of this very process: called instead, with the name, on the thread that hits the point. nullptr: none. The one
+// before is not called any more once this has returned; not to be called from within it.
 void SetKillPointHook(std::function<void(std::string_view)> hook);
 
 namespace internal {
