@@ -8,6 +8,7 @@
 #include "storage/column/bitmap.h"
 #include "storage/column/schema_change.h"
 #include "tests/support/batch_builder.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex::testing {
 namespace {
@@ -198,6 +199,13 @@ absl::StatusOr<LifeRows> Life::Rows(std::optional<Commit> as_of) {
 }
 
 std::string Life::CheckFiles() {
+  std::string wrong;
+  // Full groups that came back from the log are sealed in the background.
+  WaitUntil([&] { return (wrong = CompareFiles()).empty(); });
+  return wrong;
+}
+
+std::string Life::CompareFiles() {
   std::set<uint64_t> ids;
   for (const auto& table : db_->ListTables()) {
     const auto snapshot = db_->OpenSnapshot(table->name, SnapshotRequest());

@@ -51,6 +51,7 @@ class Life {
   absl::Status Create(const LifeStep& step);
   absl::Status Put(const LifeStep& step);
   absl::Status Delete(const LifeStep& step);
+  std::string CompareFiles();
   void ReadSegment(const Snapshot& snapshot, const SegmentView& segment, LifeReading* reading);
 
   FileSystem* const fs_;

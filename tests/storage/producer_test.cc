@@ -294,7 +294,7 @@ TEST_CASE("A producer's sequence is free again when its batch could not be writt
       for (size_t i = 0; i < out.columns.size(); ++i) out.columns[i].AppendRows(batch.columns[i], 0, batch.row_count);
       return IngestRequest{.batch = std::move(out), .producer = ProducerStamp{.producer = "p", .sequence = 2}};
     };
-    fs.FailAt(fs.operation_count() + 1, absl::ResourceExhaustedError("disk full"), /*sticky=*/true);
+    fs.Inject({.part = "", .count = UINT64_MAX, .status = absl::ResourceExhaustedError("disk full"), .only_growth = true});
     REQUIRE_STATUS(store.db().Ingest(copy()), absl::StatusCode::kResourceExhausted, "disk full");
     fs.StopFailing();
     CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 1);
@@ -303,7 +303,7 @@ TEST_CASE("A producer's sequence is free again when its batch could not be writt
   }
   SECTION("into a file") {
     REQUIRE_OK(store.Send("q", 1, 1, Tier::kWarm).status());  // the first file of all reserves its number durably
-    fs.FailAt(fs.operation_count() + 1, absl::ResourceExhaustedError("disk full"), /*sticky=*/false);
+    fs.Inject({.part = "data/warm/", .status = absl::ResourceExhaustedError("disk full")});
     REQUIRE_STATUS(store.Send("p", 2, 2, Tier::kWarm), absl::StatusCode::kResourceExhausted, "disk full");
     fs.StopFailing();
     CHECK(REQUIRE_OK_AND_TAKE(store.db().GetProducerState("p")).last_sequence == 1);

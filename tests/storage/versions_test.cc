@@ -61,6 +61,7 @@ class World {
     definition.history_ns = history_ns;
     REQUIRE_OK(db->CreateTable(definition));
   }
+  ~World() { db.reset(); }  // before what it lives on
   void Open() {
     options_.data_dir = dir_.File("data");
     options_.clock = &clock;

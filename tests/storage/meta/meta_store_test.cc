@@ -84,7 +84,7 @@ TEST_CASE("MetaStore keeps through a power cut what was put before its writes we
 
   // The pages of a sync that failed are gone: another one that succeeds must not vouch for them.
   REQUIRE_OK(store->PutSequence({.producer = "p", .sequence = 8, .commit = 80}));
-  fs.FailAt(fs.operation_count() + 1, absl::DataLossError("injected"), /*sticky=*/false, 0);
+  fs.Inject({.part = ".log", .status = absl::DataLossError("injected")});
   REQUIRE_STATUS(store->SyncWrites(), absl::StatusCode::kDataLoss, "injected");
   REQUIRE_STATUS(store->SyncWrites(), absl::StatusCode::kFailedPrecondition, "restart to reopen it");
   CHECK_FALSE(store->health().ok());
