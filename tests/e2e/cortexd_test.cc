@@ -7,16 +7,15 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
-#include <chrono>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "cortex/datastore/v1/catalog_service.grpc.pb.h"
 #include "cortex/datastore/v1/ingest_service.grpc.pb.h"
 #include "cortex/datastore/v1/query_service.grpc.pb.h"
 #include "tests/e2e/tables.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex::testing {
 namespace {
@@ -45,18 +44,15 @@ class Cortexd {
 
   // The gRPC port, once the server is ready; 0 if it ended instead.
   int WaitUntilReady() {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < give_up) {
+    int port = 0;
+    WaitUntil([&] {
       const std::string ready = ReadFile(directory_.File("ready"));
-      int port = 0;
-      if (std::sscanf(ready.c_str(), "{\"grpc_port\":%d", &port) == 1) return port;
-      if (waitpid(pid_, &status_, WNOHANG) == pid_) {
-        pid_ = 0;
-        return 0;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return 0;
+      if (std::sscanf(ready.c_str(), "{\"grpc_port\":%d", &port) == 1) return true;
+      if (waitpid(pid_, &status_, WNOHANG) != pid_) return false;
+      pid_ = 0;
+      return true;
+    });
+    return port;
   }
 
   // Sends the signal and waits for the end. Exit code, or -signal.
@@ -70,14 +66,9 @@ class Cortexd {
     pid_ = 0;
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
   }
-  // False if the program does not say `text` within a minute.
+  // False if the program does not come to say `text`.
   bool WaitForOutput(const std::string& text) const {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (out().find(text) == std::string::npos) {
-      if (std::chrono::steady_clock::now() > give_up) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return true;
+    return WaitUntil([&] { return out().find(text) != std::string::npos; });
   }
   std::string out() const { return ReadFile(directory_.File("out")); }
   std::string err() const { return ReadFile(directory_.File("err")); }
@@ -101,7 +92,9 @@ class Cortexd {
 std::vector<std::string> Flags(const TempDir& directory) {
   return {"--server.listen=127.0.0.1:0",          "--ops.listen=127.0.0.1:0",
           "--metrics.listen=127.0.0.1:0",         "--memory.budget_bytes=256MiB",
-          "--data.dir=" + directory.File("data"), "--server.ready_file=" + directory.File("ready")};
+          "--data.dir=" + directory.File("data"), "--server.ready_file=" + directory.File("ready"),
+          "--data.reserve_bytes=0",               "--data.warm_reserve_bytes=0",
+          "--data.cold_reserve_bytes=0"};  // whatever disk tests run on
 }
 
 std::shared_ptr<grpc::Channel> Connect(int port) {

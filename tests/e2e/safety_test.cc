@@ -135,7 +135,7 @@ TEST_CASE("Verify reads everything and names the damaged file and block", "[e2e]
 TEST_CASE("A long verification blocks nobody, is bounded, and ends when nobody waits for it", "[e2e][safety]") {
   TestServer server([](ServerConfig* c) {
     WithBackups(c);
-    c->tiering_bytes_per_second = 128 << 10;  // the pace of the check: half a minute for what follows
+    c->tiering_bytes_per_second = 8 << 10;  // the pace of the check: minutes for what follows
     c->maintenance_max_running = 1;
   });
   server.CreateTable(kScores);
@@ -172,7 +172,7 @@ TEST_CASE("A long verification blocks nobody, is bounded, and ends when nobody w
 
 TEST_CASE("A verification whose reader takes nothing is given up", "[e2e][safety]") {
   TestServer server([](ServerConfig* c) {
-    c->tiering_bytes_per_second = 128 << 10;  // the pace of the check: half a minute for what follows
+    c->tiering_bytes_per_second = 8 << 10;  // the pace of the check: minutes for what follows
     c->maintenance_max_running = 1;
     c->query_stall_timeout_ms = 500;
   });
@@ -209,7 +209,10 @@ TEST_CASE("A verification whose reader takes nothing is given up", "[e2e][safety
 }
 
 TEST_CASE("A shutdown ends a verification with a clear status", "[e2e][safety]") {
-  TestServer server([](ServerConfig* c) { c->tiering_bytes_per_second = 128 << 10; });
+  TestServer server([](ServerConfig* c) {
+    c->tiering_bytes_per_second = 8 << 10;
+    c->drain_timeout_ms = 60'000;
+  });
   server.CreateTable(kScores);
   Fill(&server, 0, 50'000);
   grpc::ClientContext context;
@@ -226,7 +229,10 @@ TEST_CASE("A shutdown ends a verification with a clear status", "[e2e][safety]")
 }
 
 TEST_CASE("A move ends with its deadline, and at a shutdown", "[e2e][safety]") {
-  TestServer server([](ServerConfig* c) { c->tiering_bytes_per_second = 1; });  // the first row group takes hours
+  TestServer server([](ServerConfig* c) {
+    c->tiering_bytes_per_second = 1;  // the first row group takes hours
+    c->drain_timeout_ms = 60'000;
+  });
   server.CreateTable(kScores);
   Fill(&server, 0, 4'000);
   const std::vector<std::string> rows = server.Query(kSummary).Lines();
@@ -243,7 +249,7 @@ TEST_CASE("A move ends with its deadline, and at a shutdown", "[e2e][safety]") {
   late.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
   CHECK(move(&late).error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
   const std::string cold = server.data_dir() + "/cold";
-  while (!std::filesystem::is_empty(cold)) std::this_thread::yield();  // the work ends as well, and removes its file
+  REQUIRE(WaitUntil([&] { return fs::is_empty(cold); }));  // the work ends as well, and removes its file
   grpc::ClientContext context;
   grpc::Status moved;
   std::thread mover([&] { moved = move(&context); });

@@ -29,6 +29,26 @@ uint64_t Fill(TestServer* server, uint32_t first, uint32_t count) {
   return server->Ingest("scores", Scores(first, count));
 }
 
+// For threads beside the test's own: asserts nothing.
+grpc::Status TryFill(TestServer* server, uint32_t first, uint32_t count) {
+  grpc::ClientContext context;
+  wire::IngestRequest request;
+  request.set_table("scores");
+  *request.mutable_columns() = Scores(first, count);
+  wire::IngestResponse response;
+  return server->ingest().Ingest(&context, request, &response);
+}
+
+grpc::Status TryMove(TestServer* server, wire::Tier from, wire::Tier to) {
+  grpc::ClientContext context;
+  wire::MoveTierRequest request;
+  request.set_table("scores");
+  request.set_from(from);
+  request.set_to(to);
+  wire::MoveTierResponse response;
+  return server->admin().MoveTier(&context, request, &response);
+}
+
 // One open subscription and what it brought so far.
 class Follower {
  public:
@@ -162,16 +182,19 @@ TEST_CASE("Subscribe misses and repeats no row while rows come, move, and client
   uint32_t written = 0;
   for (int round = 0; round < 6; ++round) {
     CAPTURE(round);
+    grpc::Status wrote;
     std::thread writer([&, first = written] {
-      for (uint32_t i = 0; i < 20; ++i) Fill(&server, first + 50 * i, 50);
-      if (round % 2 == 0) server.MoveTier("scores", wire::TIER_HOT, wire::TIER_WARM);
-      if (round % 3 == 0) server.MoveTier("scores", wire::TIER_WARM, wire::TIER_COLD);
+      for (uint32_t i = 0; i < 20 && wrote.ok(); ++i) wrote = TryFill(&server, first + 50 * i, 50);
+      if (round % 2 == 0 && wrote.ok()) wrote = TryMove(&server, wire::TIER_HOT, wire::TIER_WARM);
+      if (round % 3 == 0 && wrote.ok()) wrote = TryMove(&server, wire::TIER_WARM, wire::TIER_COLD);
     });
     wire::SubscribeRequest request = Everything();
     request.set_resume_token(token);
     Follower follower(&server, request);
     follower.TakeRows(static_cast<size_t>(137 * (round + 1)));  // and then leave in the middle
     writer.join();
+    INFO(wrote.error_message());
+    REQUIRE(wrote.ok());
     written += 1'000;
     follower.End();
     ids.insert(ids.end(), follower.ids.begin(), follower.ids.end());
@@ -299,7 +322,7 @@ TEST_CASE("Subscriptions end with a clear status when the server drains, also fo
 TEST_CASE("A subscriber that takes nothing keeps no file of the past once it is let go", "[e2e][subscribe]") {
   TestServer server([](ServerConfig* c) {
     Quickly(c);
-    c->query_stall_timeout_ms = 500;
+    c->query_stall_timeout_ms = 2'000;
     c->subscribe_max_open = 1;
   });
   server.CreateTable(kScores);

@@ -30,6 +30,7 @@ TestServer::TestServer(const std::function<void(ServerConfig*)>& adjust) {
   c.ops_listen = "127.0.0.1:0";
   c.metrics_listen = "";
   c.data_dir = directory_.File("data");
+  c.data_reserve_bytes = c.data_warm_reserve_bytes = c.data_cold_reserve_bytes = 0;  // whatever disk tests run on
   c.memory_budget_bytes = 512ull << 20;
   c.wal_limit_bytes = 64ull << 20;
   c.wal_file_bytes = 8ull << 20;
