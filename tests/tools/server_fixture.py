@@ -7,7 +7,8 @@ import tempfile
 import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-READY_SECONDS = 60
+READY_SECONDS = 120
+NO_RESERVE = [f"--data.{tier}reserve_bytes=0" for tier in ("", "warm_", "cold_")]  # whatever disk tests run on
 
 
 class Server:
@@ -33,7 +34,7 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "--server.listen=127.0.0.1:0", "--ops.listen=", "--metrics.listen=",
-                 f"--server.ready_file={ready}", f"--data.dir={self.directory}/data"] + self.flags,
+                 f"--server.ready_file={ready}", f"--data.dir={self.directory}/data", *NO_RESERVE] + self.flags,
                 stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + READY_SECONDS
         while not os.path.exists(ready):
@@ -49,7 +50,7 @@ class Server:
     def stop(self):
         """SIGTERM; returns the exit status."""
         self.process.terminate()
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
     def __exit__(self, *_):
         if self.process.poll() is None:

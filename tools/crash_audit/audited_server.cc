@@ -1,6 +1,8 @@
 #include "tools/crash_audit/audited_server.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -135,6 +137,21 @@ absl::Status AuditedServer::CompareGet(const std::vector<AuditRow>& entities) {
 }
 
 absl::Status AuditedServer::CheckFiles() {
+  // Full groups that came back from the log are sealed in the background.
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(kReadyMs);
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string wrong, CompareFiles());
+    if (wrong.empty()) return absl::OkStatus();
+    if (std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      continue;
+    }
+    Complain(wrong);
+    return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<std::string> AuditedServer::CompareFiles() {
   ASSIGN_OR_RETURN(const uint64_t segments, CountSealedSegments(*connection_));
   uint64_t files = 0;
   for (const char* tier : {"warm", "cold"}) {
@@ -142,12 +159,12 @@ absl::Status AuditedServer::CheckFiles() {
     for (const auto& entry :
          std::filesystem::directory_iterator(absl::StrCat(process_->data_directory(), "/", tier), error)) {
       if (entry.path().extension() == ".seg") ++files;
-      if (entry.path().extension() == ".tmp") Complain(absl::StrCat("left over: ", entry.path().string()));
+      if (entry.path().extension() == ".tmp") return absl::StrCat("left over: ", entry.path().string());
     }
     if (error) return absl::InternalError(absl::StrCat("cannot list tier ", tier, ": ", error.message()));
   }
-  if (files != segments) Complain(absl::StrCat(files, " segment files for ", segments, " segments"));
-  return absl::OkStatus();
+  if (files == segments) return std::string();
+  return absl::StrCat(files, " segment files for ", segments, " segments");
 }
 
 void AuditedServer::BeginLoad(uint64_t seed, int batches_per_s, bool scans) {

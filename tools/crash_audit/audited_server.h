@@ -21,7 +21,7 @@
 
 namespace cortex::audit {
 
-inline constexpr int kReadyMs = 60'000;
+inline constexpr int kReadyMs = 120'000;  // a machine may be busy
 
 // What was done and what was wrong, over all servers of a run.
 struct AuditTotals {
@@ -51,7 +51,7 @@ class AuditedServer final {
   absl::Status Audit();
   // As Audit for the entities; of the events, which may be too many to fetch, the number.
   absl::Status AuditCurrent();
-  // Compares the files of both tiers with the segments the server knows; on a quiet server only.
+  // Compares the files of both tiers with the segments the server knows, once it is at rest; on a quiet server only.
   absl::Status CheckFiles();
 
   // Load from now on, until EndLoad or the end of the process.
@@ -67,6 +67,8 @@ class AuditedServer final {
   void Complain(std::string sentence) { totals_->complaints.push_back(std::move(sentence)); }
 
  private:
+  // What is wrong with the files of both tiers now; empty: nothing.
+  absl::StatusOr<std::string> CompareFiles();
   absl::Status ForgetOldBackups() const;
   // Point reads must agree with the scan.
   absl::Status CompareGet(const std::vector<AuditRow>& entities);

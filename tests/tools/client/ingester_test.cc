@@ -44,7 +44,7 @@ TEST_CASE("An ingester says at its end, too, that the stream was refused", "[cli
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   REQUIRE(server != nullptr);
-  const Connection connection = REQUIRE_OK_AND_TAKE(Connect("127.0.0.1:" + std::to_string(port), 10'000));
+  const Connection connection = REQUIRE_OK_AND_TAKE(Connect("127.0.0.1:" + std::to_string(port), 120'000));
 
   const auto ingester = Ingester::Open(connection, v1::IngestRequest(), nullptr);
   absl::Status sent;

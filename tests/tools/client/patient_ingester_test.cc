@@ -35,7 +35,7 @@ class BusyServer final : public v1::IngestService::Service {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
-    connection = REQUIRE_OK_AND_TAKE(Connect("127.0.0.1:" + std::to_string(port), 30'000));
+    connection = REQUIRE_OK_AND_TAKE(Connect("127.0.0.1:" + std::to_string(port), 120'000));
   }
   ~BusyServer() override { server_->Shutdown(); }
 
@@ -121,7 +121,7 @@ TEST_CASE("RetryAfterMs reads what the server asks for", "[tools][client]") {
 TEST_CASE("PatientIngester gives up with the refusal once nothing was acknowledged for so long", "[tools][client]") {
   BusyServer server;
   server.refusals = {{2, 1'000'000}};
-  const auto ingester = OpenPatientIngester(server.connection, Numbered(), {.longest_ms = 50, .on_wait = nullptr});
+  const auto ingester = OpenPatientIngester(server.connection, Numbered(), {.longest_ms = 2'000, .on_wait = nullptr});
   absl::Status status;
   for (int i = 0; i < 3 && status.ok(); ++i) status = ingester->Send(Rows(7));
   if (status.ok()) status = ingester->Finish().status();
