@@ -152,7 +152,7 @@ absl::Status CheckOptions(const ValueShape& shape, const ZptvOptions& options) {
   return absl::OkStatus();
 }
 
-// One block of rows, filled up to whole lines.
+// One block of rows: where they lie if they are whole lines, else filled up in `bytes`.
 struct PaddedBlock {
   Buffer bytes;
   zptv::Block block;
@@ -160,13 +160,16 @@ struct PaddedBlock {
 PaddedBlock BlockOf(const ValueSpan& rows, const LineShape& shape) {
   PaddedBlock padded;
   const uint32_t lines = (rows.row_count + shape.line_rows - 1) / shape.line_rows;
-  padded.bytes.Resize(lines * shape.line_bytes());
-  std::memcpy(padded.bytes.data(), rows.fixed, rows.byte_size());
-  std::memset(padded.bytes.data() + rows.byte_size(), 0, padded.bytes.size() - rows.byte_size());
   padded.block = {.shape = shape,
                   .lines = lines,
                   .used = size_t{rows.row_count} * rows.shape.values_per_row,
-                  .values = padded.bytes.data()};
+                  .values = rows.fixed};
+  const bool aligned = reinterpret_cast<uintptr_t>(rows.fixed) % shape.width() == 0;
+  if (aligned && rows.byte_size() == lines * shape.line_bytes()) return padded;
+  padded.bytes.Resize(lines * shape.line_bytes());
+  std::memcpy(padded.bytes.data(), rows.fixed, rows.byte_size());
+  std::memset(padded.bytes.data() + rows.byte_size(), 0, padded.bytes.size() - rows.byte_size());
+  padded.block.values = padded.bytes.data();
   return padded;
 }
 
@@ -212,7 +215,7 @@ class BlockEncoder {
 
   absl::Status AppendChecked(const PaddedBlock& given, const ZptvContract& contract, std::string* out) {
     RETURN_IF_ERROR(AppendDecoded(given.block, contract, out));
-    return check_.Block(given.bytes.data(), decoded_.data(), given.block.used);
+    return check_.Block(given.block.values, decoded_.data(), given.block.used);
   }
 
   // The other rows change as the contract lets them; then the whole is stored without loss. The integers of rows that
@@ -225,7 +228,7 @@ class BlockEncoder {
     const size_t row_bytes = rows.shape.row_bytes();
     for (uint32_t i = 0; i < rows.row_count; ++i) {
       if (!AnySet(options_.exact_rows, first_row + i, 1)) continue;
-      std::memcpy(changed.data() + i * row_bytes, given.bytes.data() + i * row_bytes, row_bytes);
+      std::memcpy(changed.data() + i * row_bytes, given.block.values + i * row_bytes, row_bytes);
     }
     zptv::Block block = given.block;
     block.values = changed.data();
@@ -233,7 +236,7 @@ class BlockEncoder {
     if (std::memcmp(changed.data(), decoded_.data(), rows.byte_size()) != 0) {
       return absl::InternalError("zptv did not give back exact rows bit for bit");
     }
-    return check_.Block(given.bytes.data(), decoded_.data(), given.block.used);
+    return check_.Block(given.block.values, decoded_.data(), given.block.used);
   }
 
   const LineShape shape_;

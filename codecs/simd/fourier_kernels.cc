@@ -121,10 +121,9 @@ void ForwardStrips(const FourierPlan& plan, const double* strips, size_t lines, 
   const V size = hn::Set(d, static_cast<double>(plan.size));
   StripMemory memory(plan.size);
   for (size_t first = 0; first < lines; first += lanes) {
+    const StripRef from = StripAt(plan, strips, first / lanes);
     Strip strip = memory.strip;
-    std::copy_n(strips + 2 * plan.size * first, n, strip.re);
-    std::copy_n(strips + 2 * plan.size * first + n, n, strip.im);
-    Transform(plan, /*inverse=*/false, &strip);
+    TransformFrom(plan, /*inverse=*/false, from.re, from.im, &strip);
     double* const to = coefficients + 2 * plan.size * first;
     for (size_t i = 0; i < n; i += lanes) {
       hn::StoreU(hn::Div(hn::Load(d, strip.re + i), size), d, to + i);
@@ -139,8 +138,8 @@ HWY_INLINE V Nearest(V x) {
   return hn::IfThenElse(hn::Lt(hn::Abs(x), hn::Set(d, 0x1p51)), hn::Sub(hn::Add(x, shift), shift), x);
 }
 // The integer of a coefficient, as a double.
-HWY_INLINE V IntegerOf(V x, V step) {
-  const V nearest = Nearest(hn::Div(x, step));
+HWY_INLINE V IntegerOf(V x, V inverse) {
+  const V nearest = Nearest(hn::Mul(x, inverse));
   return hn::IfThenElseZero(hn::Le(hn::Abs(nearest), hn::Set(D(), kLargestRounded)), nearest);
 }
 
@@ -158,7 +157,9 @@ HWY_INLINE V AsFloat(V x) {
 }
 
 // One number per line of a strip.
-HWY_INLINE V LoadOfLines(const double* of_lines, size_t first, size_t lines) { return LoadSteps(of_lines, first, lines); }
+HWY_INLINE V LoadOfLines(const double* of_lines, size_t first, size_t lines) {
+  return LoadSteps(of_lines, first, lines);
+}
 HWY_INLINE void StoreOfLines(V values, size_t first, size_t lines, double* of_lines) {
   HWY_ALIGN double all[hn::MaxLanes(D())];
   hn::Store(values, D(), all);
@@ -169,7 +170,8 @@ HWY_INLINE bool AnyOfLines(const double* steps, size_t first, size_t lines) {
   return std::any_of(steps + first, end, [](double step) { return step != 0; });
 }
 
-void StripSquares(const FourierPlan& plan, const double* coefficients, const double* steps, size_t lines, double* sums) {
+void StripSquares(const FourierPlan& plan, const double* coefficients, const double* steps, size_t lines,
+                  double* sums) {
   const D d;
   const size_t lanes = hn::Lanes(d), n = plan.size * lanes;
   for (size_t first = 0; first < lines; first += lanes) {
@@ -195,11 +197,11 @@ void TrySteps(const FourierPlan& plan, const FourierTrials& trials, const double
     if (!AnyOfLines(steps, first, lines)) continue;
     const StripRef x = StripAt(plan, trials.coefficients, first / lanes);
     const StripRef z = StripAt(plan, trials.values, first / lanes);
-    const V step = LoadOfLines(steps, first, lines);
+    const V step = LoadOfLines(steps, first, lines), inverse = hn::Div(hn::Set(d, 1.0), step);
     Strip strip = memory.strip;
     for (size_t i = 0; i < n; i += lanes) {
-      hn::Store(hn::Mul(IntegerOf(hn::LoadU(d, x.re + i), step), step), d, strip.re + i);
-      hn::Store(hn::Mul(IntegerOf(hn::LoadU(d, x.im + i), step), step), d, strip.im + i);
+      hn::Store(hn::Mul(IntegerOf(hn::LoadU(d, x.re + i), inverse), step), d, strip.re + i);
+      hn::Store(hn::Mul(IntegerOf(hn::LoadU(d, x.im + i), inverse), step), d, strip.im + i);
     }
     Transform(plan, /*inverse=*/true, &strip);
     V largest = hn::Zero(d), sum = hn::Zero(d);
@@ -220,18 +222,19 @@ void TrySteps(const FourierPlan& plan, const FourierTrials& trials, const double
   }
 }
 
-void RoundStrips(const FourierPlan& plan, const double* coefficients, const double* steps, size_t lines, int32_t* ints) {
+void RoundStrips(const FourierPlan& plan, const double* coefficients, const double* steps, size_t lines,
+                 int32_t* ints) {
   const D d;
   const hn::Rebind<int32_t, D> di;
   const size_t lanes = hn::Lanes(d);
   HWY_ALIGN int32_t padded[2 * hn::MaxLanes(D())];
   for (size_t first = 0; first < lines; first += lanes) {
     const StripRef x = StripAt(plan, coefficients, first / lanes);
-    const V step = LoadOfLines(steps, first, lines);
+    const V inverse = hn::Div(hn::Set(d, 1.0), LoadOfLines(steps, first, lines));
     const size_t here = std::min(lanes, lines - first);
     for (size_t k = 0; k < plan.size; ++k) {
-      hn::Store(hn::DemoteTo(di, IntegerOf(hn::LoadU(d, x.re + k * lanes), step)), di, padded);
-      hn::Store(hn::DemoteTo(di, IntegerOf(hn::LoadU(d, x.im + k * lanes), step)), di, padded + lanes);
+      hn::Store(hn::DemoteTo(di, IntegerOf(hn::LoadU(d, x.re + k * lanes), inverse)), di, padded);
+      hn::Store(hn::DemoteTo(di, IntegerOf(hn::LoadU(d, x.im + k * lanes), inverse)), di, padded + lanes);
       std::copy_n(padded, here, ints + 2 * k * lines + first);
       std::copy_n(padded + lanes, here, ints + (2 * k + 1) * lines + first);
     }
@@ -247,11 +250,11 @@ void FitStrips(const FourierPlan& plan, const FourierFits& fits, const double* s
     const double* const x = fits.coefficients + 2 * plan.size * first;
     const double* const given = fits.rounded + 2 * plan.size * first;
     const double* const values = fits.values + 2 * plan.size * first;
-    const V step = LoadOfLines(steps, first, lines), inverse = hn::Div(hn::Set(d, 1.0), step);
+    const V inverse = hn::Div(hn::Set(d, 1.0), LoadOfLines(steps, first, lines));
     V largest = zero, squares = zero, distance = zero, special = zero;
     for (size_t i = 0; i < n; i += lanes) {
       const V here = hn::LoadU(d, x + i), value = hn::LoadU(d, values + i);
-      const V off = hn::Sub(hn::Mul(here, inverse), IntegerOf(hn::LoadU(d, given + i), step));
+      const V off = hn::Sub(hn::Mul(here, inverse), IntegerOf(hn::LoadU(d, given + i), inverse));
       largest = hn::Max(largest, hn::Abs(here));
       squares = hn::Add(squares, hn::Mul(here, here));
       distance = hn::Max(distance, hn::Abs(off));

@@ -1,10 +1,10 @@
-// Fourier transforms of many lines at once: of integers back to values, of values to coefficients, and what an encoder asks
-// while it looks for steps. A line is n = columns / 2 complex numbers, re and im in turns.
+// Fourier transforms of many lines at once: of integers back to values, of values to coefficients, and what an encoder
+// asks while it looks for steps. A line is n = columns / 2 complex numbers, re and im in turns.
 //
 // Meaning (the same on every target, bit for bit; no fused multiplications):
-//   InverseFourierLines  z[l][t] = sum over k of Z[l][k] * e^(2πi·k·t/n), Z the products ints[c * lines + l] * steps[l] rounded
-//                        to double (integers column after column, as in line_kernels.h); passes and their order as in
-//                        reference::FourierLine; rounded to T at the end
+//   InverseFourierLines  z[l][t] = sum over k of Z[l][k] * e^(2πi·k·t/n), Z the products ints[c * lines + l] * steps[l]
+//                        rounded to double (integers column after column, as in line_kernels.h); passes and their order
+//                        as in reference::FourierLine; rounded to T at the end
 //   ForwardFourierLines  Z[l][k] = (1/n) · sum over t of z[l][t] * e^(-2πi·k·t/n): what InverseFourierLines undoes
 #ifndef CORTEX_CODECS_SIMD_FOURIER_KERNELS_H_
 #define CORTEX_CODECS_SIMD_FOURIER_KERNELS_H_
@@ -24,9 +24,9 @@ void InverseFourierLines(const FourierPlan& plan, const int32_t* ints, size_t li
 
 void ForwardFourierLines(const FourierPlan& plan, const double* const* values, size_t lines, double* const* out);
 
-// Lines as the passes want them, kept from one question to the next. The layout is the target's own: only these functions
-// know it. Buffers hold FourierStripDoubles doubles. The integer of a coefficient x is the one nearest to x / step, ties to
-// even, 0 beyond ±(2^30 - 1). Lines whose step is 0 are nobody's business: what is said of them is void.
+// Lines as the passes want them, kept from one question to the next. The layout is the target's own: only these
+// functions know it. Buffers hold FourierStripDoubles doubles. The integer of a coefficient x is the one nearest to
+// x · (1 / step), ties to even, 0 beyond ±(2^30 - 1). Lines whose step is 0 are nobody's business: what is said of them is void.
 size_t FourierStripDoubles(const FourierPlan& plan, size_t lines);
 void LoadFourierStrips(const FourierPlan& plan, const double* const* values, size_t lines, double* strips);
 void ForwardFourierStrips(const FourierPlan& plan, const double* strips, size_t lines, double* coefficients);

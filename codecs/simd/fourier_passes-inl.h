@@ -1,5 +1,5 @@
-// The passes of a Fourier transform, on strips: as many lines at once as a vector has lanes, one lane a line. Included once
-// per target by the kernels, so the guard toggles (Highway's idiom for -inl.h files).
+// The passes of a Fourier transform, on strips: as many lines at once as a vector has lanes, one lane a line. Included
+// once per target by the kernels, so the guard toggles (Highway's idiom for -inl.h files).
 #if defined(CORTEX_CODECS_SIMD_FOURIER_PASSES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CORTEX_CODECS_SIMD_FOURIER_PASSES_INL_H_
 #undef CORTEX_CODECS_SIMD_FOURIER_PASSES_INL_H_
@@ -29,7 +29,7 @@ struct Complex {
 };
 HWY_INLINE Complex Load(const double* re, const double* im, size_t at) {
   const D d;
-  return {hn::Load(d, re + at), hn::Load(d, im + at)};
+  return {hn::LoadU(d, re + at), hn::LoadU(d, im + at)};  // a first pass may read from anywhere
 }
 HWY_INLINE void Store(Complex z, double* re, double* im, size_t at) {
   const D d;
@@ -75,29 +75,34 @@ HWY_INLINE Complex Twiddle(Complex z, const Pass& pass, size_t index) {
   return Mul(z, w.re, w.im);
 }
 
-HWY_INLINE void PassOfTwo(const Pass& pass, const Strip& strip) {
+// What a pass reads.
+struct PassIn {
+  const double *re, *im;
+};
+
+HWY_INLINE void PassOfTwo(const Pass& pass, const PassIn& in, const Strip& strip) {
   const size_t lanes = hn::Lanes(D());
   const size_t half = pass.length / 2, s = pass.stride;
   for (size_t p = 0; p < half; ++p) {
     for (size_t q = 0; q < s; ++q) {
-      const Complex a = Load(strip.re, strip.im, (q + s * p) * lanes);
-      const Complex b = Load(strip.re, strip.im, (q + s * (p + half)) * lanes);
+      const Complex a = Load(in.re, in.im, (q + s * p) * lanes);
+      const Complex b = Load(in.re, in.im, (q + s * (p + half)) * lanes);
       Store(Add(a, b), strip.other_re, strip.other_im, (q + s * 2 * p) * lanes);
       Store(Twiddle(Sub(a, b), pass, p * s), strip.other_re, strip.other_im, (q + s * (2 * p + 1)) * lanes);
     }
   }
 }
 
-HWY_INLINE void PassOfFour(const Pass& pass, const Strip& strip) {
+HWY_INLINE void PassOfFour(const Pass& pass, const PassIn& in, const Strip& strip) {
   const size_t lanes = hn::Lanes(D());
   const size_t m = pass.length / 4, s = pass.stride;
   for (size_t p = 0; p < m; ++p) {
     const Complex w1 = pass.Root(p * s), w2 = pass.Root(2 * p * s), w3 = pass.Root(3 * p * s);
     for (size_t q = 0; q < s; ++q) {
-      const Complex x0 = Load(strip.re, strip.im, (q + s * p) * lanes);
-      const Complex x1 = Load(strip.re, strip.im, (q + s * (p + m)) * lanes);
-      const Complex x2 = Load(strip.re, strip.im, (q + s * (p + 2 * m)) * lanes);
-      const Complex x3 = Load(strip.re, strip.im, (q + s * (p + 3 * m)) * lanes);
+      const Complex x0 = Load(in.re, in.im, (q + s * p) * lanes);
+      const Complex x1 = Load(in.re, in.im, (q + s * (p + m)) * lanes);
+      const Complex x2 = Load(in.re, in.im, (q + s * (p + 2 * m)) * lanes);
+      const Complex x3 = Load(in.re, in.im, (q + s * (p + 3 * m)) * lanes);
       const Complex a = Add(x0, x2), b = Sub(x0, x2), c = Add(x1, x3), e = TimesI(Sub(x1, x3), pass.inverse);
       Complex y1 = Add(b, e), y2 = Sub(a, c), y3 = Sub(b, e);
       if (p != 0) {
@@ -115,15 +120,15 @@ HWY_INLINE void PassOfFour(const Pass& pass, const Strip& strip) {
 }
 
 // Any radix, by its definition.
-HWY_INLINE void PassOfPrime(const Pass& pass, size_t radix, const Strip& strip) {
+HWY_INLINE void PassOfPrime(const Pass& pass, size_t radix, const PassIn& in, const Strip& strip) {
   const size_t lanes = hn::Lanes(D());
   const size_t m = pass.length / radix, s = pass.stride;
   for (size_t p = 0; p < m; ++p) {
     for (size_t q = 0; q < s; ++q) {
       for (size_t k = 0; k < radix; ++k) {
-        Complex sum = Load(strip.re, strip.im, (q + s * p) * lanes);
+        Complex sum = Load(in.re, in.im, (q + s * p) * lanes);
         for (size_t j = 1; j < radix; ++j) {
-          const Complex x = Load(strip.re, strip.im, (q + s * (p + j * m)) * lanes);
+          const Complex x = Load(in.re, in.im, (q + s * (p + j * m)) * lanes);
           sum = Add(sum, Twiddle(x, pass, j * k % radix * (pass.plan->size / radix)));
         }
         Store(Twiddle(sum, pass, p * k * s), strip.other_re, strip.other_im, (q + s * (radix * p + k)) * lanes);
@@ -132,21 +137,28 @@ HWY_INLINE void PassOfPrime(const Pass& pass, size_t radix, const Strip& strip) 
   }
 }
 
-// Stockham's passes: they sort on the way, so there is no bit reversal and every load is a whole vector.
-HWY_INLINE void Transform(const FourierPlan& plan, bool inverse, Strip* strip) {
+// Stockham's passes: they sort on the way, so there is no bit reversal and every load is a whole vector. Reads from `re`
+// and `im`, which may be the strip's own; the result is in the strip.
+HWY_INLINE void TransformFrom(const FourierPlan& plan, bool inverse, const double* re, const double* im, Strip* strip) {
   Pass pass{&plan, inverse, plan.size, 1};
   for (const uint32_t factor : plan.factors) {
+    const PassIn in{re, im};
     if (factor == 4) {
-      PassOfFour(pass, *strip);
+      PassOfFour(pass, in, *strip);
     } else if (factor == 2) {
-      PassOfTwo(pass, *strip);
+      PassOfTwo(pass, in, *strip);
     } else {
-      PassOfPrime(pass, factor, *strip);
+      PassOfPrime(pass, factor, in, *strip);
     }
     strip->Swap();
+    re = strip->re;
+    im = strip->im;
     pass.length /= factor;
     pass.stride *= factor;
   }
+}
+HWY_INLINE void Transform(const FourierPlan& plan, bool inverse, Strip* strip) {
+  TransformFrom(plan, inverse, strip->re, strip->im, strip);
 }
 
 // Memory of one strip, in doubles: four arrays of `points` vectors.

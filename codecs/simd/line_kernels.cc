@@ -48,6 +48,10 @@ void Turn(const int32_t* in, size_t rows, size_t columns, int32_t* out) {
   }
 }
 
+using reference::Differences;
+using reference::DifferencesUp;
+using reference::RescaledDifferencesUp;
+
 #else
 
 // RoundHalf of each lane, in the low 16 bits.
@@ -244,6 +248,53 @@ void Turn(const int32_t* in, size_t rows, size_t columns, int32_t* out) {
   }
 }
 
+void Differences(const int32_t* column, const int32_t* left, size_t lines, int32_t* out) {
+  const DI d;
+  size_t l = 0;
+  for (; l + kTile <= lines; l += kTile) {
+    const VI here = hn::LoadU(d, column + l);
+    hn::StoreU(left == nullptr ? here : hn::Sub(here, hn::LoadU(d, left + l)), d, out + l);
+  }
+  reference::Differences(column + l, left == nullptr ? nullptr : left + l, lines - l, out + l);
+}
+
+// Lines from the second on, in whole vectors; the last one ends with the last line and may say again what was said.
+template <class Visit>
+HWY_INLINE void ForLinesUp(size_t lines, size_t lanes, const Visit& visit) {
+  size_t l = 1;
+  for (; l + lanes <= lines; l += lanes) visit(l);
+  if (l < lines) visit(lines - lanes);
+}
+
+void DifferencesUp(const int32_t* column, const int32_t* left, size_t lines, int32_t* out) {
+  const DI d;
+  reference::DifferencesUp(column, left, lines <= kTile ? lines : 1, out);
+  if (lines <= kTile) return;
+  ForLinesUp(lines, kTile, [&](size_t l) HWY_ATTR {
+    VI less = hn::Sub(hn::LoadU(d, column + l), hn::LoadU(d, column + l - 1));
+    if (left != nullptr) less = hn::Sub(less, hn::Sub(hn::LoadU(d, left + l), hn::LoadU(d, left + l - 1)));
+    hn::StoreU(less, d, out + l);
+  });
+}
+
+void RescaledDifferencesUp(const int32_t* column, const double* ratios, size_t lines, int32_t* out) {
+  const D d;
+  const hn::Rebind<int32_t, D> di;
+  const size_t lanes = hn::Lanes(d);
+  const V limit = hn::Set(d, 0x1p30), shift = hn::Set(d, 0x1.8p52);
+  reference::RescaledDifferencesUp(column, ratios, lines <= lanes ? lines : 1, out);
+  if (lines <= lanes) return;
+  ForLinesUp(lines, lanes, [&](size_t l) HWY_ATTR {
+    // Held within the limits first, which are integers, is the same as rounded first. NaN (0 times an infinite ratio)
+    // goes the way of what is too small.
+    const V scaled = hn::Mul(hn::PromoteTo(d, hn::LoadU(di, column + l - 1)), hn::LoadU(d, ratios + l));
+    const V low = hn::IfThenElse(hn::Gt(scaled, hn::Neg(limit)), scaled, hn::Neg(limit));
+    const V held = hn::IfThenElse(hn::Lt(low, limit), low, limit);
+    const auto above = hn::DemoteTo(di, hn::Sub(hn::Add(held, shift), shift));
+    hn::StoreU(hn::Sub(hn::LoadU(di, column + l), above), di, out + l);
+  });
+}
+
 #endif  // HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 void ScaleDouble(const int32_t* i, size_t c, size_t l, const double* s, double* const* o) { Scale(i, c, l, s, o); }
@@ -256,11 +307,46 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace cortex::simd {
+namespace reference {
+namespace {
+
+int32_t Minus(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
+
+}  // namespace
+
+void Differences(const int32_t* column, const int32_t* left, size_t lines, int32_t* out) {
+  for (size_t l = 0; l < lines; ++l) out[l] = left == nullptr ? column[l] : Minus(column[l], left[l]);
+}
+
+void DifferencesUp(const int32_t* column, const int32_t* left, size_t lines, int32_t* out) {
+  for (size_t l = 0; l < lines; ++l) {
+    out[l] = l == 0 ? column[l] : Minus(column[l], column[l - 1]);
+    if (left != nullptr) out[l] = Minus(out[l], l == 0 ? left[l] : Minus(left[l], left[l - 1]));
+  }
+}
+
+void RescaledDifferencesUp(const int32_t* column, const double* ratios, size_t lines, int32_t* out) {
+  constexpr double kLimit = 0x1p30, kShift = 0x1.8p52;
+  for (size_t l = 0; l < lines; ++l) {
+    double scaled = l == 0 ? 0 : column[l - 1] * ratios[l];
+    scaled = scaled > -kLimit ? scaled : -kLimit;
+    scaled = scaled < kLimit ? scaled : kLimit;
+    out[l] = Minus(column[l], static_cast<int32_t>((scaled + kShift) - kShift));
+  }
+}
+
+}  // namespace reference
+
 
 HWY_EXPORT(ScaleDouble);
 HWY_EXPORT(ScaleFloat);
 HWY_EXPORT(ScaleHalf);
 HWY_EXPORT(Turn);
+HWY_EXPORT(Differences);
+HWY_EXPORT(DifferencesUp);
+HWY_EXPORT(RescaledDifferencesUp);
 
 void ScaleLines(const int32_t* ints, size_t columns, size_t lines, const double* steps, double* const* out) {
   HWY_DYNAMIC_DISPATCH(ScaleDouble)(ints, columns, lines, steps, out);
@@ -273,6 +359,16 @@ void ScaleLines(const int32_t* ints, size_t columns, size_t lines, const double*
 }
 void TransposeIntegers(const int32_t* in, size_t rows, size_t columns, int32_t* out) {
   HWY_DYNAMIC_DISPATCH(Turn)(in, rows, columns, out);
+}
+
+void Differences(const int32_t* column, const int32_t* left, size_t lines, int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(Differences)(column, left, lines, out);
+}
+void DifferencesUp(const int32_t* column, const int32_t* left, size_t lines, int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(DifferencesUp)(column, left, lines, out);
+}
+void RescaledDifferencesUp(const int32_t* column, const double* ratios, size_t lines, int32_t* out) {
+  HWY_DYNAMIC_DISPATCH(RescaledDifferencesUp)(column, ratios, lines, out);
 }
 
 Half RoundToHalf(double value) { return HWY_STATIC_DISPATCH(RoundHalf)(value); }

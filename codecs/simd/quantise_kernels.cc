@@ -23,7 +23,6 @@ using reference::AnySpecial;
 using reference::CountFinite;
 using reference::FiniteSquares;
 using reference::LargestFinite;
-using reference::RootsOver;
 using reference::RoundingSquares;
 using reference::RoundLine;
 using reference::SquaredErrors;
@@ -55,7 +54,7 @@ struct Sums {
   }
 };
 
-// Calls visit(vector of values from i on, number of the partial sum, i) for all vectors; the last is filled up with zeros.
+// Calls visit(vector of values from i on, part of the sums, i) for all vectors; the last is filled up with zeros.
 template <class Visit>
 HWY_INLINE void ForVectors(const double* values, size_t count, const Visit& visit) {
   const D d;
@@ -102,14 +101,15 @@ HWY_INLINE V RoundTo(V x, std::integral_constant<RoundedType, RoundedType::kHalf
 }
 
 template <RoundedType kType>
-HWY_INLINE LineError RoundTyped(const double* values, size_t count, uint32_t components, double step, int32_t* integers) {
+HWY_INLINE LineError RoundTyped(const double* values, size_t count, uint32_t components, double step,
+                                int32_t* integers) {
   const D d;
   const hn::Rebind<int32_t, D> di;
-  const V steps = hn::Set(d, step), limit = hn::Set(d, kLargestRounded);
+  const V steps = hn::Set(d, step), inverses = hn::Set(d, 1 / step), limit = hn::Set(d, kLargestRounded);
   Sums sums;
   V largest = hn::Zero(d);
   const auto visit = [&](V x, size_t k, size_t i) HWY_ATTR {
-    const V nearest = Nearest(hn::Div(x, steps));
+    const V nearest = Nearest(hn::Mul(x, inverses));
     const V q = hn::IfThenElseZero(hn::Le(hn::Abs(nearest), limit), nearest);
     const V product = RoundTo(hn::Mul(q, steps), std::integral_constant<RoundedType, kType>());
     const V error = hn::IfThenElseZero(Finite(x), hn::Sub(x, product));
@@ -197,8 +197,9 @@ SquareRange SquaredErrors(const double* was, const double* is, size_t numbers, u
   const V infinite = hn::Set(d, HUGE_VAL), zero = hn::Zero(d);
   V smallest = infinite, largest = zero;
   auto sound = hn::Eq(zero, zero);
-  size_t i = 0;
-  for (; i + kLanes <= numbers; i += kLanes) {
+  Sums sums;
+  const size_t whole = numbers / kSums * kSums;
+  for (size_t i = 0; i < whole; i += kLanes) {
     V dx, dy = zero;
     if (components == 2) {
       V re, im, re_now, im_now;
@@ -211,27 +212,19 @@ SquareRange SquaredErrors(const double* was, const double* is, size_t numbers, u
     }
     const V square = hn::Add(hn::Mul(dx, dx), hn::Mul(dy, dy));
     hn::StoreU(square, d, squares + i);
+    V& part = sums.part[i / kLanes % kParts];
+    part = hn::Add(part, square);
     const auto some = hn::Gt(square, zero);
     const auto none = hn::And(hn::Eq(dx, zero), hn::Eq(dy, zero));
     sound = hn::And(sound, hn::And(hn::Lt(square, infinite), hn::Or(some, none)));
     largest = hn::IfThenElse(hn::Gt(square, largest), square, largest);
     smallest = hn::IfThenElse(hn::And(some, hn::Lt(square, smallest)), square, smallest);
   }
-  const size_t at = i * components;
-  const SquareRange rest = reference::SquaredErrors(was + at, is + at, numbers - i, components, squares + i);
+  const size_t at = whole * components;
+  const SquareRange rest = reference::SquaredErrors(was + at, is + at, numbers - whole, components, squares + whole);
   return {std::min(rest.smallest, hn::GetLane(hn::MinOfLanes(d, smallest))),
-          std::max(rest.largest, hn::GetLane(hn::MaxOfLanes(d, largest))), rest.sound && hn::AllTrue(d, sound)};
-}
-
-void RootsOver(double* squares, size_t count, double scale) {
-  const D d;
-  const V scales = hn::Set(d, scale);
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const V square = hn::LoadU(d, squares + i);
-    hn::StoreU(hn::IfThenElseZero(hn::Gt(square, hn::Zero(d)), hn::Div(hn::Sqrt(square), scales)), d, squares + i);
-  }
-  reference::RootsOver(squares + i, count - i, scale);
+          std::max(rest.largest, hn::GetLane(hn::MaxOfLanes(d, largest))), sums.Total() + rest.sum,
+          rest.sound && hn::AllTrue(d, sound)};
 }
 
 // Magnitudes less the smallest normal one, modulo 2^width: those of specials are at or above the same of infinity. 0 is
@@ -313,7 +306,7 @@ LineError RoundLine(const double* values, size_t count, uint32_t components, dou
   Sums sums;
   double largest = 0, number = 0;
   for (size_t i = 0; i < count; ++i) {
-    const double nearest = Nearest(values[i] / step);
+    const double nearest = Nearest(values[i] * (1 / step));
     const double q = std::fabs(nearest) <= kLargestRounded ? nearest : 0;  // NaN: 0
     if (integers != nullptr) integers[i] = static_cast<int32_t>(q);
     const double error = std::isfinite(values[i]) ? values[i] - RoundTo(q * step, type) : 0;
@@ -369,19 +362,18 @@ RowSquares SumRowSquares(const double* was, const double* is, size_t count, doub
 
 SquareRange SquaredErrors(const double* was, const double* is, size_t numbers, uint32_t components, double* squares) {
   SquareRange range{.smallest = HUGE_VAL};
+  Sums whole, rest;
   for (size_t i = 0; i < numbers; ++i) {
     const size_t re = i * components, im = re + 1;
     const double dx = was[re] - is[re], dy = components == 2 ? was[im] - is[im] : 0;
     const double square = squares[i] = dx * dx + dy * dy;
     range.sound &= square < HUGE_VAL && (square > 0 || (dx == 0 && dy == 0));
+    (i < numbers / 8 * 8 ? whole : rest).s[i % 8] += square;
     if (square > range.largest) range.largest = square;
     if (square > 0 && square < range.smallest) range.smallest = square;
   }
+  range.sum = whole.Total() + rest.Total();
   return range;
-}
-
-void RootsOver(double* squares, size_t count, double scale) {
-  for (size_t i = 0; i < count; ++i) squares[i] = squares[i] > 0 ? std::sqrt(squares[i]) / scale : 0;
 }
 
 bool AnySpecial(const double* values, size_t count) {
@@ -403,7 +395,6 @@ HWY_EXPORT(CountFinite);
 HWY_EXPORT(LargestFinite);
 HWY_EXPORT(SumRowSquares);
 HWY_EXPORT(SquaredErrors);
-HWY_EXPORT(RootsOver);
 HWY_EXPORT(SpecialDoubles);
 HWY_EXPORT(SpecialFloats);
 HWY_EXPORT(SpecialHalves);
@@ -427,9 +418,6 @@ RowSquares SumRowSquares(const double* was, const double* is, size_t count, doub
 }
 SquareRange SquaredErrors(const double* was, const double* is, size_t numbers, uint32_t components, double* squares) {
   return HWY_DYNAMIC_DISPATCH(SquaredErrors)(was, is, numbers, components, squares);
-}
-void RootsOver(double* squares, size_t count, double scale) {
-  HWY_DYNAMIC_DISPATCH(RootsOver)(squares, count, scale);
 }
 bool AnySpecial(const double* values, size_t count) { return HWY_DYNAMIC_DISPATCH(SpecialDoubles)(values, count); }
 bool AnySpecial(const float* values, size_t count) { return HWY_DYNAMIC_DISPATCH(SpecialFloats)(values, count); }

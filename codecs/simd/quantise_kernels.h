@@ -3,7 +3,7 @@
 //
 // Meaning (the same on every target, bit for bit; no fused multiplications). `type` says which float the products are
 // rounded to before they are compared: 64, 32 or 16 bits. nearest() is to even on ties.
-//   q(x)      nearest(x / step) where that is within ±(2^30 - 1), else 0 (NaN too)
+//   q(x)      nearest(x · (1 / step)) where that is within ±(2^30 - 1), else 0 (NaN too)
 //   error(x)  x - (q(x) · step, rounded to double, then to the type) for finite x, 0 for others
 // Sums are eight partial sums, element i in sum i mod 8, added up as ((0+1)+(2+3)) + ((4+5)+(6+7)).
 //
@@ -28,7 +28,7 @@ struct LineError {
   double sum = 0;      // of error²
 };
 
-// q of each value into `integers` (nullptr: nobody wants them), and their error. `components` is 1 or 2 and divides count.
+// q of each value into `integers` (nullptr: nobody wants them), and their error. `components`: 1 or 2, divides count.
 LineError RoundLine(const double* values, size_t count, uint32_t components, double step, RoundedType type,
                     int32_t* integers);
 
@@ -52,11 +52,10 @@ RowSquares SumRowSquares(const double* was, const double* is, size_t count, doub
 struct SquareRange {
   double smallest = 0;  // of those above 0; infinite if there is none
   double largest = 0;
+  double sum = 0;     // of whole groups of eight numbers, plus that of the rest
   bool sound = true;  // all are finite, and 0 only where z = ẑ
 };
 SquareRange SquaredErrors(const double* was, const double* is, size_t numbers, uint32_t components, double* squares);
-// √(square) / scale of each, 0 for 0; in place.
-void RootsOver(double* squares, size_t count, double scale);
 
 // Whether one of them is NaN, infinite, −0 or subnormal.
 bool AnySpecial(const double* values, size_t count);
@@ -73,7 +72,6 @@ size_t CountFinite(const double* values, size_t count);
 double LargestFinite(const double* values, size_t count);
 RowSquares SumRowSquares(const double* was, const double* is, size_t count, double scale);
 SquareRange SquaredErrors(const double* was, const double* is, size_t numbers, uint32_t components, double* squares);
-void RootsOver(double* squares, size_t count, double scale);
 bool AnySpecial(const double* values, size_t count);
 bool AnySpecial(const float* values, size_t count);
 bool AnySpecial(const Half* values, size_t count);

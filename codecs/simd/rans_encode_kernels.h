@@ -1,15 +1,15 @@
-// Encoding of interleaved range ANS: what rans_kernels.h decodes, in the opposite order. 32 states take the symbols of a
-// group at once; words come out in the order they are put, which is the reverse of the order they are read in.
+// Encoding of interleaved range ANS: what rans_kernels.h decodes, in the opposite order. 32 states take the symbols of
+// a group at once; words come out in the order they are put, which is the reverse of the order they are read in.
 //
 // A symbol of frequency f that begins at slot `start`, put into a state x in [2^16, 2^32):
 //   if x >= f · 2^20: the next word is x mod 2^16, x = ⌊x / 2^16⌋
 //   x = ⌊x / f⌋ · 4096 + x mod f + start
-// Of a value the high raw bits are put first, then the low ones, then the token; n raw bits: if x · 2^n >= 2^32 spilled as
-// above, then x = x · 2^n + bits. Within a group lanes go from the last to the first.
+// Of a value the high raw bits are put first, then the low ones, then the token; n raw bits: if x · 2^n >= 2^32 spilled
+// as above, then x = x · 2^n + bits. Within a group lanes go from the last to the first.
 //
 // Division is a multiplication: for x < f · 2^20, which holds once x has spilled, and s = ⌊log2 f⌋
-//   ⌊x / f⌋ = ⌊(x + i) · m / 2^(32 + s)⌋    with m = ⌈2^(32 + s) / f⌉, i = 0 if m · f - 2^(32 + s) <= 2^11 and m < 2^32,
-//                                           else m = ⌈2^(32 + s) / f⌉ - 1, i = 1
+//   ⌊x / f⌋ = ⌊(x + i) · m / 2^(32 + s)⌋   with m = ⌈2^(32 + s) / f⌉, i = 0 if m · f - 2^(32 + s) <= 2^11, m < 2^32;
+//                                          else m = ⌈2^(32 + s) / f⌉ - 1, i = 1
 // (the error of m, times x, stays below 2^(32 + s) in both cases).
 //
 // Thread-safe, no allocation.

@@ -149,7 +149,8 @@ absl::StatusOr<Plan> BoundedPlan(const Block& block, const ZptvContract& contrac
   Plan best;
   ASSIGN_OR_RETURN(best, PlanOf(block, all, {&lattice}));
   if (!CanTransform(shape)) return best;
-  const LineCodes fourier = QuantiseFourier(block, limit);
+  const LineCodes fourier =
+      QuantiseFourier(block, limit, static_cast<double>(best.bytes()) / kFourierHandicap);
   if (fourier.lines.empty()) return best;
   const LineCodes others = Only(shape, lattice, Without(all, fourier.lines));
   ASSIGN_OR_RETURN(Plan transformed, PlanOf(block, all, {&fourier, &others}));

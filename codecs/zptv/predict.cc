@@ -1,17 +1,12 @@
 #include "codecs/zptv/predict.h"
 
-#include <cstring>
-
+#include "codecs/simd/line_kernels.h"
 #include "codecs/zptv/step.h"
 
 namespace cortex::zptv {
 namespace {
 
 int32_t Plus(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
-int32_t Minus(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
-}
-
 // round(ratio · above), held within ±2^30; hostile ratios (infinite) and products that are not a number too.
 int32_t Rescale(int32_t above, double ratio) {
   constexpr double kLimit = 0x1p30;
@@ -20,14 +15,6 @@ int32_t Rescale(int32_t above, double ratio) {
   return static_cast<int32_t>(scaled < kLimit ? scaled : kLimit);
 }
 
-// One column: each value less (or plus) what the line before predicts. `sign` is +1 to undo.
-void DifferencesUp(const PlaneShape& shape, const int32_t* from, int32_t* to) {
-  to[0] = from[0];
-  for (size_t l = 1; l < shape.lines; ++l) {
-    const int32_t above = shape.ratios == nullptr ? from[l - 1] : Rescale(from[l - 1], shape.ratios[l]);
-    to[l] = Minus(from[l], above);
-  }
-}
 // With ratios each line waits for the one before: several columns go along at once.
 void RescaledSumsUp(const PlaneShape& shape, int32_t* plane) {
   constexpr size_t kColumns = 8;
@@ -67,16 +54,26 @@ void SumsUp(const PlaneShape& shape, int32_t* plane) {
 
 }  // namespace
 
-void Predict(const PlaneShape& shape, Predictor predictor, const int32_t* plane, int32_t* residuals) {
-  const size_t lines = shape.lines, count = shape.columns * lines;
-  const size_t left = shape.stride * lines;  // distance to the value on the left
+void PredictColumns(const PlaneShape& shape, Predictor predictor, const int32_t* plane, size_t first, size_t count,
+                    int32_t* residuals) {
+  const size_t lines = shape.lines;
   const bool with_left = predictor == Predictor::kLeft || predictor == Predictor::kLorenzo;
-  std::memcpy(residuals, plane, count * sizeof(int32_t));
-  if (predictor == Predictor::kUp || predictor == Predictor::kLorenzo) {
-    for (size_t c = 0; c < shape.columns; ++c) DifferencesUp(shape, plane + c * lines, residuals + c * lines);
+  const bool with_up = predictor == Predictor::kUp || predictor == Predictor::kLorenzo;
+  for (size_t c = first; c < first + count; ++c, residuals += lines) {
+    const int32_t* const here = plane + c * lines;
+    const int32_t* const left = with_left && c >= shape.stride ? here - shape.stride * lines : nullptr;
+    if (!with_up) {
+      simd::Differences(here, left, lines, residuals);
+    } else if (shape.ratios == nullptr) {
+      simd::DifferencesUp(here, left, lines, residuals);
+    } else {
+      simd::RescaledDifferencesUp(here, shape.ratios, lines, residuals);
+    }
   }
-  if (!with_left) return;
-  for (size_t i = count; i-- > left;) residuals[i] = Minus(residuals[i], residuals[i - left]);
+}
+
+void Predict(const PlaneShape& shape, Predictor predictor, const int32_t* plane, int32_t* residuals) {
+  PredictColumns(shape, predictor, plane, 0, shape.columns, residuals);
 }
 
 void Undo(const PlaneShape& shape, Predictor predictor, int32_t* plane) {

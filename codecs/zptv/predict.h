@@ -27,6 +27,9 @@ struct PlaneShape {
 };
 
 void Predict(const PlaneShape& shape, Predictor predictor, const int32_t* plane, int32_t* residuals);
+// The same for columns [first, first + count) alone: their residuals, one column behind the other.
+void PredictColumns(const PlaneShape& shape, Predictor predictor, const int32_t* plane, size_t first, size_t count,
+                    int32_t* residuals);
 // In place.
 void Undo(const PlaneShape& shape, Predictor predictor, int32_t* plane);
 

@@ -38,6 +38,7 @@ LineCodes QuantiseRows(const Block& block, const BlockLimit& limit) {
   const LineShape& shape = block.shape;
   const WideLines wide(block);
   LineCodes codes{.kind = LineKind::kLattice};
+  codes.integers.resize(size_t{block.lines} * shape.columns);
   for (uint32_t l = 0; l < block.lines; ++l) {
     const double* const values = wide.line(l);
     const double norm = std::sqrt(simd::FiniteSquares(values, shape.columns, 1));
@@ -59,12 +60,12 @@ LineCodes QuantiseRows(const Block& block, const BlockLimit& limit) {
       step = search.best();
     }
     if (!step.has_value()) continue;
+    simd::RoundLine(values, shape.columns, shape.components, StepOf(*step), RoundedTypeOf(shape.type),
+                    codes.integers.data() + codes.lines.size() * shape.columns);
     codes.lines.push_back(l);
     codes.steps.push_back(*step);
-    codes.integers.resize(codes.lines.size() * shape.columns);
-    simd::RoundLine(values, shape.columns, shape.components, StepOf(*step), RoundedTypeOf(shape.type),
-                    codes.integers.data() + codes.integers.size() - shape.columns);
   }
+  codes.integers.resize(codes.lines.size() * shape.columns);
   // The norm asks nothing of single values but that specials stay.
   if (AnySpecial(block.values, shape.type, size_t{block.lines} * shape.columns)) Settle(block, limit, &codes);
   return codes;
@@ -84,21 +85,51 @@ Buffer Reconstruct(const LineShape& shape, const LineCodes& codes) {
   return values;
 }
 
+namespace {
+
+// Which numbers of a line may not keep the limit, told cheaply and from the safe side: doubt[i] is not 0.
+void Doubt(const LineShape& shape, const BlockLimit& limit, const std::byte* original, const std::byte* decoded,
+           std::vector<uint8_t>* doubt) {
+  constexpr size_t kPiece = 64;  // numbers in doubt are few, most often
+  const Kind kind = limit.contract.kind;
+  const size_t numbers = shape.columns / shape.components, number_bytes = shape.components * shape.width();
+  const double bound = limit.contract.bound * (kind == Kind::kRms ? limit.rms : 1);
+  const bool squared = (kind == Kind::kAbs || kind == Kind::kRms) && bound > kSmallestNorm && bound < kLargestNorm;
+  const double safe = bound * bound * kRoundingRoom;
+  double was[2 * kPiece], is[2 * kPiece], squares[kPiece];
+  doubt->assign(numbers, 0);
+  for (size_t first = 0; first < numbers; first += kPiece) {
+    const size_t here = std::min(kPiece, numbers - first), values = here * shape.components;
+    const std::byte* const from = original + first * number_bytes;
+    const std::byte* const to = decoded + first * number_bytes;
+    uint8_t* const out = doubt->data() + first;
+    if (!squared || AnySpecialChanged(from, to, shape.type, values)) {
+      ErrorSums sums;
+      if (!AllHold(shape, limit, from, to, here, &sums).value_or(false)) std::fill_n(out, here, 1);
+      continue;
+    }
+    simd::SquaredErrors(AsDoubles(from, shape.type, values, was), AsDoubles(to, shape.type, values, is), here,
+                        shape.components, squares);
+    for (size_t i = 0; i < here; ++i) out[i] = !(squares[i] <= safe);
+  }
+}
+
+}  // namespace
+
 void Settle(const Block& block, const BlockLimit& limit, LineCodes* codes) {
   const LineShape& shape = block.shape;
   if (codes->lines.empty()) return;
   codes->exceptions.clear();
   const Buffer decoded = Reconstruct(shape, *codes);
   std::vector<size_t> per_line(codes->lines.size());
-  const size_t numbers = shape.columns / shape.components;
-  std::vector<double> errors(numbers);
+  std::vector<uint8_t> doubt;
   for (size_t l = 0; l < codes->lines.size(); ++l) {
     const std::byte* original = block.line(codes->lines[l]);
     const std::byte* given = decoded.data() + l * shape.line_bytes();
-    if (AllHold(shape, limit, original, given, numbers, errors.data()).value_or(false)) continue;
-    for (size_t i = 0; i < numbers; ++i) {
+    Doubt(shape, limit, original, given, &doubt);
+    for (size_t i = 0; i < doubt.size(); ++i) {
       double error = 0;
-      if (NumberHolds(shape, limit, original, given, i, &error)) continue;
+      if (doubt[i] == 0 || NumberHolds(shape, limit, original, given, i, &error)) continue;
       for (uint32_t k = 0; k < shape.components; ++k) {
         const size_t c = i * shape.components + k;
         const uint64_t bits = BitsAt(original, shape.type, c);

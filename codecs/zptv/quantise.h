@@ -30,8 +30,9 @@ LineCodes QuantiseLattice(const Block& block, const BlockLimit& limit);
 
 // The same for Fourier coefficients, step per line as large as the limit allows. Wide complex columns only; lines with a
 // special value are left out, and so are lines whose step cannot be found again from their values. The result has no
-// exceptions.
-LineCodes QuantiseFourier(const Block& block, const BlockLimit& limit);
+// exceptions. None either if an estimate tells before the search that the lines would take clearly more than
+// `most_bytes`.
+LineCodes QuantiseFourier(const Block& block, const BlockLimit& limit, double most_bytes);
 
 // kPoint: the front bits of each value.
 LineCodes QuantiseFrontBits(const Block& block, const BlockLimit& limit);

@@ -34,8 +34,8 @@ struct RecoverHints {
   StepHints fourier;
 };
 
-// What rounding the values to their type, and the passes of the transform, do to a coefficient at most; `squares` is the sum
-// of the squares of all coefficients' parts.
+// What rounding the values to their type, and the passes of the transform, do to a coefficient at most; `squares` is the
+// sum of the squares of all coefficients' parts.
 double SpectrumNoise(PhysicalType type, double squares);
 
 // Whether RecoverLines will find, without any hint, that the line is Fourier coefficients on a lattice. `line` is aligned

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
+#include "codecs/simd/rans_encode_kernels.h"
 #include "codecs/zptv/rans.h"
 
 namespace cortex::zptv {
@@ -27,10 +28,11 @@ size_t UnitEnd(const PlaneShape& shape, size_t unit) {
 }
 
 int MagnitudeOf(absl::Span<const int32_t> residuals) {
-  double sum = 0;
-  for (const int32_t r : residuals) sum += std::fabs(static_cast<double>(r));
+  uint64_t sum = 0;
+  for (const int32_t r : residuals) sum += static_cast<uint32_t>(r < 0 ? -static_cast<uint32_t>(r) : r);
   if (sum == 0) return 0;
-  return std::clamp(std::ilogb(sum / static_cast<double>(residuals.size())) + 9, 1, kMagnitudes - 1);
+  const double mean = static_cast<double>(sum) / static_cast<double>(residuals.size());
+  return std::clamp(std::ilogb(mean) + 9, 1, kMagnitudes - 1);
 }
 
 struct Group {
@@ -39,25 +41,34 @@ struct Group {
   int last_magnitude = 0;
 };
 
+// Bits that the common table of two groups takes.
+double BitsTogether(const Group& a, const Group& b) {
+  RansCounts both = a.counts;
+  for (size_t s = 0; s < both.size(); ++s) both[s] += b.counts[s];
+  return EstimatedValueBits(both);
+}
+
 // Neighbouring groups melt into one where the pair's common table costs less than two tables.
 void Merge(std::vector<Group>* groups) {
+  std::vector<double> together;  // of each group and the next one
+  for (size_t i = 0; i + 1 < groups->size(); ++i) together.push_back(BitsTogether((*groups)[i], (*groups)[i + 1]));
   while (groups->size() > 1) {
     size_t best = 0;
-    double best_loss = HUGE_VAL, best_bits = 0;
+    double best_loss = HUGE_VAL;
     for (size_t i = 0; i + 1 < groups->size(); ++i) {
-      RansCounts both = (*groups)[i].counts;
-      for (size_t s = 0; s < both.size(); ++s) both[s] += (*groups)[i + 1].counts[s];
-      const double bits = EstimatedValueBits(both);
-      const double loss = bits - (*groups)[i].bits - (*groups)[i + 1].bits;
-      if (loss < best_loss) best = i, best_loss = loss, best_bits = bits;
+      const double loss = together[i] - (*groups)[i].bits - (*groups)[i + 1].bits;
+      if (loss < best_loss) best = i, best_loss = loss;
     }
     if (best_loss > kTableBits && groups->size() <= kMaxGroups) return;
     Group& left = (*groups)[best];
     const Group& right = (*groups)[best + 1];
     for (size_t s = 0; s < left.counts.size(); ++s) left.counts[s] += right.counts[s];
-    left.bits = best_bits;
+    left.bits = together[best];
     left.last_magnitude = right.last_magnitude;
     groups->erase(groups->begin() + static_cast<std::ptrdiff_t>(best) + 1);
+    together.erase(together.begin() + static_cast<std::ptrdiff_t>(best));
+    if (best > 0) together[best - 1] = BitsTogether((*groups)[best - 1], (*groups)[best]);
+    if (best < together.size()) together[best] = BitsTogether((*groups)[best], (*groups)[best + 1]);
   }
 }
 
@@ -84,27 +95,45 @@ std::vector<uint8_t> UnpackMap(absl::Span<const std::byte> bytes, unsigned width
 
 unsigned MapWidth(size_t groups, bool zeros) { return std::bit_width(groups + (zeros ? 1 : 0) - 1); }
 
+// Which class each unit is of, and the groups that the classes melt into.
+struct Grouping {
+  std::vector<int> magnitudes;
+  std::vector<Group> groups;
+};
+Grouping GroupUnits(const PlaneShape& shape, const int32_t* residuals) {
+  const size_t units = Units(shape), values = shape.columns * shape.lines;
+  Grouping grouping{.magnitudes = std::vector<int>(units)};
+  std::vector<Group> all(kMagnitudes);
+  thread_local std::vector<uint8_t> tokens;
+  tokens.resize(values);
+  simd::RansTokens(residuals, values, tokens.data());
+  for (size_t u = 0; u < units; ++u) {
+    const size_t begin = u * shape.stride * shape.lines, count = UnitEnd(shape, u) - begin;
+    const int magnitude = grouping.magnitudes[u] = MagnitudeOf({residuals + begin, count});
+    if (magnitude == 0) continue;
+    all[magnitude].last_magnitude = magnitude;
+    CountSymbols({tokens.data() + begin, count}, &all[magnitude].counts);
+  }
+  for (Group& group : all) {
+    if (group.last_magnitude == 0) continue;
+    group.bits = EstimatedValueBits(group.counts);
+    grouping.groups.push_back(group);
+  }
+  Merge(&grouping.groups);
+  return grouping;
+}
+
 }  // namespace
 
-absl::Status EncodeResiduals(const PlaneShape& shape, const int32_t* residuals, std::string* out) {
-  const size_t units = Units(shape);
-  std::vector<int> magnitudes(units);
-  std::vector<Group> all(kMagnitudes);
-  for (size_t u = 0; u < units; ++u) {
-    const size_t begin = u * shape.stride * shape.lines;
-    const absl::Span<const int32_t> values(residuals + begin, UnitEnd(shape, u) - begin);
-    magnitudes[u] = MagnitudeOf(values);
-    if (magnitudes[u] != 0) CountValueTokens(values, &all[magnitudes[u]].counts);
-  }
-  std::vector<Group> groups;
-  for (int m = 1; m < kMagnitudes; ++m) {
-    if (std::find(magnitudes.begin(), magnitudes.end(), m) == magnitudes.end()) continue;
-    all[m].last_magnitude = m;
-    all[m].bits = EstimatedValueBits(all[m].counts);
-    groups.push_back(all[m]);
-  }
-  Merge(&groups);
+double EstimatedResidualBits(const PlaneShape& shape, const int32_t* residuals) {
+  double bits = 0;
+  for (const Group& group : GroupUnits(shape, residuals).groups) bits += group.bits;
+  return bits;
+}
 
+absl::Status EncodeResiduals(const PlaneShape& shape, const int32_t* residuals, std::string* out) {
+  const size_t units = Units(shape), values_count = shape.columns * shape.lines;
+  const auto [magnitudes, groups] = GroupUnits(shape, residuals);
   const bool zeros = std::find(magnitudes.begin(), magnitudes.end(), 0) != magnitudes.end();
   out->push_back(static_cast<char>(groups.size() | (zeros ? kHasZeros : 0)));
   if (groups.empty()) return absl::OkStatus();
@@ -118,19 +147,29 @@ absl::Status EncodeResiduals(const PlaneShape& shape, const int32_t* residuals, 
   PackMap(numbers, MapWidth(groups.size(), zeros), out);
 
   std::vector<RansEncoder> encoders;
-  std::vector<std::vector<int32_t>> values(groups.size());
+  encoders.reserve(groups.size());
   for (const Group& group : groups) {
     const RansTable table = RansTable::FromCounts(group.counts);
     table.AppendTo(out);
     encoders.emplace_back(table);
   }
-  for (size_t u = 0; u < units; ++u) {
-    if (magnitudes[u] == 0) continue;
-    std::vector<int32_t>& of_group = values[numbers[u] - (zeros ? 1 : 0)];
-    of_group.insert(of_group.end(), residuals + u * shape.stride * shape.lines, residuals + UnitEnd(shape, u));
-  }
+  // One group takes the residuals as they lie; of several each gathers its own.
+  thread_local std::vector<int32_t> gathered;
   std::vector<RansRun> runs;
-  for (size_t g = 0; g < groups.size(); ++g) runs.push_back({.encoder = &encoders[g], .values = values[g]});
+  if (groups.size() == 1 && !zeros) {
+    runs.push_back({.encoder = &encoders[0], .values = {residuals, values_count}});
+  } else {
+    gathered.resize(values_count);
+    int32_t* next = gathered.data();
+    for (size_t g = 0; g < groups.size(); ++g) {
+      int32_t* const first = next;
+      for (size_t u = 0; u < units; ++u) {
+        if (magnitudes[u] == 0 || numbers[u] - (zeros ? 1 : 0) != static_cast<int>(g)) continue;
+        next = std::copy(residuals + u * shape.stride * shape.lines, residuals + UnitEnd(shape, u), next);
+      }
+      runs.push_back({.encoder = &encoders[g], .values = {first, static_cast<size_t>(next - first)}});
+    }
+  }
   std::string stream;
   RETURN_IF_ERROR(EncodeRans(runs, &stream));
   ByteWriter(out).PutString(stream);

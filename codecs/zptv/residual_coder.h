@@ -24,6 +24,9 @@ namespace cortex::zptv {
 // Appends the residuals. shape.ratios is not used.
 absl::Status EncodeResiduals(const PlaneShape& shape, const int32_t* residuals, std::string* out);
 
+// About how many bits their stream will take, states and tables left out.
+double EstimatedResidualBits(const PlaneShape& shape, const int32_t* residuals);
+
 // Fills `residuals`. Errors: DATA_LOSS.
 absl::Status DecodeResiduals(const PlaneShape& shape, ByteReader* in, int32_t* residuals);
 

@@ -1,6 +1,8 @@
 #include "codecs/zptv/section.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -26,7 +28,7 @@ constexpr double kRescaleHandicap = 1.02;
 
 bool HasSteps(LineKind kind) { return kind == LineKind::kLattice || kind == LineKind::kFourier; }
 
-std::vector<double> StepValues(const std::vector<StepCode>& codes) {
+std::vector<double> StepValues(absl::Span<const StepCode> codes) {
   std::vector<double> steps;
   steps.reserve(codes.size());
   for (const StepCode code : codes) steps.push_back(StepOf(code));
@@ -34,7 +36,7 @@ std::vector<double> StepValues(const std::vector<StepCode>& codes) {
 }
 
 // Line l - 1's step over line l's; empty if they are all equal.
-std::vector<double> StepRatios(const std::vector<StepCode>& codes) {
+std::vector<double> StepRatios(absl::Span<const StepCode> codes) {
   if (std::all_of(codes.begin(), codes.end(), [&](StepCode code) { return code == codes[0]; })) return {};
   const std::vector<double> steps = StepValues(codes);
   std::vector<double> ratios(steps.size(), 1.0);
@@ -60,33 +62,94 @@ std::vector<Plane> PlanesOf(const LineShape& shape, const LineCodes& codes, cons
 }
 
 // Phases go round: of residuals that differ by a turn the one nearest to 0.
-void WrapPhases(std::vector<int32_t>* residuals) {
+void WrapPhases(absl::Span<int32_t> residuals) {
   constexpr int32_t kHalf = kPhases / 2;
-  for (int32_t& r : *residuals) r = ((r + kHalf) & static_cast<int32_t>(kPhases - 1)) - kHalf;
+  for (int32_t& r : residuals) r = ((r + kHalf) & static_cast<int32_t>(kPhases - 1)) - kHalf;
+}
+
+// Predictors that a sample of the columns puts within this of the best are compared on all of them.
+constexpr double kSampleDoubt = 1.02;
+// Planes of fewer values are not sampled, others in every kSampled-th unit of `stride` columns.
+constexpr size_t kFewValues = 8192;
+constexpr size_t kSampled = 4;
+
+bool IsPossible(const PlaneShape& shape, Predictor predictor) {
+  if (predictor == Predictor::kLorenzo && shape.ratios != nullptr) return false;
+  return predictor < Predictor::kUp || shape.lines > 1;
+}
+
+// The residuals of every `step`-th unit, one behind the other; `scratch` holds them all.
+absl::Span<int32_t> Residuals(const Plane& plane, Predictor predictor, const int32_t* integers, size_t step,
+                              std::vector<int32_t>* scratch) {
+  const PlaneShape& shape = plane.shape;
+  int32_t* next = scratch->data();
+  if (step == 1) {
+    Predict(shape, predictor, integers, next);
+    next += shape.columns * shape.lines;
+  } else {
+    for (size_t c = 0; c < shape.columns; c += step * shape.stride) {
+      const size_t count = std::min(shape.stride, shape.columns - c);
+      PredictColumns(shape, predictor, integers, c, count, next);
+      next += count * shape.lines;
+    }
+  }
+  const absl::Span<int32_t> residuals(scratch->data(), static_cast<size_t>(next - scratch->data()));
+  if (plane.mask != -1) WrapPhases(residuals);
+  return residuals;
+}
+
+// What they would take, for comparison.
+double PredictedBits(const Plane& plane, Predictor predictor, const int32_t* integers, size_t step,
+                     std::vector<int32_t>* scratch) {
+  RansCounts counts = {};
+  CountValueTokens(Residuals(plane, predictor, integers, step, scratch), &counts);
+  const bool rescales = predictor == Predictor::kUp && plane.shape.ratios != nullptr;
+  return EstimatedValueBits(counts) * (rescales ? kRescaleHandicap : 1);
+}
+
+// The predictor whose residuals are smallest; they are left in `residuals`.
+Predictor ChoosePredictor(const Plane& plane, const int32_t* integers, std::vector<int32_t>* residuals) {
+  const size_t values = plane.shape.columns * plane.shape.lines;
+  residuals->resize(values);
+  std::array<double, kLastPredictor + 1> sampled = {};
+  double least = HUGE_VAL;
+  for (uint8_t p = 0; p <= kLastPredictor && values >= kFewValues; ++p) {
+    if (!IsPossible(plane.shape, static_cast<Predictor>(p))) continue;
+    sampled[p] = PredictedBits(plane, static_cast<Predictor>(p), integers, kSampled, residuals);
+    least = std::min(least, sampled[p]);
+  }
+  const auto in_doubt = [&](uint8_t p) {
+    return IsPossible(plane.shape, static_cast<Predictor>(p)) && sampled[p] <= kSampleDoubt * least;
+  };
+  auto best = Predictor::kNone, last = Predictor::kNone;
+  double best_bits = HUGE_VAL;
+  int doubtful = 0;
+  for (uint8_t p = 0; p <= kLastPredictor; ++p) {
+    if (!in_doubt(p)) continue;
+    ++doubtful;
+    last = static_cast<Predictor>(p);
+  }
+  if (doubtful == 1) {
+    best = last;
+    last = static_cast<Predictor>(kLastPredictor + 1);  // not predicted yet
+  } else {
+    for (uint8_t p = 0; p <= kLastPredictor; ++p) {
+      if (!in_doubt(p)) continue;
+      const double bits = PredictedBits(plane, static_cast<Predictor>(p), integers, 1, residuals);
+      if (bits < best_bits) best_bits = bits, best = static_cast<Predictor>(p);
+    }
+  }
+  if (best != last) {
+    Predict(plane.shape, best, integers, residuals->data());
+    if (plane.mask != -1) WrapPhases(absl::MakeSpan(*residuals));
+  }
+  return best;
 }
 
 absl::Status EncodePlane(const Plane& plane, const int32_t* integers, std::string* out) {
-  const size_t count = plane.shape.columns * plane.shape.lines;
-  std::vector<int32_t> best(integers, integers + count), residuals(count);
-  auto best_predictor = Predictor::kNone;
-  double best_bits = HUGE_VAL;
-  for (uint8_t p = 0; p <= kLastPredictor; ++p) {
-    const auto predictor = static_cast<Predictor>(p);
-    if (predictor == Predictor::kLorenzo && plane.shape.ratios != nullptr) continue;
-    if (predictor >= Predictor::kUp && plane.shape.lines < 2) continue;
-    Predict(plane.shape, predictor, integers, residuals.data());
-    if (plane.mask != -1) WrapPhases(&residuals);
-    RansCounts counts = {};
-    CountValueTokens(residuals, &counts);
-    const bool rescales = predictor == Predictor::kUp && plane.shape.ratios != nullptr;
-    const double bits = EstimatedValueBits(counts);
-    if (bits * (rescales ? kRescaleHandicap : 1) >= best_bits) continue;
-    best_bits = bits;
-    best_predictor = predictor;
-    best.swap(residuals);
-  }
-  out->push_back(static_cast<char>(best_predictor));
-  return EncodeResiduals(plane.shape, best.data(), out);
+  thread_local std::vector<int32_t> residuals;
+  out->push_back(static_cast<char>(ChoosePredictor(plane, integers, &residuals)));
+  return EncodeResiduals(plane.shape, residuals.data(), out);
 }
 
 absl::Status DecodePlane(const Plane& plane, ByteReader* in, int32_t* integers) {
@@ -282,6 +345,28 @@ void ReconstructLines(const LineShape& shape, const LineCodes& codes, const int3
   if (shape.type == PhysicalType::kFloat64) return ReconstructSteps<double>(shape, codes, planes, out);
   if (shape.type == PhysicalType::kFloat32) return ReconstructSteps<float>(shape, codes, planes, out);
   ReconstructSteps<Half>(shape, codes, planes, out);
+}
+
+double EstimatedSectionBits(const LineShape& shape, absl::Span<const StepCode> steps, const int32_t* planes) {
+  const std::vector<double> ratios = StepRatios(steps);
+  const Plane plane{{.columns = shape.columns,
+                     .lines = steps.size(),
+                     .stride = shape.stride,
+                     .ratios = ratios.empty() ? nullptr : ratios.data()}};
+  const size_t values = plane.shape.columns * plane.shape.lines, step = values < kFewValues ? 1 : kSampled;
+  std::vector<int32_t> scratch(values);
+  auto best = Predictor::kNone;
+  double best_bits = HUGE_VAL;
+  for (uint8_t p = 0; p <= kLastPredictor; ++p) {
+    if (!IsPossible(plane.shape, static_cast<Predictor>(p))) continue;
+    const double bits = PredictedBits(plane, static_cast<Predictor>(p), planes, step, &scratch);
+    if (bits < best_bits) best_bits = bits, best = static_cast<Predictor>(p);
+  }
+  const absl::Span<const int32_t> residuals = Residuals(plane, best, planes, step, &scratch);
+  PlaneShape sampled = plane.shape;
+  sampled.columns = residuals.size() / plane.shape.lines;
+  const double share = static_cast<double>(sampled.columns) / static_cast<double>(plane.shape.columns);
+  return EstimatedResidualBits(sampled, residuals.data()) / share;
 }
 
 absl::Status EncodeSection(const LineShape& shape, const LineCodes& codes, std::string* out) {

@@ -36,6 +36,10 @@ std::vector<int32_t> TransposeIntegers(const LineShape& shape, const LineCodes& 
 // Appends a section of any kind but raw, with the predictors that make it smallest. Errors: INTERNAL.
 absl::Status EncodeSection(const LineShape& shape, const LineCodes& codes, std::string* out);
 
+// About how many bits the integers of a section with steps will take, told from a sample of its columns: tables, states
+// and parameters left out. `planes` as above.
+double EstimatedSectionBits(const LineShape& shape, absl::Span<const StepCode> steps, const int32_t* planes);
+
 // Reads one section of any kind; out[i] takes its line i, nullptr: nobody wants it. Errors: DATA_LOSS.
 absl::Status DecodeSection(const LineShape& shape, absl::Span<const std::byte> bytes, absl::Span<std::byte* const> out);
 

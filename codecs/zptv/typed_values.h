@@ -2,6 +2,7 @@
 #ifndef CORTEX_CODECS_ZPTV_TYPED_VALUES_H_
 #define CORTEX_CODECS_ZPTV_TYPED_VALUES_H_
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -49,9 +50,16 @@ inline double ToDouble(uint64_t bits, PhysicalType type) {
 }
 // Many at once.
 inline bool AnyNotFinite(const Half* values, size_t count) {
-  bool any = false;
-  for (size_t i = 0; i < count; ++i) any |= (values[i].bits & 0x7c00) == 0x7c00;
-  return any;
+  constexpr uint64_t kExponents = 0x7c007c007c007c00, kOnes = 0x0400040004000400, kSigns = 0x8000800080008000;
+  uint64_t any = 0;  // four at a time: a full exponent and one more reach the sign
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    uint64_t four;
+    std::memcpy(&four, values + i, sizeof(four));
+    any |= (four & kExponents) + kOnes;
+  }
+  for (; i < count; ++i) any |= (values[i].bits & 0x7c00u) + 0x0400u;
+  return (any & kSigns) != 0;
 }
 inline void ToDoubles(const std::byte* values, PhysicalType type, size_t count, double* out) {
   if (type == PhysicalType::kFloat64) {
@@ -93,24 +101,6 @@ inline bool IsSpecial(uint64_t bits, PhysicalType type) {
   return magnitude < smallest_normal || magnitude >= infinity;
 }
 
-// Of bits that are not 0. Magnitudes less the smallest normal one, modulo 2^width: those of specials are at or above the
-// same of infinity.
-template <typename Bits>
-bool IsSpecialBits(Bits bits, PhysicalType type) {
-  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
-  const auto normal = static_cast<Bits>(Bits{1} << LayoutOf(type).mantissa_bits);
-  const auto limit = static_cast<Bits>(static_cast<Bits>(kSign - normal) - normal);
-  return static_cast<Bits>(static_cast<Bits>(bits & static_cast<Bits>(~kSign)) - normal) >= limit;
-}
-template <typename Bits>
-bool AnySpecialBitsChanged(const std::byte* values, const std::byte* now, PhysicalType type, size_t count) {
-  bool any = false;
-  for (size_t i = 0; i < count; ++i) {
-    const auto bits = LoadBits<Bits>(values + i * sizeof(Bits));
-    any |= bits != LoadBits<Bits>(now + i * sizeof(Bits)) && bits != 0 && IsSpecialBits(bits, type);
-  }
-  return any;
-}
 // Whether one of them is special.
 inline bool AnySpecial(const std::byte* values, PhysicalType type, size_t count) {
   if (type == PhysicalType::kFloat64) return simd::AnySpecial(reinterpret_cast<const double*>(values), count);
@@ -120,10 +110,16 @@ inline bool AnySpecial(const std::byte* values, PhysicalType type, size_t count)
 
 // Whether one of `values` is special and another one `now`.
 inline bool AnySpecialChanged(const std::byte* values, const std::byte* now, PhysicalType type, size_t count) {
-  if (!AnySpecial(values, type, count)) return false;
-  if (type == PhysicalType::kFloat64) return AnySpecialBitsChanged<uint64_t>(values, now, type, count);
-  if (type == PhysicalType::kFloat32) return AnySpecialBitsChanged<uint32_t>(values, now, type, count);
-  return AnySpecialBitsChanged<uint16_t>(values, now, type, count);
+  constexpr size_t kPiece = 64;  // specials are few, and far between
+  for (size_t first = 0; first < count; first += kPiece) {
+    const size_t end = std::min(count, first + kPiece);
+    if (!AnySpecial(values + first * WidthOf(type), type, end - first)) continue;
+    for (size_t i = first; i < end; ++i) {
+      const uint64_t bits = BitsAt(values, type, i);
+      if (IsSpecial(bits, type) && bits != BitsAt(now, type, i)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace cortex::zptv

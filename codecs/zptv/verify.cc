@@ -126,16 +126,15 @@ namespace {
 
 // AllHold under POINT, where each number has a scale of its own.
 std::optional<bool> AllHoldPoints(const LineShape& shape, double bound, const std::byte* original,
-                                  const std::byte* decoded, size_t count, double* errors) {
+                                  const std::byte* decoded, size_t count, ErrorSums* sums) {
   const size_t values = count * shape.components, width = shape.width();
-  double was[kPiece], is[kPiece], unit[kPiece];
+  double was[kPiece], is[kPiece], unit[kPiece], error[kPiece];
   double largest = 0, smallest = HUGE_VAL;  // of squares that are not 0
   bool holds = true, sound = true;
   for (size_t first = 0; first < values; first += kPiece) {
     const size_t here = std::min(kPiece, values - first), numbers = here / shape.components;
     ToDoubles(original + first * width, shape.type, here, was);
     ToDoubles(decoded + first * width, shape.type, here, is);
-    double* const error = errors + first / shape.components;
     for (size_t i = 0; i < numbers; ++i) {
       const size_t re = i * shape.components, im = re + shape.components - 1;
       const double dx = was[re] - is[re], dy = shape.components == 2 ? was[im] - is[im] : 0;
@@ -155,6 +154,8 @@ std::optional<bool> AllHoldPoints(const LineShape& shape, double bound, const st
       const double absolute = std::sqrt(error[i]), scale = std::sqrt(unit[i]);
       holds &= absolute <= bound * scale || absolute == 0;
       error[i] = absolute == 0 ? 0 : absolute / scale;
+      sums->largest = std::max(sums->largest, error[i]);
+      sums->squares += error[i] * error[i];
     }
   }
   if (!(sound && largest < 0x1p1000 && smallest > 0x1p-900)) return std::nullopt;
@@ -164,34 +165,34 @@ std::optional<bool> AllHoldPoints(const LineShape& shape, double bound, const st
 }  // namespace
 
 std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, const std::byte* original,
-                            const std::byte* decoded, size_t count, double* errors) {
+                            const std::byte* decoded, size_t count, ErrorSums* sums) {
+  *sums = {};
   const Kind kind = limit.contract.kind;
   if (kind == Kind::kLossless || kind == Kind::kPhase16) return std::nullopt;
   const size_t values = count * shape.components, width = shape.width();
-  if (kind == Kind::kRowL2 && shape.components == 1) {  // nothing is asked of numbers but that specials stay
-    std::fill_n(errors, count, 0.0);
-    return !AnySpecialChanged(original, decoded, shape.type, values);
-  }
-  if (AnySpecial(original, shape.type, values)) return std::nullopt;
-  if (kind == Kind::kRowL2) {
-    std::fill_n(errors, count, 0.0);
-    return true;
-  }
-  if (kind == Kind::kPoint) return AllHoldPoints(shape, limit.contract.bound, original, decoded, count, errors);
+  // Nothing is asked of real numbers but that specials stay.
+  if (kind == Kind::kRowL2 && shape.components == 1) return !AnySpecialChanged(original, decoded, shape.type, values);
+  // Specials that came back leave no error; those that are not finite are told by their squares below.
+  const bool any_special = AnySpecial(original, shape.type, values);
+  if (any_special && (kind == Kind::kRowL2 || kind == Kind::kPoint)) return std::nullopt;
+  if (any_special && AnySpecialChanged(original, decoded, shape.type, values)) return std::nullopt;
+  if (kind == Kind::kRowL2) return true;
+  if (kind == Kind::kPoint) return AllHoldPoints(shape, limit.contract.bound, original, decoded, count, sums);
   const double scale = kind == Kind::kAbs ? 1 : limit.rms;
-  double was[kPiece], is[kPiece];
-  double largest = 0;
+  double was[kPiece], is[kPiece], squares[kPiece];
+  double largest = 0, sum = 0;
   for (size_t first = 0; first < values; first += kPiece) {
-    const size_t here = std::min(kPiece, values - first), numbers = here / shape.components;
-    double* const error = errors + first / shape.components;
+    const size_t here = std::min(kPiece, values - first);
     const simd::SquareRange range = simd::SquaredErrors(AsDoubles(original + first * width, shape.type, here, was),
                                                         AsDoubles(decoded + first * width, shape.type, here, is),
-                                                        numbers, shape.components, error);
+                                                        here / shape.components, shape.components, squares);
     if (!(range.sound && range.largest < 0x1p1000 && range.smallest > 0x1p-900)) return std::nullopt;
     largest = std::max(largest, range.largest);
-    simd::RootsOver(error, numbers, scale);
+    sum += range.sum;
   }
-  return std::sqrt(largest) <= limit.contract.bound * scale || largest == 0;
+  if (largest == 0) return true;
+  *sums = {std::sqrt(largest) / scale, sum / scale / scale};
+  return std::sqrt(largest) <= limit.contract.bound * scale;
 }
 
 double RowError(PhysicalType type, const std::byte* original, const std::byte* decoded, size_t values) {
@@ -218,10 +219,10 @@ double RowError(PhysicalType type, const std::byte* original, const std::byte* d
   return std::sqrt(errors / squares);
 }
 
-void ContractCheck::Add(double error) {
-  ++count_;
-  max_ = std::max(max_, error);
-  squares_ += error * error;
+void ContractCheck::Add(const ErrorSums& sums, uint64_t count) {
+  count_ += count;
+  max_ = std::max(max_, sums.largest);
+  squares_ += sums.squares;
 }
 
 absl::Status ContractCheck::Block(const std::byte* original, const std::byte* decoded, size_t values) {
@@ -233,11 +234,11 @@ absl::Status ContractCheck::Block(const std::byte* original, const std::byte* de
   if (contract_.kind == Kind::kRms) limit.rms = RootMeanSquare(shape_, original, values);
   const size_t count = values / shape_.components;
   const bool summed = contract_.kind != Kind::kRowL2;
-  double errors[kPiece];
   for (size_t first = 0; first < count; first += kPiece) {
     const size_t here = std::min(kPiece, count - first), offset = first * shape_.components * shape_.width();
-    if (AllHold(shape_, limit, original + offset, decoded + offset, here, errors).value_or(false)) {
-      for (size_t i = 0; i < here && summed; ++i) Add(errors[i]);
+    ErrorSums sums;
+    if (AllHold(shape_, limit, original + offset, decoded + offset, here, &sums).value_or(false)) {
+      if (summed) Add(sums, here);
       continue;
     }
     for (size_t i = first; i < first + here; ++i) {
@@ -247,7 +248,7 @@ absl::Status ContractCheck::Block(const std::byte* original, const std::byte* de
             absl::StrFormat("zptv broke its contract %d(%g) at number %d of a block: error %g",
                             static_cast<int>(contract_.kind), contract_.bound, i, error));
       }
-      if (summed) Add(error);
+      if (summed) Add({error, error * error}, 1);
     }
   }
   return contract_.kind == Kind::kRowL2 ? Rows(original, decoded, values) : absl::OkStatus();
@@ -261,7 +262,7 @@ absl::Status ContractCheck::Rows(const std::byte* original, const std::byte* dec
       return absl::InternalError(absl::StrFormat("zptv broke its contract row_l2(%g) at row %d of a block: error %g",
                                                  contract_.bound, row, error));
     }
-    Add(error);
+    Add({error, error * error}, 1);
   }
   return absl::OkStatus();
 }

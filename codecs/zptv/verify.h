@@ -31,10 +31,16 @@ struct BlockLimit {
 bool NumberHolds(const LineShape& shape, const BlockLimit& limit, const std::byte* original, const std::byte* decoded,
                  size_t i, double* error);
 
-// The errors of numbers [0, count) at once, the same as NumberHolds tells one by one, into `errors`, and whether all keep
-// the contract. nullopt if numbers are among them that only NumberHolds can judge: specials, extremes, polar contracts.
+// Of the errors of some numbers.
+struct ErrorSums {
+  double largest = 0;
+  double squares = 0;  // their sum
+};
+
+// Whether numbers [0, count) all keep the contract, as NumberHolds tells one by one, and what their errors come to.
+// nullopt if numbers are among them that only NumberHolds can judge: specials that changed, extremes, polar contracts.
 std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, const std::byte* original,
-                            const std::byte* decoded, size_t count, double* errors);
+                            const std::byte* decoded, size_t count, ErrorSums* sums);
 
 // ‖x − x̂‖ / ‖x‖ over the finite values of a row (0 if both are 0, infinite if only ‖x‖ is).
 double RowError(PhysicalType type, const std::byte* original, const std::byte* decoded, size_t values);
@@ -51,7 +57,7 @@ class ContractCheck {
 
  private:
   absl::Status Rows(const std::byte* original, const std::byte* decoded, size_t values);
-  void Add(double error);
+  void Add(const ErrorSums& sums, uint64_t count);
 
   LineShape shape_;
   uint32_t values_per_row_;

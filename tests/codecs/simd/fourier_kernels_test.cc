@@ -243,7 +243,8 @@ TEST_CASE("Lines with special values are told apart from the others of their str
                       .distance = unused.data(),
                       .special = special.data()},
                      steps.data(), 6);
-    REQUIRE(std::vector<bool>(special.begin(), special.end()) == std::vector<bool>{true, true, true, true, false, false});
+    const std::vector<bool> want = {true, true, true, true, false, false};
+    REQUIRE(std::vector<bool>(special.begin(), special.end()) == want);
   });
 }
 

@@ -102,6 +102,34 @@ TEST_CASE("TransposeIntegers turns rows into columns on every target", "[codecs]
   });
 }
 
+TEST_CASE("Differences to neighbours are the same on every target", "[codecs][simd]") {
+  ForEachTarget([] {
+    std::mt19937_64 random(6);
+    for (size_t lines = 0; lines < 70; ++lines) {
+      CAPTURE(lines);
+      std::vector<int32_t> column(lines), left(lines), out(lines, -1), want(lines, -2);
+      std::vector<double> ratios(lines);
+      for (size_t l = 0; l < lines; ++l) {
+        const double all[] = {1, 0.5, 1.37, 3, 1e-9, 1e30, HUGE_VAL, 2};
+        column[l] = random() % 8 == 0 ? 0 : static_cast<int32_t>(random()) >> (random() % 32);
+        left[l] = static_cast<int32_t>(random()) >> (random() % 32);
+        ratios[l] = all[random() % 8];
+      }
+      for (const int32_t* beside : {static_cast<const int32_t*>(nullptr), static_cast<const int32_t*>(left.data())}) {
+        Differences(column.data(), beside, lines, out.data());
+        reference::Differences(column.data(), beside, lines, want.data());
+        REQUIRE(out == want);
+        DifferencesUp(column.data(), beside, lines, out.data());
+        reference::DifferencesUp(column.data(), beside, lines, want.data());
+        REQUIRE(out == want);
+      }
+      RescaledDifferencesUp(column.data(), ratios.data(), lines, out.data());
+      reference::RescaledDifferencesUp(column.data(), ratios.data(), lines, want.data());
+      REQUIRE(out == want);
+    }
+  });
+}
+
 TEST_CASE("RoundToHalf rounds as ToHalf does", "[codecs][simd]") {
   std::mt19937_64 random(4);
   std::vector<double> values = {0.0, -0.0, 65504, 65519.999, 65520, 1e300, 0x1p-24, 0x1p-25, 0x1.8p-25, 0x1p-14,

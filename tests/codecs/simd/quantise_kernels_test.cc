@@ -97,8 +97,7 @@ TEST_CASE("Squared errors are the same on every target, and tell what is not sou
           if (!range.sound) continue;
           REQUIRE(Same(range.largest, expected.largest));
           REQUIRE(Same(range.smallest, expected.smallest));
-          RootsOver(got.data(), count, 0.3);
-          reference::RootsOver(want.data(), count, 0.3);
+          REQUIRE(Same(range.sum, expected.sum));
           for (size_t i = 0; i < count; ++i) REQUIRE(Same(got[i], want[i]));
         }
       }
@@ -112,7 +111,8 @@ TEST_CASE("Squared errors are the same on every target, and tell what is not sou
 
 template <typename T, typename Bits>
 void CheckSpecials(int mantissa_bits) {
-  const Bits sign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1)), normal = static_cast<Bits>(Bits{1} << mantissa_bits);
+  const auto sign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  const auto normal = static_cast<Bits>(Bits{1} << mantissa_bits);
   const auto infinity = static_cast<Bits>(sign - normal);
   const auto has = [](size_t count, size_t at, Bits bits) {
     std::vector<T> values(count + 1, std::bit_cast<T>(Bits{0}));
@@ -124,7 +124,8 @@ void CheckSpecials(int mantissa_bits) {
     for (size_t at = 0; at < count; ++at) {
       CAPTURE(sizeof(T), count, at);
       for (const Bits s : {Bits{0}, sign}) {
-        for (const int bits : {1, static_cast<int>(normal % 1000), 3}) REQUIRE(has(count, at, static_cast<Bits>(s | static_cast<Bits>(bits))));
+        REQUIRE(has(count, at, static_cast<Bits>(s | 1)));
+        REQUIRE(has(count, at, static_cast<Bits>(s | normal % 1000)));
         REQUIRE(has(count, at, static_cast<Bits>(s | (normal - 1))));
         REQUIRE(has(count, at, static_cast<Bits>(s | infinity)));
         REQUIRE(has(count, at, static_cast<Bits>(s | (sign - 1))));

@@ -20,7 +20,8 @@ TEST_CASE("Range encoding divides exactly by every frequency", "[codecs][simd]")
     const uint32_t start = kRansSlots - frequency;
     table.Set(7, start, frequency);
     const uint32_t end = frequency << 20;  // states from here on spill first
-    for (const uint32_t near : {kRansLowestState, end / 3 / frequency * frequency, end / 2 / frequency * frequency, end}) {
+    const uint32_t third = end / 3 / frequency * frequency, half = end / 2 / frequency * frequency;
+    for (const uint32_t near : {kRansLowestState, third, half, end}) {
       for (int32_t off = -2; off <= 2; ++off) {
         const uint32_t x = near + static_cast<uint32_t>(off);
         if (x < kRansLowestState || x >= end) continue;
