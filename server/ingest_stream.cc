@@ -48,6 +48,7 @@ class IngestStream final : public grpc::ServerBidiReactor<wire::IngestStreamRequ
     if (!ok) return End(absl::OkStatus());  // the client has said everything
     {
       MutexLock lock(&mutex_);
+      if (finished_) return;  // cancelled just before: gRPC deletes this object as soon as we have returned
       ++busy_;
     }
     if (!core_.ingest_pool->TrySubmit([this] { Handle(); })) {
