@@ -247,6 +247,7 @@ absl::StatusOr<TableChange> ChangeFromProto(const wire::AlterTableRequest& proto
       ASSIGN_OR_RETURN(const TierPolicy policy, PolicyFromProto(proto.set_tier_policy()));
       return SetPolicy{.hot_max_age_ns = policy.hot_max_age_ns,
                        .warm_max_age_ns = policy.warm_max_age_ns,
+                       .warm_min_age_ns = policy.warm_min_age_ns,
                        .ttl_ns = policy.ttl_ns,
                        .hot_max_rows = policy.hot_max_rows,
                        .hot_max_bytes = policy.hot_max_bytes,

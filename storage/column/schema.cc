@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "storage/column/column.h"
@@ -114,6 +115,20 @@ absl::Status ValidateSharding(const TableDefinition& table) {
   return ColumnError(table, column, absl::StrFormat("fmo sharding reads a float64, got %s", column.type.ToString()));
 }
 
+// What the catalog would call damage at the next start.
+absl::Status ValidateTimes(const TableDefinition& table) {
+  const TierPolicy& policy = table.policy;
+  const std::pair<std::string_view, int64_t> times[] = {{"longest stay in hot", policy.hot_max_age_ns},
+                                                        {"longest stay in warm", policy.warm_max_age_ns},
+                                                        {"shortest stay in warm", policy.warm_min_age_ns},
+                                                        {"time to live", policy.ttl_ns},
+                                                        {"history", table.history_ns}};
+  for (const auto& [what, time_ns] : times) {
+    if (time_ns < 0) return TableError(table, absl::StrFormat("negative %s: %d ns", what, time_ns));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::optional<uint32_t> TableDefinition::FindColumn(std::string_view column_name) const {
@@ -135,6 +150,7 @@ absl::Status ValidateDefinition(const TableDefinition& table) {
   }
   if (absl::Status key = ValidateRole(table, "key", table.key_column, TypeKind::kString); !key.ok()) return key;
   if (absl::Status time = ValidateRole(table, "time", table.time_column, TypeKind::kTimestamp); !time.ok()) return time;
+  if (absl::Status times = ValidateTimes(table); !times.ok()) return times;
   return ValidateSharding(table);
 }
 

@@ -72,7 +72,7 @@ struct TableDefinition {
 };
 
 // Checks what a client may get wrong: names, duplicates, types, key not a non-null string, time not a non-null
-// timestamp, `fmo` sharding without a float64 column `fractal_dimension`, more than 1,024 columns. A bound needs
+// timestamp, `fmo` sharding without a float64 `fractal_dimension`, over 1,024 columns, negative times. A bound needs
 // compression zptv, a type it makes sense for, and to be positive and finite. INVALID_ARGUMENT, naming table and column.
 absl::Status ValidateDefinition(const TableDefinition& definition);
 

@@ -73,6 +73,7 @@ class Changer {
     policy.hot_max_bytes = set.hot_max_bytes.value_or(policy.hot_max_bytes);
     policy.warm_max_age_ns = set.warm_max_age_ns.value_or(policy.warm_max_age_ns);
     policy.warm_max_bytes = set.warm_max_bytes.value_or(policy.warm_max_bytes);
+    policy.warm_min_age_ns = set.warm_min_age_ns.value_or(policy.warm_min_age_ns);
     policy.cold_partition = set.cold_partition.value_or(policy.cold_partition);
     policy.ttl_ns = set.ttl_ns.value_or(policy.ttl_ns);
     table_.history_ns = set.history_ns.value_or(table_.history_ns);

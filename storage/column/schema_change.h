@@ -31,7 +31,7 @@ struct SetCompression {
 };
 // What is absent stays as it is.
 struct SetPolicy {
-  std::optional<int64_t> hot_max_age_ns, warm_max_age_ns, ttl_ns, history_ns;
+  std::optional<int64_t> hot_max_age_ns, warm_max_age_ns, warm_min_age_ns, ttl_ns, history_ns;
   std::optional<uint64_t> hot_max_rows, hot_max_bytes, warm_max_bytes;
   std::optional<ColdPartition> cold_partition;
 };

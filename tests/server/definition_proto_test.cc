@@ -92,9 +92,13 @@ TEST_CASE("ChangeFromProto reads every kind of change", "[server][definition]") 
   CHECK(std::get<RenameColumn>(change(R"({"renameColumn": {"from": "x", "to": "y"}})")).to == "y");
   const auto set = change(R"({"setCompression": {"column": "x", "compression": "COMPRESSION_RLE"}})");
   CHECK(std::get<SetCompression>(set).compression == Compression::kRunLength);
-  const auto policy = std::get<SetPolicy>(change(R"({"setTierPolicy": {"hotMaxRows": 5}})"));
+  const auto policy = std::get<SetPolicy>(change(R"({"setTierPolicy": {"hotMaxRows": 5, "warmMinAgeMs": "6"}})"));
   CHECK(policy.hot_max_rows == uint64_t{5});
   CHECK(policy.hot_max_age_ns == int64_t{0});
+  CHECK(policy.warm_min_age_ns == int64_t{6'000'000});
+  // All of it: what is left out is given up.
+  const auto emptied = std::get<SetPolicy>(change(R"({"setTierPolicy": {}})"));
+  CHECK(emptied.warm_min_age_ns == int64_t{0});
   CHECK_FALSE(policy.history_ns.has_value());
   CHECK(std::get<SetPolicy>(change(R"({"setHistoryMs": "2"})")).history_ns == int64_t{2'000'000});
   REQUIRE_STATUS(ChangeFromProto(wire::AlterTableRequest()), absl::StatusCode::kInvalidArgument, "change is missing");

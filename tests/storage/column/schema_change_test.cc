@@ -66,6 +66,9 @@ TEST_CASE("ApplyChange sets only what a policy change names", "[storage][column]
   CHECK(set.policy.ttl_ns == 9);
   CHECK(set.policy.hot_max_rows == 5);
   CHECK(set.policy.warm_max_age_ns == table.policy.warm_max_age_ns);
+  table.policy.warm_min_age_ns = 3;
+  CHECK(REQUIRE_OK_AND_TAKE(ApplyChange(table, SetPolicy{.ttl_ns = 9})).policy.warm_min_age_ns == 3);
+  CHECK(REQUIRE_OK_AND_TAKE(ApplyChange(table, SetPolicy{.warm_min_age_ns = 0})).policy.warm_min_age_ns == 0);
   const TableDefinition coded = REQUIRE_OK_AND_TAKE(ApplyChange(table, SetCompression{"score", Compression::kDelta}));
   CHECK(coded.columns[2].compression == Compression::kDelta);
 }

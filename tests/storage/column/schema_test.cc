@@ -63,6 +63,16 @@ TEST_CASE("ValidateDefinition names table and column of what is wrong", "[storag
     table.columns[2].type = DataType::Scalar(TypeKind::kFloat64);
     REQUIRE_OK(ValidateDefinition(table));
   }
+  SECTION("negative times") {
+    int64_t* const times[] = {&table.policy.hot_max_age_ns, &table.policy.warm_max_age_ns, &table.policy.warm_min_age_ns,
+                              &table.policy.ttl_ns, &table.history_ns};
+    for (int64_t* const time_ns : times) {
+      const int64_t before = *time_ns;
+      *time_ns = -1;
+      REQUIRE_STATUS(ValidateDefinition(table), kInvalid, "-1 ns: table \"t\"");
+      *time_ns = before;
+    }
+  }
   SECTION("too many columns") {
     for (uint32_t i = 0; i < 1024; ++i) {
       table.columns.push_back({.id = ColumnId(10 + i), .name = "c" + std::to_string(i)});
