@@ -13,6 +13,7 @@
 #include "storage/runtime/memory_budget.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/rewrite_unit.h"
+#include "storage/tiers/source_columns.h"
 
 namespace cortex {
 namespace {
@@ -153,7 +154,8 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
     ordinals.resize(ordinals.size() + view.row_count());
     RETURN_IF_ERROR(view.Ordinals(0, view.row_count(), ordinals.data() + ordinals.size() - view.row_count()));
   }
-  const std::shared_ptr<const TableDefinition> schema = table->definition();
+  ASSIGN_OR_RETURN(const SourceColumns columns, SourceColumnsOf(table->definition(), {&segment, 1}));
+  const std::shared_ptr<const TableDefinition>& schema = columns.schema;
   auto group = std::make_shared<RowGroup>(RowGroupOptions{
       .table = schema,
       .shard = shard,
@@ -281,14 +283,14 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
   RETURN_IF_ERROR(still_wanted());
   RETURN_IF_ERROR(context_.meta->health());  // or every try would leave files that nobody may remove
   FileTier* const tier = target == Tier::kCold ? context_.cold : context_.warm;
-  uint64_t raw_bytes = 0;
   uint64_t rows = 0;
   std::vector<SegmentId> source_ids;
   for (const LiveSegment& source : sources) {
-    raw_bytes += source.file->record().raw_bytes;
     rows += source.file->record().row_count;
     source_ids.push_back(source.id());
   }
+  ASSIGN_OR_RETURN(const SourceColumns columns, SourceColumnsOf(table->definition(), sources));
+  const uint64_t raw_bytes = columns.raw_bytes;
   // The rows, or what decides their order, and one row group gathered from them and encoded.
   MemoryReservation memory(context_.budget, MemoryUse::kMoves);
   const uint64_t group_bytes = (kResidentCopies - 1) * std::min(limits_.group_bytes, raw_bytes);
@@ -300,9 +302,9 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
 
   // Write.
   ASSIGN_OR_RETURN(const Commit floor, context_.OldestReadable(*table));
-  const std::shared_ptr<const TableDefinition> schema = table->definition();
+  const std::shared_ptr<const TableDefinition>& schema = columns.schema;
   ASSIGN_OR_RETURN(const class RewriteUnit unit,
-                   RewriteUnit::Read(schema, {sources.begin(), sources.end()}, resident));
+                   RewriteUnit::Read(schema, {sources.begin(), sources.end()}, raw_bytes, resident));
   if (!resident) RETURN_IF_ERROR(memory.Resize(unit.memory_bytes() + group_bytes));
   KillPoint("rewrite-read");
   std::vector<RewrittenFile> files;

@@ -14,8 +14,10 @@ constexpr uint32_t kRowGroupRows = 65'536;
 }  // namespace
 
 absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinition> table,
-                                              const std::vector<LiveSegment>& sources, bool resident) {
+                                              const std::vector<LiveSegment>& sources, uint64_t raw_bytes,
+                                              bool resident) {
   RewriteUnit unit;
+  unit.raw_bytes_ = raw_bytes;
   unit.resident_ = resident;
   unit.table_ = std::move(table);
   for (const ColumnDefinition& column : unit.table_->columns) unit.columns_.emplace_back(column.type);
@@ -29,7 +31,6 @@ absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinit
 absl::Status RewriteUnit::ReadSource(const LiveSegment& source) {
   const std::shared_ptr<const SegmentReader> reader = source.file->reader();
   RETURN_IF_ERROR(ReadStatements(*reader));
-  raw_bytes_ += source.file->record().raw_bytes;
   for (size_t g = 0; g < reader->row_group_count(); ++g) {
     const RowGroupView& group = reader->row_group(g);
     const uint32_t rows = group.row_count();

@@ -34,9 +34,10 @@ struct RewrittenFile {
 // One thread at a time.
 class RewriteUnit {
  public:
-  // Reads every row of `sources`, with commits and ends as they are now. Errors: DATA_LOSS.
+  // Reads every row of `sources`, with commits and ends as they are now. `raw_bytes`: what their values take with all
+  // columns of `table`. Errors: DATA_LOSS.
   static absl::StatusOr<RewriteUnit> Read(std::shared_ptr<const TableDefinition> table,
-                                          const std::vector<LiveSegment>& sources, bool resident = true);
+                                          const std::vector<LiveSegment>& sources, uint64_t raw_bytes, bool resident);
 
   // Unit rows in (key, time, commit) order, one list per time partition; one list if `by_partition` is false. Versions
   // that no read may see any more are left out: erased ones, and those that ended at or before `history_floor`.

@@ -148,6 +148,52 @@ TEST_CASE("A dropped column's name can be used again without its old values", "[
   CHECK(f.Values("x") == expected);
 }
 
+TEST_CASE("Columns that came later take no room where older rows move", "[storage][schema][tiers]") {
+  Fixture f;
+  BatchBuilder old_rows(f.Table());
+  for (int i = 0; i < 1600; ++i) old_rows.Row({"k" + std::to_string(i), i, i});
+  REQUIRE_OK(f.db->Ingest({.batch = old_rows.Build(), .tier = Tier::kWarm}).status());
+  const uint64_t raw_bytes = REQUIRE_OK_AND_TAKE(f.db->GetTableStats("t")).tiers[1].raw_bytes;
+  const DataType field = DataType::Vector(TypeKind::kComplex128, 256);  // 4 KiB a row, 6.4 MB in all
+  f.Alter(AddColumn{{.name = "field", .type = field}});
+  auto text = std::make_shared<Column>(DataType::String());
+  text->AppendString(std::string(4096, 'd'));
+  f.Alter(AddColumn{{.name = "text", .type = text->type(), .default_value = text}});
+  const std::string null = "NULL", given = ValueText(*text, 0);
+
+  f.Move(Tier::kWarm, Tier::kCold);
+  CHECK(REQUIRE_OK_AND_TAKE(f.db->GetTableStats("t")).tiers[2].raw_bytes == raw_bytes);
+  CHECK(f.Get("k7", "field") == null);
+  CHECK(f.Get("k7", "text") == given);
+  const MoveResult loaded =
+      REQUIRE_OK_AND_TAKE(f.db->MoveTier({.table = "t", .from = Tier::kCold, .to = Tier::kHot}));
+  CHECK(loaded.rows == 1600);
+  CHECK(loaded.stored_bytes < 2 << 20);
+  CHECK(f.Get("k7", "field") == null);
+  CHECK(f.Get("k7", "text") == given);
+
+  // Beside rows that have them they are written out.
+  f.Move(Tier::kHot, Tier::kCold);
+  BatchBuilder new_rows(f.Table());
+  for (int i = 0; i < 64; ++i) {
+    new_rows.Row({"n" + std::to_string(i), i, i, std::vector<double>(512, i + 0.5), "t" + std::to_string(i)});
+  }
+  REQUIRE_OK(f.db->Ingest({.batch = new_rows.Build(), .tier = Tier::kCold}).status());
+  REQUIRE_OK(f.db->CompactTable("t", Tier::kCold).status());
+  f.Reopen();
+  CHECK(f.Get("k7", "field") == null);
+  CHECK(f.Get("k7", "text") == given);
+  CHECK(f.Get("k7", "x") == ValueText(Number(7), 0));
+  Column field_of_n9(field), text_of_n9(DataType::String());
+  testing::AppendValue(std::vector<double>(512, 9.5), &field_of_n9);
+  text_of_n9.AppendString("t9");
+  CHECK(f.Get("n9", "field") == ValueText(field_of_n9, 0));
+  CHECK(f.Get("n9", "text") == ValueText(text_of_n9, 0));
+  const auto all = f.Values("text");
+  CHECK(all.size() == 1664);
+  CHECK(all.at("k1599") == given);
+}
+
 TEST_CASE("A renamed column keeps its values, the key column too", "[storage][schema]") {
   Fixture f(TableKind::kEntities);
   f.Put({"a", 1, 10});
