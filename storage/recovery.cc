@@ -134,18 +134,10 @@ absl::Status Replay(const RecoveryInput& input, const WalRecord& record, Recover
   return absl::OkStatus();
 }
 
-// A repair gives up acknowledged commits: their producers must send them again, and nobody else may get their numbers, which
-// readers hold as tokens. Before the log is cut, so that a crash in between repeats it.
-absl::Status ForgetLostCommits(const RecoveryInput& input, const WalTail& tail, Recovered* recovered) {
-  const WalLoss& loss = *tail.loss;
-  Event(*input.options, "write-ahead log repaired",
-        absl::StrFormat("cut at %s, offset %d (%s); given up: %d bytes, %d readable records up to commit %d", loss.file,
-                        loss.offset, loss.reason, loss.lost_bytes, loss.readable_records, loss.last_readable_commit));
-  // What is below the log's first file is in segment files.
-  const Commit first = tail.files.empty() ? ParseWalFileName(loss.file).value_or(1) : tail.files.back().header.first_commit;
-  const Commit kept_through = std::max(tail.last_commit, first - 1);
+// Producers go back to what is kept, and no number of a lost commit is given again.
+absl::Status GiveUpAfter(const RecoveryInput& input, Commit kept_through, Recovered* recovered) {
   ASSIGN_OR_RETURN(const std::vector<RewoundProducer> rewound, input.producers->Rewind(kept_through));
-  Commit last_commit = std::max({recovered->last_commit, kept_through, loss.last_readable_commit});
+  Commit last_commit = std::max(recovered->last_commit, kept_through);
   for (const RewoundProducer& producer : rewound) {
     last_commit = std::max(last_commit, producer.last_commit);
     Event(*input.options, "producer rewound",
@@ -162,11 +154,46 @@ absl::Status ForgetLostCommits(const RecoveryInput& input, const WalTail& tail, 
   return input.meta->Commit(edit).status();
 }
 
-absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered* recovered) {
+// A repair gives up acknowledged commits: their producers must send them again, and nobody else may get their numbers, which
+// readers hold as tokens. Before the log is cut, so that a crash in between repeats it.
+absl::Status ForgetLostCommits(const RecoveryInput& input, const WalTail& tail, Recovered* recovered) {
+  const WalLoss& loss = *tail.loss;
+  Event(*input.options, "write-ahead log repaired",
+        absl::StrFormat("cut at %s, offset %d (%s); given up: %d bytes, %d readable records up to commit %d", loss.file,
+                        loss.offset, loss.reason, loss.lost_bytes, loss.readable_records, loss.last_readable_commit));
+  // What is below the log's first file is in segment files.
+  const Commit first = tail.files.empty() ? ParseWalFileName(loss.file).value_or(1) : tail.files.back().header.first_commit;
+  const Commit kept_through = std::max(tail.last_commit, first - 1);
+  recovered->last_commit = std::max(recovered->last_commit, loss.last_readable_commit);
+  return GiveUpAfter(input, kept_through, recovered);
+}
+
+// The same, where nothing of the log is left: what is in files tells how far it had come.
+absl::Status ForgetLostLog(const RecoveryInput& input, const absl::Status& why, Recovered* recovered) {
+  Event(*input.options, "write-ahead log repaired", std::string(why.message()));
+  return GiveUpAfter(input, recovered->last_commit, recovered);
+}
+
+// The log keeps its last file for ever. Where rows came through it once, none at all means that its disk is away, or that
+// somebody removed it with rows that were nowhere else. (What a repair has set aside lies there, too.)
+absl::Status CheckLogIsThere(FileSystem* fs, const std::string& dir, const ManifestState& state) {
+  if (state.seal_points.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> entries, fs->ListDir(dir));
+  if (!entries.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "the write-ahead log is gone: %s is empty, and rows that are in no file yet were there; is its disk mounted? "
+      "restore a backup, or start with --wal.repair=true to go on without them",
+      dir));
+}
+
+absl::Status ReplayWal(const RecoveryInput& input, const ManifestState& state, Recovered* recovered) {
   const DatabaseOptions& options = *input.options;
   FileSystem* const fs = options.file_system;
   const std::string dir = JoinPath(options.data_dir, "wal");
+  const uint64_t server_id = recovered->server_id;
   RETURN_IF_ERROR(fs->CreateDirs(dir));
+  const absl::Status there = CheckLogIsThere(fs, dir, state);
+  if (!there.ok() && !options.repair_wal) return there;
   ASSIGN_OR_RETURN(auto reader,
                    WalReader::Open(fs, {.dir = dir, .server_id = server_id, .repair = options.repair_wal}));
   WalRecord record;
@@ -184,6 +211,7 @@ absl::Status ReplayWal(const RecoveryInput& input, uint64_t server_id, Recovered
   }
   const WalTail& tail = reader->tail();
   if (tail.loss.has_value()) RETURN_IF_ERROR(ForgetLostCommits(input, tail, recovered));
+  if (!there.ok()) RETURN_IF_ERROR(ForgetLostLog(input, there, recovered));
   recovered->last_commit = std::max(recovered->last_commit, tail.last_commit);
   // The log's last file began after commits that may have left nothing else behind: erased, expired, or refused.
   if (!tail.files.empty()) {
@@ -246,7 +274,7 @@ absl::StatusOr<Recovered> Recover(const RecoveryInput& input) {
   }
   KillPoint("recovery-segments");
   ASSIGN_OR_RETURN(recovered.server_id, ServerId(input.meta, state));
-  RETURN_IF_ERROR(ReplayWal(input, recovered.server_id, &recovered));
+  RETURN_IF_ERROR(ReplayWal(input, state, &recovered));
   return recovered;
 }
 

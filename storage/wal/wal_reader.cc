@@ -32,7 +32,11 @@ absl::Status WalReader::ReadHeaders() {
   ASSIGN_OR_RETURN(const auto entries, fs_->ListDir(options_.dir));  // sorted; twenty digits sort like their numbers
   for (const DirEntry& entry : entries) {
     const auto first_commit = ParseWalFileName(entry.name);
-    if (!first_commit.has_value() || entry.is_dir) continue;
+    if (!first_commit.has_value()) continue;
+    if (entry.is_dir) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("wal: %s is a directory, and was a file of the log", JoinPath(options_.dir, entry.name)));
+    }
     if (!headless_.empty()) {
       headless_.push_back(entry.name);
       continue;

@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<WalExtent>> WalkWal(FileSystem* fs, const WalWalkOpti
   std::vector<WalExtent> extents;
   for (size_t i = 0; i < files.size(); ++i) {
     FileWalk& file = *files[i];
-    if (file.start_position() >= options.through) break;
+    if (i > 0 && file.start_position() >= options.through) break;  // the first one is there even if it is empty
     // What a file must hold: everything up to the next one, and nothing is claimed of what was not synced yet.
     const bool is_last = i + 1 == files.size();
     const WalPosition end = is_last ? options.through : std::min(options.through, files[i + 1]->start_position());

@@ -210,6 +210,37 @@ TEST_CASE("A database does not start over files of another one, nor while the di
   CHECK(f.CountRows(1) == 200);
 }
 
+TEST_CASE("A database does not start without its log once rows have come through it", "[storage]") {
+  Fixture f;
+  f.Open();
+  f.Create(TableKind::kEvents);
+  f.Put(200, 1);
+  f.Move(Tier::kHot, Tier::kWarm);
+  f.Put(100, 2);  // in the log alone
+  f.db.reset();
+  const std::string log = f.options.data_dir + "/wal", away = f.dir.File("away");
+  REQUIRE_OK(PosixFileSystem()->Rename(log, away));
+  REQUIRE_STATUS(Database::Open(f.options), absl::StatusCode::kFailedPrecondition, "the write-ahead log is gone");
+  REQUIRE_STATUS(Database::Open(f.options), absl::StatusCode::kFailedPrecondition, "the write-ahead log is gone");
+  REQUIRE_OK(RemoveTree(PosixFileSystem(), log));
+  REQUIRE_OK(PosixFileSystem()->Rename(away, log));
+  f.Open();
+  CHECK(f.CountRows(2) == 100);
+  f.db.reset();
+
+  // A repair goes on with what is in files.
+  REQUIRE_OK(RemoveTree(PosixFileSystem(), log));
+  f.options.repair_wal = true;
+  f.Open();
+  CHECK(f.CountRows(1) == 200);
+  CHECK(f.CountRows(2) == 0);
+  f.Put(50, 3);
+  f.options.repair_wal = false;
+  f.db.reset();
+  f.Open();
+  CHECK(f.CountRows(3) == 50);
+}
+
 TEST_CASE("A damaged segment does not hold up the moves of others", "[storage]") {
   Fixture f;
   f.Open();
