@@ -199,6 +199,8 @@ class CreateTableParser {
                                                       DidYouMean(unit.name, {"minutes", "hours", "days", "weeks",
                                                                              "rows", "MB", "GB", "MiB", "GiB"})));
     }
+    // Kept as 0 means no limit: the opposite of what was written.
+    if (count == 0) return InvalidAt(unit.position, "a limit of 0; write FOREVER for no limit, or 1 for the smallest");
     int64_t value = 0;
     if (__builtin_mul_overflow(count, scale, &value)) return InvalidAt(unit.position, "tier limit out of range");
     if (*limit) return InvalidAt(unit.position, "two limits of the same kind for one tier");

@@ -156,6 +156,10 @@ TEST_CASE("Parser reads CREATE TABLE with all of its clauses", "[query][cql]") {
   REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) TIER HOT FOR 1 HORS"), kInvalid, "unknown unit \"hors\"; did you mean");
   REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) TIER HOT FOR 1 ROW OR 2 ROWS"), kInvalid,
                  "two limits of the same kind");
+  // Stored as 0 it would be no limit at all.
+  REQUIRE_STATUS(Parse("CREATE TABLE t (a int8) TIER HOT FOR 0 ROWS"), kInvalid, "a limit of 0; write FOREVER");
+  REQUIRE_STATUS(Parse("ALTER TABLE t SET TIER COLD FOR 0 DAYS"), kInvalid, "a limit of 0");
+  REQUIRE_STATUS(Parse("ALTER TABLE t SET HISTORY FOR 0 SECONDS"), kInvalid, "a limit of 0");
 }
 
 TEST_CASE("Parser reads statements over rows and the rest of DDL", "[query][cql]") {
