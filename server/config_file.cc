@@ -2,9 +2,11 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
-#include <sstream>
+#include <system_error>
 
 #include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
@@ -52,11 +54,15 @@ absl::StatusOr<Entries> ParseConfigText(const std::string& text, const std::stri
 }
 
 absl::StatusOr<Entries> ReadConfigFile(const std::string& path) {
+  std::error_code unknown;  // then it cannot be opened either
+  if (std::filesystem::is_directory(path, unknown)) {  // one can be opened, and reads like an empty file
+    return absl::InvalidArgumentError(absl::StrFormat("the configuration file %s is a directory", path));
+  }
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrFormat("cannot read the configuration file %s", path));
-  std::stringstream text;
-  text << file.rdbuf();
-  return ParseConfigText(text.str(), path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return absl::UnavailableError(absl::StrFormat("cannot read the configuration file %s", path));
+  return ParseConfigText(text, path);
 }
 
 std::string QuoteForConfigFile(std::string_view value) {

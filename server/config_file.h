@@ -11,7 +11,8 @@
 
 namespace cortex {
 
-// Settings in file order. Errors: NOT_FOUND no such file, INVALID_ARGUMENT not YAML, a list, or a name given twice.
+// Settings in file order. Errors: NOT_FOUND no such file; INVALID_ARGUMENT a directory, not YAML, a list, or a name given
+// twice; UNAVAILABLE reading failed.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ReadConfigFile(const std::string& path);
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseConfigText(const std::string& text,
                                                                                  const std::string& name);

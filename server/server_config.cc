@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -250,9 +252,13 @@ absl::Status ApplyFlags(const std::vector<Flag>& flags, LoadedConfig* out) {
 absl::Status CheckAddress(std::string_view option, const std::string& address) {
   if (address.empty()) return absl::OkStatus();
   const size_t colon = address.rfind(':');
-  if (colon != std::string::npos && colon + 1 < address.size()) return absl::OkStatus();
+  const char* const end = address.data() + address.size();
+  const char* const digits = colon == std::string::npos ? end : address.data() + colon + 1;
+  uint16_t port = 0;  // the kernel would cut off what does not fit, and listen somewhere else
+  const auto [parsed, error] = std::from_chars(digits, end, port);
+  if (error == std::errc() && parsed == end) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrFormat("bad value for %s: expects host:port, got \"%s\"", option, address));
+      absl::StrFormat("bad value for %s: expects host:port with a port of 0 to 65535, got \"%s\"", option, address));
 }
 
 absl::Status CheckDirectory(std::string_view option, const std::string& path) {

@@ -81,6 +81,9 @@ TEST_CASE("LoadConfig says what a value must look like", "[server][config]") {
   refuses("--server.listen=", "server.listen is empty");
   refuses("--server.listen=localhost", "server.listen: expects host:port");
   refuses("--metrics.listen=127.0.0.1:", "metrics.listen: expects host:port");
+  refuses("--server.listen=127.0.0.1:99999", "a port of 0 to 65535, got \"127.0.0.1:99999\"");
+  refuses("--ops.listen=127.0.0.1:-1", "a port of 0 to 65535");
+  refuses("--ops.listen=127.0.0.1:74 11", "a port of 0 to 65535");
   refuses("--backup.dir=./cortex-data", "lies inside");
   refuses("--backup.dir=./cortex-data/../cortex-data/backups/", "lies inside");
   refuses("--wal.file_bytes=2GiB", "larger than wal.limit_bytes");
@@ -135,6 +138,8 @@ TEST_CASE("ParseConfigText refuses what is no map of single values", "[server][c
   REQUIRE_STATUS(ParseConfigText("a: {b", "f"), absl::StatusCode::kInvalidArgument, "not valid YAML");
   REQUIRE_STATUS(ParseConfigText("a: {b: 1}\na.b: 2", "f"), absl::StatusCode::kInvalidArgument, "set twice");
   REQUIRE_STATUS(ReadConfigFile("no/such/file"), absl::StatusCode::kNotFound, "cannot read");
+  const cortex::testing::TempDir dir;
+  REQUIRE_STATUS(ReadConfigFile(dir.path()), absl::StatusCode::kInvalidArgument, "is a directory");
   CHECK(REQUIRE_OK_AND_TAKE(ParseConfigText("", "f")).empty());
 }
 
