@@ -245,7 +245,7 @@ void DatabaseImpl::IngestAsync(IngestRequest request, std::function<void(absl::S
 
 // What MERGE keeps of the entities as they are. Fetched again, where they changed, once it is the batch's turn.
 absl::StatusOr<Merge> DatabaseImpl::StartMerge(const Table& table, const IngestRequest& request) {
-  ASSIGN_OR_RETURN(Merge merge, Merge::Of(request));
+  ASSIGN_OR_RETURN(Merge merge, Merge::Of(request, options_.budget));
   RETURN_IF_ERROR(merge.Fetch(request.batch, *snapshots_->TakeNow(table)));
   return merge;
 }
@@ -273,8 +273,8 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   if (request->mode == IngestMode::kMerge) {
     ASSIGN_OR_RETURN(merge, StartMerge(*table, *request));
   }
-  // The batch, its WAL record and the rows in the hot tier or the file being written.
-  const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 3 * merge->memory_bytes() : 0);
+  // The batch, its WAL record and the rows in the hot tier or the file being written. What a merge has fetched is charged.
+  const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 2 * merge->memory_bytes() : 0);
   RETURN_IF_ERROR(disk_reserve_->CheckIngest(request->tier));
   ASSIGN_OR_RETURN(MemoryReservation memory, ingest_gate_->Enter(bytes, /*makes_files=*/request->tier != Tier::kHot));
   const IngestContext context{.meta = meta_.get(),

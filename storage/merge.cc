@@ -13,6 +13,8 @@
 namespace cortex {
 namespace {
 
+constexpr uint32_t kFetchRows = 32;
+
 std::string KeyOf(const Batch& batch, uint32_t row) {
   return std::string(batch.columns[batch.table->key_ordinal()].StringAt(row));
 }
@@ -27,7 +29,7 @@ absl::Status CheckSchema(const Batch& batch, const Snapshot& snapshot) {
 
 }  // namespace
 
-absl::StatusOr<Merge> Merge::Of(const IngestRequest& request) {
+absl::StatusOr<Merge> Merge::Of(const IngestRequest& request, MemoryBudget* budget) {
   const Batch& batch = request.batch;
   const TableDefinition& table = *batch.table;
   const size_t columns = table.columns.size();
@@ -43,7 +45,7 @@ absl::StatusOr<Merge> Merge::Of(const IngestRequest& request) {
     return absl::InvalidArgumentError(absl::StrFormat("MERGE expects %d versions for %d rows: table \"%s\"",
                                                       request.expected.size(), batch.row_count, table.name));
   }
-  Merge merge;
+  Merge merge(budget);
   merge.expected_ = request.expected;
   for (uint32_t i = 0; i < request.present.size(); ++i) {
     if (request.present[i]) continue;
@@ -64,9 +66,14 @@ absl::Status Merge::Fetch(const Batch& batch, const Snapshot& snapshot) {
   exact_rows_.assign(missing_.size(), Bitmap());
   base_.assign(batch.row_count, Base());
   fetched_at_ = snapshot.commit;
-  std::vector<uint32_t> rows(batch.row_count);
-  std::iota(rows.begin(), rows.end(), 0);
-  return FetchRows(batch, snapshot, rows);
+  // A little at a time, and charged before the next: a batch of small rows may stand for entities of any size.
+  for (uint32_t first = 0; first < batch.row_count; first += kFetchRows) {
+    std::vector<uint32_t> rows(std::min(kFetchRows, batch.row_count - first));
+    std::iota(rows.begin(), rows.end(), first);
+    RETURN_IF_ERROR(FetchRows(batch, snapshot, rows));
+    RETURN_IF_ERROR(memory_.Resize(memory_bytes()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Merge::FetchRows(const Batch& batch, const Snapshot& snapshot, absl::Span<const uint32_t> rows) {

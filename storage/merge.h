@@ -15,17 +15,18 @@
 #include "absl/types/span.h"
 #include "storage/column/batch.h"
 #include "storage/database.h"
+#include "storage/runtime/memory_budget.h"
 #include "storage/snapshot.h"
 
 namespace cortex {
 
 class Merge {
  public:
-  // Takes what `request` says about columns and expected versions; its batch has each key once.
-  // Errors: INVALID_ARGUMENT key or time column not present, or lengths that do not fit.
-  static absl::StatusOr<Merge> Of(const IngestRequest& request);
+  // Takes what `request` says about columns and expected versions; its batch has each key once. `budget` is charged for
+  // what is fetched. Errors: INVALID_ARGUMENT key or time column not present, or lengths that do not fit.
+  static absl::StatusOr<Merge> Of(const IngestRequest& request, MemoryBudget* budget);
 
-  // The current values as `snapshot` shows them. Blocking, may read files. Errors: DATA_LOSS.
+  // The current values as `snapshot` shows them. Blocking, may read files. Errors: DATA_LOSS, RESOURCE_EXHAUSTED memory.
   absl::Status Fetch(const Batch& batch, const Snapshot& snapshot);
   // Completes `batch`. `now` shows everything committed before; `named_ends` is the last commit that ended versions of
   // the table by name. Errors: ABORTED an expected version is no longer current or the schema changed, INVALID_ARGUMENT
@@ -40,6 +41,7 @@ class Merge {
     uint32_t row = 0;    // in `values_`
   };
 
+  explicit Merge(MemoryBudget* budget) : memory_(budget, MemoryUse::kHotRows) {}
   absl::Status FetchRows(const Batch& batch, const Snapshot& snapshot, absl::Span<const uint32_t> rows);
   absl::StatusOr<std::vector<uint32_t>> ChangedSince(const Batch& batch, const Snapshot& now, Commit named_ends) const;
   absl::Status CheckExpected(const Batch& batch) const;
@@ -51,6 +53,7 @@ class Merge {
   std::vector<Base> base_;            // per row of the batch
   std::vector<Column> values_;        // per missing column; rows in the order they were fetched
   std::vector<Bitmap> exact_rows_;    // as values_
+  MemoryReservation memory_;          // memory_bytes() after Fetch
 };
 
 }  // namespace cortex
