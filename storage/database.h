@@ -111,6 +111,9 @@ struct SnapshotRequest {
   std::optional<int64_t> as_of_time_ns;  // the last commit at or before this time
   // History: every version that was current at some commit from as_of (default: the oldest kept) to now.
   bool history = false;
+  // All that is still there, for erasing it: versions beyond the history kept and rows whose time to live has ended, too. A
+  // longer history or time to live would show them again. Needs `history`; as_of and now_ns have no part in it.
+  bool everything = false;
   // What NOW() is to the caller, for the time to live; absent: the clock's.
   std::optional<int64_t> now_ns = std::nullopt;
 };

@@ -108,6 +108,11 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotSource::Open(const Table
     ASSIGN_OR_RETURN(as_of, CommitAt(*request.as_of_time_ns));
   }
   std::shared_ptr<Snapshot> snapshot = Take(table, request.now_ns.value_or(clock_->NowNanos()));
+  if (request.history && request.everything) {
+    snapshot->window = VersionWindow(0, snapshot->commit);
+    snapshot->expired_until_ns.reset();
+    return snapshot;
+  }
   if (!as_of.has_value() && !request.history) return snapshot;
   if (as_of.value_or(0) > snapshot->commit) {
     return absl::OutOfRangeError(absl::StrFormat(

@@ -125,7 +125,7 @@ absl::StatusOr<std::vector<VersionId>> ChangeCollector::VersionsOfMatchingKeys(c
   uint32_t key = 0;
   ScanPlan history = KeyScan(plan, &key);
   if (keys.size() <= kLookupKeys) history.keys.assign(keys.begin(), keys.end());
-  ASSIGN_OR_RETURN(const auto snapshot, Open(plan, {.history = true}));
+  ASSIGN_OR_RETURN(const auto snapshot, Open(plan, {.history = true, .everything = true}));
   ASSIGN_OR_RETURN(const auto scan, Scan::Open(history, snapshot, &context_, {.with_ordinals = true}));
   std::vector<Piece> pieces(scan->morsel_count());
   RETURN_IF_ERROR(scan->Run(0, pieces.size(), [&](size_t, size_t slot, ScanBatch& batch) -> absl::Status {
@@ -150,7 +150,7 @@ absl::StatusOr<DeleteRequest> ChangeCollector::Delete(const DeletePlan& plan) {
   if (by_key && !NamesKeysOnly(plan.scan)) {
     ASSIGN_OR_RETURN(request.rows, VersionsOfMatchingKeys(plan.scan));
   } else {
-    ASSIGN_OR_RETURN(request.rows, Versions(plan.scan, {.history = plan.purge}));
+    ASSIGN_OR_RETURN(request.rows, Versions(plan.scan, {.history = plan.purge, .everything = plan.purge}));
   }
   return request;
 }

@@ -85,6 +85,28 @@ TEST_CASE("A row is visible exactly while its time and the time to live are in t
   CHECK(f.Number("SELECT count(x) FROM t") == 0);
 }
 
+TEST_CASE("PURGE erases what a time to live or a short history hides: longer ones bring nothing back", "[query][ttl]") {
+  constexpr int64_t kHour = 3'600'000'000'000;
+  const Tier tier = GENERATE(Tier::kHot, Tier::kWarm, Tier::kCold);
+  CAPTURE(TierName(tier));
+  Fixture f(TableKind::kEntities);
+  if (tier != Tier::kHot) REQUIRE_OK(f.db->MoveTier({.table = "t", .from = Tier::kHot, .to = tier}));
+  f.clock.Advance(2 * kTtl);
+  CHECK(f.Number("SELECT count(*) FROM t") == 0);
+  CHECK(f.Number("DELETE FROM t WHERE key = 'k5' PURGE") == 1);
+  REQUIRE_OK(f.db->AlterTable("t", SetPolicy{.ttl_ns = 0, .history_ns = kHour}));
+  CHECK(f.Number("SELECT count(*) FROM t") == 99);
+  CHECK(f.Number("SELECT count(*) FROM t WHERE key = 'k5'") == 0);
+
+  CHECK(f.Number("UPDATE t SET x = -1 WHERE key = 'k6'") == 1);
+  f.clock.Advance(2 * kHour);
+  CHECK(f.Number("SELECT count(*) FROM t WHERE key = 'k6' WITH (history = true)") == 1);
+  CHECK(f.Number("DELETE FROM t WHERE key = 'k6' PURGE") == 2);
+  REQUIRE_OK(f.db->AlterTable("t", SetPolicy{.history_ns = 0}));
+  CHECK(f.Number("SELECT count(*) FROM t WHERE key = 'k6' WITH (history = true)") == 0);
+  CHECK(f.Number("SELECT count(*) FROM t WITH (history = true)") == 98);
+}
+
 TEST_CASE("A snapshot keeps the rows that were alive when it was taken", "[query][ttl]") {
   Fixture f;
   auto stream = REQUIRE_OK_AND_TAKE(f.engine->Start({.text = "SELECT count(*) FROM t"}));
