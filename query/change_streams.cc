@@ -27,6 +27,7 @@ class ChangeStream : public CommandStream {
     return [this, table](SnapshotRequest request) {
       request.at_least = options().at_least;
       request.now_ns = options().now_ns;
+      request.still_wanted = [this] { return context_.CheckStop(); };
       return database().OpenSnapshot(table, request);
     };
   }

@@ -5,6 +5,7 @@
 #include "codecs/bytes/status_macros.h"
 #include "query/cql/parser.h"
 #include "query/cql/release_scope.h"
+#include "query/exec/query_context.h"
 #include "query/plan/select_binder.h"
 #include "query/plan/table_binder.h"
 #include "query/statement_streams.h"
@@ -103,8 +104,13 @@ class Starter {
     if (select.from) {
       RETURN_IF_ERROR(FindTable(*select.from).status());
       ASSIGN_OR_RETURN(const query::SystemTimePlan time, query::BindSystemTime(select, context_));
+      // Only to be asked whether the query still runs.
+      const query::QueryContext query(nullptr, nullptr, options_.engine.clock, options_.deadline_monotonic_ns,
+                                      options_.cancelled);
       ASSIGN_OR_RETURN(snapshot, query::OpenSystemTime(options_.engine.database, select.from->name, time,
-                                                       {.at_least = request_.at_least, .now_ns = context_.now_ns}));
+                                                       {.at_least = request_.at_least,
+                                                        .now_ns = context_.now_ns,
+                                                        .still_wanted = [&] { return query.CheckStop(); }}));
       table = snapshot->table;
     }
     ASSIGN_OR_RETURN(query::SelectPlan plan, query::BindSelect(select, std::move(table), context_));

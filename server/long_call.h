@@ -12,8 +12,11 @@
 
 namespace cortex {
 
-// OK, or why the call is to end: CANCELLED the caller went away, DEADLINE_EXCEEDED, UNAVAILABLE the server drains.
-// `what` is the work in the words of the caller ("the backup"). Thread-safe, cheap.
+// OK, or why the call is to end: CANCELLED the caller went away, DEADLINE_EXCEEDED. `what` is the work in the words of the
+// caller ("the backup"). Thread-safe, cheap. For calls that a server on its way out still answers.
+absl::Status CheckNotCancelled(const grpc::CallbackServerContext& context, std::string_view what);
+
+// The same, and UNAVAILABLE when the server drains: for calls that may take minutes.
 absl::Status CheckStillWanted(const ServerCore& core, const grpc::CallbackServerContext& context,
                               std::string_view what);
 

@@ -9,6 +9,7 @@
 #include "query/query_engine.h"
 #include "server/commit_token.h"
 #include "server/explain.h"
+#include "server/long_call.h"
 #include "server/query_messages.h"
 #include "server/query_stream.h"
 #include "server/result_proto.h"
@@ -45,12 +46,11 @@ bool HasSchemaOf(const Database& database, const TableDefinition& table) {
 struct Found {
   std::shared_ptr<const TableDefinition> table;
   std::vector<uint32_t> ordinals;
-  Commit commit = 0;
   LookupResult rows;
 };
 
 // Names become ordinals before the lookup takes its snapshot; if the table was altered in between, once more.
-absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request) {
+absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request, const StillWanted& still_wanted) {
   const std::vector<std::string> keys(request.keys().begin(), request.keys().end());
   for (;;) {
     Found found;
@@ -61,8 +61,8 @@ absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request) 
     if (request.has_as_of()) {
       ASSIGN_OR_RETURN(at.as_of, CommitFromToken(request.as_of()));
     }
-    found.commit = at.as_of.value_or(std::max<Commit>(at.at_least, database->GetStats().visible_commit));
-    auto rows = database->Lookup(request.table(), keys, found.ordinals, at);
+    at.still_wanted = still_wanted;
+    auto rows = database->Lookup(request.table(), keys, found.ordinals, at, kMaxUnaryBytes);
     const bool same = rows.ok() ? rows->table->schema_id == found.table->schema_id
                                 : !absl::IsFailedPrecondition(rows.status()) || HasSchemaOf(*database, *found.table);
     if (!same) continue;
@@ -72,12 +72,13 @@ absl::StatusOr<Found> Look(Database* database, const wire::GetRequest& request) 
   }
 }
 
-absl::Status DoGet(Database* database, const wire::GetRequest& request, wire::GetResponse* response) {
+absl::Status DoGet(Database* database, const wire::GetRequest& request, const StillWanted& still_wanted,
+                   wire::GetResponse* response) {
   if (request.keys_size() < 1 || request.keys_size() > kMaxKeys) {
     return InvalidField("keys", absl::StrFormat("a Get takes 1 to %d keys, got %d", kMaxKeys, request.keys_size()));
   }
-  ASSIGN_OR_RETURN(const Found found_rows, Look(database, request));
-  const auto& [table, ordinals, commit, found] = found_rows;
+  ASSIGN_OR_RETURN(const Found found_rows, Look(database, request, still_wanted));
+  const auto& [table, ordinals, found] = found_rows;
 
   std::vector<std::string> names;
   for (const uint32_t ordinal : ordinals) {
@@ -95,7 +96,7 @@ absl::Status DoGet(Database* database, const wire::GetRequest& request, wire::Ge
   }
   PutRows(found, names, request.format(), response);
   response->mutable_token()->set_epoch(kEpoch);
-  response->mutable_token()->set_commit(commit);
+  response->mutable_token()->set_commit(found.as_of);
   const size_t bytes = response->ByteSizeLong();
   if (bytes <= kMaxUnaryBytes) return absl::OkStatus();
   response->Clear();
@@ -115,7 +116,10 @@ grpc::ServerWriteReactor<wire::QueryResponse>* QueryServiceImpl::Query(grpc::Cal
 grpc::ServerUnaryReactor* QueryServiceImpl::Get(grpc::CallbackServerContext* context, const wire::GetRequest* request,
                                                 wire::GetResponse* response) {
   return RunUnary(core_, CallClass::kLookup, "QueryService/Get", context, request->ByteSizeLong(),
-                  [=, this] { return DoGet(core_.database, *request, response); });
+                  [=, this] {
+                    const auto still_wanted = [context] { return CheckNotCancelled(*context, "the Get"); };
+                    return DoGet(core_.database, *request, still_wanted, response);
+                  });
 }
 
 grpc::ServerUnaryReactor* QueryServiceImpl::Explain(grpc::CallbackServerContext* context,

@@ -12,6 +12,8 @@
 namespace cortex {
 namespace {
 
+constexpr int64_t kAskNs = 100'000'000;  // how often one who waits is asked whether he still wants to
+
 std::unique_ptr<WalWriter> TakeWal(CommitLogOptions& options) { return std::move(options.wal); }
 
 absl::Status Stopped(const absl::Status& why) {
@@ -78,10 +80,17 @@ void CommitLog::Submit(std::unique_ptr<CommitTask> task) {
   not_empty_.NotifyOne();
 }
 
-absl::Status CommitLog::WaitVisible(Commit commit) {
+absl::Status CommitLog::WaitVisible(Commit commit, const StillWanted& still_wanted) {
   if (commit <= visible_commit()) return absl::OkStatus();
   MutexLock lock(&mutex_);
-  while (visible_commit() < commit && failed_.ok() && commit <= last_given_) visible_changed_.Wait(&mutex_);
+  while (visible_commit() < commit && failed_.ok() && commit <= last_given_) {
+    if (still_wanted == nullptr) {
+      visible_changed_.Wait(&mutex_);
+    } else {
+      RETURN_IF_ERROR(still_wanted());
+      visible_changed_.WaitFor(&mutex_, kAskNs);
+    }
+  }
   if (commit > last_given_) {  // at once, or its group was refused meanwhile
     return absl::OutOfRangeError(
         absl::StrFormat("commit %d was never given out; the newest is %d", commit, last_given_));

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "storage/runtime/mutex.h"
+#include "storage/runtime/still_wanted.h"
 #include "storage/runtime/strong_id.h"
 #include "storage/wal/wal_writer.h"
 
@@ -93,8 +94,9 @@ class CommitLog {
 
   // Everything at or below is durable and visible.
   Commit visible_commit() const { return visible_commit_.load(std::memory_order_acquire); }
-  // Blocks until `commit` is visible. OUT_OF_RANGE if it was never given out; UNAVAILABLE if the log failed first.
-  absl::Status WaitVisible(Commit commit);
+  // Blocks until `commit` is visible. OUT_OF_RANGE if it was never given out; UNAVAILABLE if the log failed first; the
+  // answer of `still_wanted`: a commit may have to wait for space on the disk.
+  absl::Status WaitVisible(Commit commit, const StillWanted& still_wanted = nullptr);
 
   // WAL files entirely below `first_needed` may go. Carried out by the writer thread.
   void RequestTrim(Commit first_needed);

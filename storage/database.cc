@@ -70,7 +70,8 @@ class DatabaseImpl final : public Database {
   absl::StatusOr<std::shared_ptr<const Snapshot>> OpenSnapshot(std::string_view table,
                                                                const SnapshotRequest& request) override;
   absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
-                                      absl::Span<const uint32_t> columns, const SnapshotRequest& at) override;
+                                      absl::Span<const uint32_t> columns, const SnapshotRequest& at,
+                                      uint64_t max_bytes) override;
   absl::StatusOr<MoveResult> MoveTier(const MoveRequest& request) override;
   void PauseTiering(bool paused) override { tier_manager_->Pause(paused); }
   absl::Status PinTable(std::string_view table, std::optional<Tier> slowest) override {
@@ -341,9 +342,10 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> DatabaseImpl::OpenSnapshot(std::
 }
 
 absl::StatusOr<LookupResult> DatabaseImpl::Lookup(std::string_view name, absl::Span<const std::string> keys,
-                                                  absl::Span<const uint32_t> columns, const SnapshotRequest& at) {
+                                                  absl::Span<const uint32_t> columns, const SnapshotRequest& at,
+                                                  uint64_t max_bytes) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const Snapshot> snapshot, OpenSnapshot(name, at));
-  return LookupLatest(*snapshot, keys, columns);
+  return LookupLatest(*snapshot, keys, columns, {.max_bytes = max_bytes, .still_wanted = at.still_wanted});
 }
 
 // --- tiers --------------------------------------------------------------------------------------------------------

@@ -116,6 +116,8 @@ struct SnapshotRequest {
   bool everything = false;
   // What NOW() is to the caller, for the time to live; absent: the clock's.
   std::optional<int64_t> now_ns = std::nullopt;
+  // Asked while the read waits for `at_least`, and by lookups between keys.
+  StillWanted still_wanted = nullptr;
 };
 
 // Where an acknowledged batch stands: a read with `at_least = commit` sees it.
@@ -265,6 +267,7 @@ struct DeleteResult {
 
 struct LookupResult {
   std::shared_ptr<const TableDefinition> table;  // what the ordinals meant: a later schema than the caller knows, maybe
+  Commit as_of = 0;              // what it saw: the snapshot's commit
   std::vector<bool> found;       // one per key
   std::vector<Tier> tier;        // one per key; meaningful where found
   std::vector<Commit> commit;
@@ -327,9 +330,16 @@ class Database {
   }
 
   // The latest version of each key, planner-free: ENTITIES highest commit, EVENTS highest (time, commit).
-  // `columns` are ordinals of LookupResult::table. Errors: FAILED_PRECONDITION the table has fewer columns now.
+  // `columns` are ordinals of LookupResult::table. The values found take at most `max_bytes`, and a row more while it is
+  // read. Errors: FAILED_PRECONDITION the table has fewer columns now; OUT_OF_RANGE more bytes; those of OpenSnapshot; the
+  // answer of at.still_wanted.
   virtual absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
-                                              absl::Span<const uint32_t> columns, const SnapshotRequest& at) = 0;
+                                              absl::Span<const uint32_t> columns, const SnapshotRequest& at,
+                                              uint64_t max_bytes) = 0;
+  absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
+                                      absl::Span<const uint32_t> columns, const SnapshotRequest& at) {
+    return Lookup(table, keys, columns, at, UINT64_MAX);
+  }
   absl::StatusOr<LookupResult> Lookup(std::string_view table, absl::Span<const std::string> keys,
                                       absl::Span<const uint32_t> columns) {
     return Lookup(table, keys, columns, SnapshotRequest());

@@ -152,12 +152,24 @@ class LatestSearch {
   std::optional<Candidate> best_;
 };
 
+uint64_t LastRowBytes(const Column& column) {
+  const uint32_t row = column.row_count() - 1;
+  if (column.type().is_string()) return column.StringAt(row).size();
+  const ValueSpan values = column.values();
+  if (!column.type().is_list()) return values.shape.row_bytes();
+  const uint32_t begin = column.list_offsets()[row];
+  const uint32_t end = column.list_offsets()[row + 1];
+  if (values.shape.type == PhysicalType::kBytes) return values.offsets[end] - values.offsets[begin];
+  return uint64_t{end - begin} * values.shape.row_bytes();
+}
+
 }  // namespace
 
 absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<const std::string> keys,
-                                          absl::Span<const uint32_t> columns) {
+                                          absl::Span<const uint32_t> columns, const LookupLimits& limits) {
   LookupResult result;
   result.table = snapshot.table;
+  result.as_of = snapshot.commit;
   for (const uint32_t ordinal : columns) {
     if (ordinal < snapshot.table->columns.size()) continue;
     return absl::FailedPreconditionError(
@@ -166,7 +178,9 @@ absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<c
   }
   for (const uint32_t ordinal : columns) result.columns.emplace_back(snapshot.table->columns[ordinal].type);
   result.exact_rows.resize(columns.size());
+  uint64_t bytes = 0;
   for (const std::string& key : keys) {
+    if (limits.still_wanted != nullptr) RETURN_IF_ERROR(limits.still_wanted());
     ASSIGN_OR_RETURN(const std::optional<Candidate> latest, LatestSearch(snapshot, key).Run());
     result.found.push_back(latest.has_value());
     result.tier.push_back(latest.has_value() ? latest->segment->tier() : Tier::kHot);
@@ -183,6 +197,12 @@ absl::StatusOr<LookupResult> LookupLatest(const Snapshot& snapshot, absl::Span<c
         chunk->AppendExactRows(latest->row.row, 1, &result.exact_rows[i]);
       }
     }
+    for (const Column& column : result.columns) bytes += LastRowBytes(column);
+    if (bytes <= limits.max_bytes) continue;
+    return absl::OutOfRangeError(absl::StrFormat(
+        "the rows are too large for one answer: more than %d bytes after %d of %d keys; ask for fewer keys or columns, or "
+        "use Query, which streams",
+        limits.max_bytes, result.found.size(), keys.size()));
   }
   return result;
 }

@@ -102,7 +102,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> SnapshotSource::Open(const Table
   if (request.as_of.has_value() && request.as_of_time_ns.has_value()) {
     return absl::InvalidArgumentError("a read is as of a commit or as of a time, not both");
   }
-  RETURN_IF_ERROR(log_->WaitVisible(request.at_least));
+  RETURN_IF_ERROR(log_->WaitVisible(request.at_least, request.still_wanted));
   std::optional<Commit> as_of = request.as_of;
   if (request.as_of_time_ns.has_value()) {
     ASSIGN_OR_RETURN(as_of, CommitAt(*request.as_of_time_ns));

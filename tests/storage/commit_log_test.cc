@@ -25,6 +25,7 @@ class ProbeTask final : public CommitTask {
   struct Log {
     std::vector<Commit> applied;               // applier thread only, until the log is closed
     std::vector<absl::StatusOr<Commit>> done;  // the same
+    std::promise<void> applying, go_on;        // of the task "wait"
   };
   ProbeTask(Log* log, std::string payload, std::promise<absl::Status>* finished = nullptr)
       : log_(log), payload_(std::move(payload)), finished_(finished) {}
@@ -36,6 +37,10 @@ class ProbeTask final : public CommitTask {
   absl::Status Apply(Commit commit) override {
     if (payload_ == "cannot apply") return absl::ResourceExhaustedError("too many open files");
     if (payload_ == "damage") return absl::DataLossError("a block is bad");
+    if (payload_ == "wait") {
+      log_->applying.set_value();
+      log_->go_on.get_future().wait();
+    }
     log_->applied.push_back(commit);
     return absl::OkStatus();
   }
@@ -106,6 +111,19 @@ TEST_CASE("CommitLog gives no commit to a task that refuses itself", "[storage]"
   CHECK(log.visible_commit() == 2);
   REQUIRE_OK(log.WaitVisible(2));
   REQUIRE_STATUS(log.WaitVisible(3), absl::StatusCode::kOutOfRange, "never given out");
+}
+
+TEST_CASE("CommitLog lets go of who waits for a commit and is not wanted any more", "[storage]") {
+  TempDir dir;
+  ProbeTask::Log probe;
+  CommitLog log({.wal = OpenWal(PosixFileSystem(), dir.path())});
+  log.Submit(std::make_unique<ProbeTask>(&probe, "wait"));
+  probe.applying.get_future().wait();
+  int asked = 0;
+  const auto wanted = [&] { return ++asked == 3 ? absl::DeadlineExceededError("too late") : absl::OkStatus(); };
+  REQUIRE_STATUS(log.WaitVisible(1, wanted), absl::StatusCode::kDeadlineExceeded, "too late");
+  probe.go_on.set_value();
+  REQUIRE_OK(log.WaitVisible(1, [] { return absl::OkStatus(); }));
 }
 
 TEST_CASE("CommitLog refuses a task whose record is too long and goes on", "[storage]") {

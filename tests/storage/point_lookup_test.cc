@@ -82,5 +82,38 @@ TEST_CASE("Lookup takes the latest time among many rows of a key, then the lates
   REQUIRE(REQUIRE_OK_AND_TAKE(LatestValue(db.get(), "key", {})) == 2000);
 }
 
+TEST_CASE("Lookup says as of what, and stops at its limits", "[storage]") {
+  testing::TempDir dir;
+  testing::FakeClock clock;
+  auto db = REQUIRE_OK_AND_TAKE(Database::Open(testing::SmallDatabase(dir.File("data"), &clock)));
+  REQUIRE_OK(db->CreateTable(*testing::TestTable("t", {{"s", DataType::String()}, {"l", DataType::ListString()}})).status());
+  const std::string text(1000, 's');
+  testing::BatchBuilder builder(REQUIRE_OK_AND_TAKE(db->FindTable("t")));
+  builder.Row({"key", 1, text, std::vector<std::string>{text, text}});
+  const Commit commit = REQUIRE_OK_AND_TAKE(db->Ingest({.batch = builder.Build()})).commit;
+  const std::vector<std::string> keys(100, "key");
+  const std::vector<uint32_t> columns = {2, 3};
+  const auto look = [&](const SnapshotRequest& at, uint64_t max_bytes) {
+    return db->Lookup("t", keys, columns, at, max_bytes);
+  };
+  for (const char* where : {"in memory", "in a file"}) {
+    CAPTURE(where);
+    CHECK(REQUIRE_OK_AND_TAKE(look({}, 300'000)).as_of == commit);
+    // The same string a hundred times is a hundred strings to who receives them, however it is kept here.
+    REQUIRE_STATUS(look({}, 299'999), absl::StatusCode::kOutOfRange, "more than 299999 bytes after 100 of 100 keys");
+    REQUIRE_STATUS(look({}, 10'000), absl::StatusCode::kOutOfRange, "after 4 of 100 keys; ask for fewer keys");
+    int asked = 0;
+    SnapshotRequest at;
+    at.still_wanted = [&] { return ++asked == 50 ? absl::CancelledError("gone") : absl::OkStatus(); };
+    REQUIRE_STATUS(look(at, UINT64_MAX), absl::StatusCode::kCancelled, "gone");
+    CHECK(asked == 50);
+    REQUIRE_OK(db->MoveTier({.table = "t", .from = Tier::kHot, .to = Tier::kCold}));
+  }
+  testing::BatchBuilder later(REQUIRE_OK_AND_TAKE(db->FindTable("t")));
+  later.Row({"other", 1, "", testing::Null{}});
+  REQUIRE_OK(db->Ingest({.batch = later.Build()}).status());
+  CHECK(REQUIRE_OK_AND_TAKE(look({.at_least = 0, .as_of = commit, .as_of_time_ns = {}}, UINT64_MAX)).as_of == commit);
+}
+
 }  // namespace
 }  // namespace cortex
