@@ -10,7 +10,10 @@
 namespace cortex {
 namespace {
 
-constexpr uint32_t kRowGroupRows = 65'536;
+constexpr uint64_t kRowGroupRows = 65'536;
+// Fewer rows to a group make pruning dear; but of large ones (a row may take 1 MiB) so many would not fit into memory.
+constexpr uint64_t kFewRows = 1'024, kFewest = 16;
+constexpr uint64_t kFewRowsBytes = 16 << 20;
 }  // namespace
 
 absl::StatusOr<RewriteUnit> RewriteUnit::Read(std::shared_ptr<const TableDefinition> table,
@@ -156,8 +159,8 @@ absl::StatusOr<RewrittenFile> RewriteUnit::Write(FileTier* tier, uint32_t shard,
                                                  std::vector<uint32_t> rows, uint64_t group_bytes,
                                                  Pacer* pacer, const StillWanted& still_wanted) const {
   ASSIGN_OR_RETURN(auto writer, tier->NewFile(table_, shard, id, /*sorted_by_key=*/true, RowOrigin::Files(Statements())));
-  const auto group_rows =
-      static_cast<size_t>(std::clamp<uint64_t>(group_bytes / row_bytes(), 1024, kRowGroupRows));
+  const uint64_t least_rows = std::clamp(kFewRowsBytes / row_bytes(), kFewest, kFewRows);
+  const auto group_rows = static_cast<size_t>(std::clamp(group_bytes / row_bytes(), least_rows, kRowGroupRows));
   for (size_t first = 0; first < rows.size(); first += group_rows) {
     const absl::Span<const uint32_t> part = absl::MakeConstSpan(rows).subspan(first, group_rows);
     ASSIGN_OR_RETURN(const std::vector<Column> columns, ColumnsOf(part));
