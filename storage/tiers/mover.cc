@@ -122,7 +122,7 @@ uint64_t UnitLimits::max_rows() const { return order_bytes / kOrderBytesPerRow; 
 Mover::Mover(TierContext context, Pacer* pacer)
     : context_(std::move(context)), limits_(UnitLimits::For(context_.budget->limit())), pacer_(pacer) {}
 
-absl::StatusOr<MoveCount> Mover::Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
+MoveCount Mover::Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments) {
   MoveCount count;
   for (const LiveSegment& segment : FindSealed(*table, shard, segments)) {
     if (segment.group == nullptr) continue;
@@ -198,9 +198,8 @@ absl::StatusOr<MoveCount> Mover::Load(Table* table, uint32_t shard, SegmentId id
   return MoveCount{.segments = 1, .rows = rows, .bytes_written = 0, .stored_bytes = group->memory_bytes(), .created = {}};
 }
 
-absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments,
-                                         Tier target, const StillWanted& still_wanted) {
-  MoveCount total;
+absl::Status Mover::Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target,
+                            const StillWanted& still_wanted, MoveCount* moved) {
   std::vector<LiveSegment> sources = FindSealed(*table, shard, segments);
   // Neighbours in time share archives.
   std::stable_sort(sources.begin(), sources.end(), [](const LiveSegment& a, const LiveSegment& b) {
@@ -213,27 +212,26 @@ absl::StatusOr<MoveCount> Mover::Rewrite(Table* table, uint32_t shard, absl::Spa
     const bool is_full = i + 1 == sources.size() ||
                          unit_bytes + sources[i + 1].file->record().raw_bytes > limits_.resident_bytes;
     if (!is_full) continue;
-    ASSIGN_OR_RETURN(const MoveCount moved,
-                     RewriteInParts(table, shard, absl::MakeConstSpan(sources).subspan(first, i + 1 - first), target,
-                                    still_wanted));
-    total.Add(moved);
+    RETURN_IF_ERROR(RewriteInParts(table, shard, absl::MakeConstSpan(sources).subspan(first, i + 1 - first), target,
+                                   still_wanted, moved));
     first = i + 1;
     unit_bytes = 0;
   }
-  return total;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<MoveCount> Mover::RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
-                                                Tier target, const StillWanted& still_wanted) {
-  absl::StatusOr<MoveCount> moved = RewriteUnit(table, shard, sources, target, still_wanted);
-  const bool is_damaged = absl::IsDataLoss(moved.status());
-  if (!is_damaged && !absl::IsResourceExhausted(moved.status())) return moved;
-  if (sources.size() < 2) return is_damaged ? MoveCount::Damaged(moved.status()) : moved;
+absl::Status Mover::RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources, Tier target,
+                                   const StillWanted& still_wanted, MoveCount* moved) {
+  const absl::StatusOr<MoveCount> unit = RewriteUnit(table, shard, sources, target, still_wanted);
+  const bool is_damaged = absl::IsDataLoss(unit.status());
+  if (unit.ok() || (is_damaged && sources.size() < 2)) {
+    moved->Add(unit.ok() ? *unit : MoveCount::Damaged(unit.status()));
+    return absl::OkStatus();
+  }
+  if ((!is_damaged && !absl::IsResourceExhausted(unit.status())) || sources.size() < 2) return unit.status();
   const size_t half = sources.size() / 2;
-  ASSIGN_OR_RETURN(MoveCount total, RewriteInParts(table, shard, sources.subspan(0, half), target, still_wanted));
-  ASSIGN_OR_RETURN(const MoveCount rest, RewriteInParts(table, shard, sources.subspan(half), target, still_wanted));
-  total.Add(rest);
-  return total;
+  RETURN_IF_ERROR(RewriteInParts(table, shard, sources.subspan(0, half), target, still_wanted, moved));
+  return RewriteInParts(table, shard, sources.subspan(half), target, still_wanted, moved);
 }
 
 absl::StatusOr<MoveCount> Mover::Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier,

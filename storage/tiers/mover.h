@@ -56,16 +56,17 @@ class Mover {
   Mover(TierContext context, Pacer* pacer);
 
   // Drops the memory copy. Segments that are not sealed or not in memory are left alone.
-  absl::StatusOr<MoveCount> Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);
+  MoveCount Evict(Table* table, uint32_t shard, absl::Span<const SegmentId> segments);
   // Reads a segment back into memory; `promoted`: because it is read, not because it is young. Errors:
   // RESOURCE_EXHAUSTED if the budget has no room for it.
   absl::StatusOr<MoveCount> Load(Table* table, uint32_t shard, SegmentId segment, bool promoted,
                                  const StillWanted& still_wanted);
   // Rewrites sealed segments of one shard into tier `target`, as much at a time as memory allows (each unit is one move
-  // of its own). A damaged source stays as it was, and all others move. Errors: RESOURCE_EXHAUSTED memory or disk; what
-  // has not moved stays as it was.
-  absl::StatusOr<MoveCount> Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target,
-                                    const StillWanted& still_wanted);
+  // of its own). Memory copies of them go when their unit is in its new files. A damaged source stays as it was, and all
+  // others move. Errors: RESOURCE_EXHAUSTED memory or disk; what has not moved stays as it was. Adds to `moved` what
+  // has, also before an error.
+  absl::Status Rewrite(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier target,
+                       const StillWanted& still_wanted, MoveCount* moved);
   // Rewrites segments of one tier as one unit, or the smallest of them where memory does not suffice for all. Errors:
   // those of Rewrite, and DATA_LOSS a source is damaged; then all stay as they were.
   absl::StatusOr<MoveCount> Merge(Table* table, uint32_t shard, absl::Span<const SegmentId> segments, Tier tier,
@@ -77,8 +78,8 @@ class Mover {
 
  private:
   // Halves the unit as long as memory does not suffice, or to find what is damaged in it.
-  absl::StatusOr<MoveCount> RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
-                                           Tier target, const StillWanted& still_wanted);
+  absl::Status RewriteInParts(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources, Tier target,
+                              const StillWanted& still_wanted, MoveCount* moved);
   absl::StatusOr<MoveCount> RewriteUnit(Table* table, uint32_t shard, absl::Span<const LiveSegment> sources,
                                         Tier target, const StillWanted& still_wanted);
 

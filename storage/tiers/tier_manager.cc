@@ -34,10 +34,10 @@ constexpr int64_t kSaveTrustedTimeNs = 3'600'000'000'000;
 constexpr int kMostRounds = 100;
 
 // The segments a selection means, oldest first.
-std::vector<SegmentSummary> Select(const Table& table, const MoveSelection& selection, Tier from) {
+std::vector<SegmentSummary> Select(const Table& table, const MoveSelection& selection) {
   std::vector<SegmentSummary> chosen;
   for (const SegmentSummary& segment : SummariesOf(table)) {
-    if (segment.tier != from || segment.row_count == 0) continue;
+    if (segment.tier != selection.from || segment.row_count == 0) continue;
     if (selection.max_time_before_ns.has_value() && segment.max_time >= *selection.max_time_before_ns) continue;
     chosen.push_back(segment);
   }
@@ -56,6 +56,14 @@ std::map<uint32_t, std::vector<SegmentId>> ByShard(const std::vector<SegmentSumm
   std::map<uint32_t, std::vector<SegmentId>> by_shard;
   for (const SegmentSummary& segment : segments) by_shard[segment.shard].push_back(segment.id);
   return by_shard;
+}
+
+// Why a move cold -> hot ended between its steps, and where that left rows that the same call would not find again.
+absl::Status LeftInWarm(const absl::Status& why, uint64_t rows) {
+  if (rows == 0) return why;
+  return absl::Status(why.code(),
+                      absl::StrFormat("%s; rows on their way to hot that are in tier warm now, move them on from there: %d",
+                                      std::string(why.message()), rows));
 }
 
 // A move that nobody wanted any more, or that met the end of the manager: not a failure of its shard.
@@ -134,18 +142,13 @@ TierManagerStats TierManager::stats() const {
 
 std::vector<QueuedMove> TierManager::Queue() const { return queue_.List(options_.context.clock->MonotonicNanos()); }
 
-void TierManager::Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved) {
-  if (!moved.ok()) {
-    if (!WasGivenUp(moved.status())) ++moves_failed_;
-    return;
-  }
-  if (moved->damaged_segments != 0) ++moves_failed_;
-  if (moved->segments != 0) {
-    KindCounters& counters = by_kind_[static_cast<size_t>(kind)];
-    ++counters.moves;
-    counters.rows += moved->rows;
-    counters.bytes_written += moved->bytes_written;
-  }
+void TierManager::Count(TieringMove::Kind kind, const absl::Status& status, const MoveCount& moved) {
+  if (moved.damaged_segments != 0 || (!status.ok() && !WasGivenUp(status))) ++moves_failed_;
+  if (moved.segments == 0) return;
+  KindCounters& counters = by_kind_[static_cast<size_t>(kind)];
+  ++counters.moves;
+  counters.rows += moved.rows;
+  counters.bytes_written += moved.bytes_written;
 }
 
 // --- planning -----------------------------------------------------------------------------------------------------
@@ -199,9 +202,7 @@ absl::StatusOr<size_t> TierManager::PlanTable(const std::shared_ptr<Table>& tabl
       later.push_back(std::move(move));
     } else if (move.kind == TieringMove::Kind::kEvict) {
       // Writes nothing and frees memory: no reason to wait for its turn.
-      const absl::StatusOr<MoveCount> evicted = mover_.Evict(table.get(), move.shard, move.segments);
-      Count(move.kind, evicted);
-      RETURN_IF_ERROR(evicted.status());
+      Count(move.kind, absl::OkStatus(), mover_.Evict(table.get(), move.shard, move.segments));
     } else if (move.kind == TieringMove::Kind::kSeal) {
       to_seal.push_back(move.shard);
     } else {
@@ -351,7 +352,12 @@ absl::StatusOr<bool> TierManager::MoveNext(bool respect_backoff) {
 }
 
 absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move) {
-  absl::StatusOr<MoveCount> moved = MoveCount();
+  MoveCount moved;
+  absl::Status status;
+  const auto take = [&](absl::StatusOr<MoveCount> of_move) {
+    status = of_move.status();
+    moved = std::move(of_move).value_or(MoveCount());
+  };
   const StillWanted still_wanted = WantedBy({});
   switch (move.kind) {
     case TieringMove::Kind::kSeal:
@@ -360,37 +366,37 @@ absl::Status TierManager::CarryOut(const std::shared_ptr<Table>& table, const Ti
       moved = mover_.Evict(table.get(), move.shard, move.segments);
       break;
     case TieringMove::Kind::kReclaim:
-      moved = mover_.Reclaim(table.get(), move.shard, move.segments);
+      take(mover_.Reclaim(table.get(), move.shard, move.segments));
       break;
     case TieringMove::Kind::kLoad:
       for (const SegmentId id : move.segments) {
-        moved = mover_.Load(table.get(), move.shard, id, /*promoted=*/true, still_wanted);
-        if (!moved.ok()) break;
+        take(mover_.Load(table.get(), move.shard, id, /*promoted=*/true, still_wanted));
+        if (!status.ok()) break;
       }
       promote_allowance_ -= static_cast<int64_t>(move.bytes);
       break;
     case TieringMove::Kind::kFreeze:
-      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kCold, still_wanted);
+      status = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kCold, still_wanted, &moved);
       break;
     case TieringMove::Kind::kThaw:
-      moved = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kWarm, still_wanted);
+      status = mover_.Rewrite(table.get(), move.shard, move.segments, Tier::kWarm, still_wanted, &moved);
       break;
     case TieringMove::Kind::kMerge:
-      moved = mover_.Merge(table.get(), move.shard, move.segments, move.tier, still_wanted);
+      take(mover_.Merge(table.get(), move.shard, move.segments, move.tier, still_wanted));
       break;
   }
-  Count(move.kind, moved);
-  return moved.ok() ? moved->damage : moved.status();
+  Count(move.kind, status, moved);
+  return status.ok() ? moved.damage : status;
 }
 
 void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
   const TierPolicy policy = table->definition()->policy;
   const int64_t now_ns = options_.context.clock->NowNanos();
   const MemoryBudget& budget = *options_.context.budget;
-  std::vector<SegmentSummary> warm = Select(*table, {.from = Tier::kWarm}, Tier::kWarm);
+  std::vector<SegmentSummary> warm = Select(*table, {.from = Tier::kWarm});
   uint64_t rows = 0;
   uint64_t bytes = 0;
-  for (const SegmentSummary& segment : Select(*table, {.from = Tier::kHot}, Tier::kHot)) {
+  for (const SegmentSummary& segment : Select(*table, {.from = Tier::kHot})) {
     rows += segment.row_count;
     bytes += segment.bytes;
   }
@@ -405,7 +411,7 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
     const Turns::Background turn(&turns_);
     const absl::StatusOr<MoveCount> loaded =
         mover_.Load(table.get(), segment->shard, segment->id, /*promoted=*/false, WantedBy({}));
-    Count(TieringMove::Kind::kLoad, loaded);
+    Count(TieringMove::Kind::kLoad, loaded.status(), loaded.value_or(MoveCount()));
     if (stopping()) return;
     if (!loaded.ok()) {
       // The segment stays warm and readable as far as it is sound; filling memory is only for speed.
@@ -452,7 +458,7 @@ absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& tab
     for (const TieringMove& merge : merges) {
       const Turns::Request turn(&turns_);
       const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier, wanted);
-      Count(merge.kind, moved);
+      Count(merge.kind, moved.status(), moved.value_or(MoveCount()));
       RETURN_IF_ERROR(moved.status());
       round.Add(*moved);
     }
@@ -472,57 +478,61 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
                         table->definition()->name, std::string(TierName(*pin)), std::string(TierName(selection.to))));
   }
   const StillWanted wanted = WantedBy(selection.still_wanted);
-  MoveCount total;
-  Tier from = selection.from;
-  std::vector<SegmentSummary> chosen = Select(*table, selection, from);
   const Turns::Request turn(&turns_);
-  if (from == Tier::kHot) {
-    std::vector<uint32_t> unsealed;
-    for (const SegmentSummary& segment : chosen) {
-      if (!segment.sealed) unsealed.push_back(segment.shard);
-    }
-    if (!unsealed.empty()) {
-      RETURN_IF_ERROR(SealOpenGroups(table, unsealed, wanted));
-      chosen = Select(*table, selection, from);
-    }
+  std::vector<SegmentSummary> chosen = Select(*table, selection);
+  std::vector<uint32_t> unsealed;
+  for (const SegmentSummary& segment : chosen) {
+    if (segment.tier == Tier::kHot && !segment.sealed) unsealed.push_back(segment.shard);
+  }
+  if (!unsealed.empty()) {
+    RETURN_IF_ERROR(SealOpenGroups(table, unsealed, wanted));
+    chosen = Select(*table, selection);
     std::erase_if(chosen, [](const SegmentSummary& segment) { return !segment.sealed; });
-    // The copy in memory may be one of an archive: only where its file lies in the right tier is that all.
-    std::vector<SegmentSummary> arrived = chosen;
-    std::erase_if(arrived, [&](const SegmentSummary& segment) { return segment.file_tier != selection.to; });
-    std::erase_if(chosen, [&](const SegmentSummary& segment) { return segment.file_tier == selection.to; });
-    for (const bool is_all : {true, false}) {
-      for (const auto& [shard, ids] : ByShard(is_all ? arrived : chosen)) {
-        const absl::StatusOr<MoveCount> moved = mover_.Evict(table.get(), shard, ids);
-        Count(TieringMove::Kind::kEvict, moved);
-        RETURN_IF_ERROR(moved.status());
-        if (is_all) total.Add(*moved);
-      }
-    }
-    from = Tier::kWarm;
+  }
+  // From memory in one step: rows that somebody gave up to move are hot still, so that the same call takes them on.
+  std::vector<SegmentSummary> there = chosen;  // their files are, as those of archives in memory
+  std::erase_if(there, [&](const SegmentSummary& segment) { return segment.file_tier != selection.to; });
+  std::erase_if(chosen, [&](const SegmentSummary& segment) { return segment.file_tier == selection.to; });
+  MoveCount total;
+  for (const auto& [shard, ids] : ByShard(there)) {
+    const MoveCount moved = mover_.Evict(table.get(), shard, ids);
+    Count(TieringMove::Kind::kEvict, absl::OkStatus(), moved);
+    total.Add(moved);
   }
   for (const auto& [shard, ids] : ByShard(chosen)) {
-    // A step at a time: cold -> hot is cold -> warm, then a load of what that wrote.
-    std::vector<SegmentId> warm = ids;
-    if (from == Tier::kCold || selection.to != Tier::kHot) {
-      const absl::StatusOr<MoveCount> moved =
-          mover_.Rewrite(table.get(), shard, ids, selection.to == Tier::kCold ? Tier::kCold : Tier::kWarm, wanted);
-      Count(selection.to == Tier::kCold ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, moved);
-      RETURN_IF_ERROR(moved.status());
-      total.Add(*moved);
-      if (selection.to == Tier::kHot) total.stored_bytes -= moved->stored_bytes;  // on their way
-      warm = moved->created;
+    // Archives become warm files first, and what those are comes to memory.
+    std::vector<SegmentId> files = ids;
+    uint64_t rows_between = 0;
+    if (selection.to != Tier::kHot || selection.from == Tier::kCold) {
+      const bool is_freeze = selection.to == Tier::kCold;
+      MoveCount moved;
+      const absl::Status status =
+          mover_.Rewrite(table.get(), shard, ids, is_freeze ? Tier::kCold : Tier::kWarm, wanted, &moved);
+      Count(is_freeze ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, status, moved);
+      total.Add(moved);
+      if (selection.to != Tier::kHot) {
+        RETURN_IF_ERROR(status);
+        continue;
+      }
+      total.stored_bytes -= moved.stored_bytes;  // on their way
+      rows_between = moved.rows;
+      if (!status.ok()) return LeftInWarm(status, rows_between);
+      files = moved.created;
     }
-    if (selection.to != Tier::kHot) continue;
-    for (const SegmentId id : warm) {
+    for (const SegmentId id : files) {
       const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id, /*promoted=*/true, wanted);
-      Count(TieringMove::Kind::kLoad, moved);
+      Count(TieringMove::Kind::kLoad, moved.status(), moved.value_or(MoveCount()));
       if (absl::IsDataLoss(moved.status())) {
         total.Add(MoveCount::Damaged(moved.status()));
         continue;
       }
-      RETURN_IF_ERROR(moved.status());
-      if (from == Tier::kWarm) total.Add(*moved);
-      if (from == Tier::kCold) total.stored_bytes += moved->stored_bytes;
+      if (!moved.ok()) return LeftInWarm(moved.status(), rows_between);
+      rows_between -= std::min(rows_between, moved->rows);
+      if (selection.from == Tier::kCold) {
+        total.stored_bytes += moved->stored_bytes;
+      } else {
+        total.Add(*moved);
+      }
     }
   }
   if (total.damaged_segments == 0) return total;

@@ -80,7 +80,8 @@ class TierManager {
   // The move under way ends at its next row group; nothing of it stays.
   ~TierManager();
 
-  // Moves whole segments now, oldest first, whatever the policy says. Blocking.
+  // Moves whole segments now, oldest first, whatever the policy says. Blocking. After an error the same call moves the
+  // rest; only what cold -> hot has left in warm has to be moved from there, and the error says how many rows that are.
   // Errors: INVALID_ARGUMENT from == to; FAILED_PRECONDITION the table's pin forbids it; those of Mover; the answer of
   // `still_wanted`. What was moved before an error stays moved.
   absl::StatusOr<MoveCount> MoveTier(const std::shared_ptr<Table>& table, const MoveSelection& selection);
@@ -130,7 +131,8 @@ class TierManager {
   // open groups themselves fill memory, as with very many tables.
   uint64_t MinSealBytes(absl::Span<const std::shared_ptr<Table>> tables) const;
   int64_t TrustedNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
-  void Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved);
+  // `moved`: also before an error.
+  void Count(TieringMove::Kind kind, const absl::Status& status, const MoveCount& moved);
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   // UNAVAILABLE once the manager stops, else what `of_request` says.
   StillWanted WantedBy(StillWanted of_request) const;
