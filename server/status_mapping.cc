@@ -6,9 +6,13 @@
 #include "codecs/bytes/string_view.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "storage/outcome_unknown.h"
 
 namespace cortex {
 namespace {
+
+// What an error says to those behind it in the same process alone.
+bool IsInternalPayload(absl::string_view type_url) { return StdView(type_url) == kOutcomeUnknownPayload; }
 
 constexpr std::string_view kTypePrefix = "type.googleapis.com/";
 constexpr int64_t kDefaultRetryMs = 200;
@@ -96,14 +100,16 @@ absl::Status NotBuilt(std::string_view message) {
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  absl::Status full = WithReason(status, ReasonOfCode(status.code()));
-  const bool retry = absl::IsResourceExhausted(full) || absl::IsUnavailable(full);
+  const bool unknown = IsOutcomeUnknown(status);
+  absl::Status full = WithReason(status, unknown ? kReasonOutcomeUnknown : ReasonOfCode(status.code()));
+  const bool retry = !unknown && (absl::IsResourceExhausted(full) || absl::IsUnavailable(full));
   if (retry && !Has<google::rpc::RetryInfo>(full)) full = WithRetryAfter(std::move(full), kDefaultRetryMs);
 
   google::rpc::Status wire;
   wire.set_code(static_cast<int>(full.code()));
   wire.set_message(std::string(StdView(full.message())));
   full.ForEachPayload([&](absl::string_view type_url, const absl::Cord& bytes) {
+    if (IsInternalPayload(type_url)) return;
     google::protobuf::Any* detail = wire.add_details();
     detail->set_type_url(std::string(StdView(type_url)));
     detail->set_value(std::string(bytes));

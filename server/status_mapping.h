@@ -2,7 +2,7 @@
 //
 // A status gets details by payload (WithReason, WithFieldViolation, WithRetryAfter) anywhere in this folder; what comes
 // from storage and query carries none and gets the reason of its code. The catalogue of reasons is in ERRORS.md.
-// RESOURCE_EXHAUSTED and UNAVAILABLE always carry a RetryInfo.
+// RESOURCE_EXHAUSTED and UNAVAILABLE always carry a RetryInfo, but for OUTCOME_UNKNOWN.
 #ifndef CORTEX_SERVER_STATUS_MAPPING_H_
 #define CORTEX_SERVER_STATUS_MAPPING_H_
 
@@ -25,6 +25,7 @@ inline constexpr std::string_view kReasonDraining = "SERVER_DRAINING";
 inline constexpr std::string_view kReasonReaderStalled = "READER_STALLED";
 inline constexpr std::string_view kReasonSequenceGap = "SEQUENCE_GAP";
 inline constexpr std::string_view kReasonSequenceConflict = "SEQUENCE_CONFLICT";
+inline constexpr std::string_view kReasonOutcomeUnknown = "OUTCOME_UNKNOWN";
 inline constexpr std::string_view kReasonNotBuilt = "NOT_BUILT";
 
 // Copies of `status` with one more detail; OK stays OK. A reason already there is kept: the innermost knows best.

@@ -8,6 +8,7 @@
 #include "codecs/bytes/byte_writer.h"
 #include "codecs/bytes/status_macros.h"
 #include "storage/io/kill_point.h"
+#include "storage/outcome_unknown.h"
 
 namespace cortex {
 namespace {
@@ -20,6 +21,13 @@ absl::Status Stopped(const absl::Status& why) {
   return absl::UnavailableError(
       absl::StrFormat("the write-ahead log failed and nothing more is acknowledged until restart: %s",
                       std::string(why.message())));
+}
+
+// Of commits that the failed log may hold, or that the stopped one does hold. `fate`: how a restart decides.
+absl::Status MayComeBack(std::string_view what, std::string_view fate, const absl::Status& why) {
+  return OutcomeUnknown(absl::StrFormat(
+      "%s; nothing more is acknowledged until restart, which %s; sent again without a producer it may be there twice: %s",
+      what, fate, std::string(why.message())));
 }
 
 // Of one task; the log itself is sound.
@@ -150,9 +158,10 @@ void CommitLog::RunWriter() {
       continue;
     }
     Group group = PrepareGroup(std::move(tasks));
+    const bool begun = wal_->status().ok();
     const absl::Status written = WriteGroup(group);
     if (!written.ok()) {
-      FailGroup(&group, written);
+      FailGroup(&group, written, begun);
       continue;
     }
     HandOver(std::move(group));
@@ -274,7 +283,7 @@ void CommitLog::HandOver(Group group) {
 }
 
 // A full disk refuses this group and nothing else; anything else is final.
-void CommitLog::FailGroup(Group* group, const absl::Status& status) {
+void CommitLog::FailGroup(Group* group, const absl::Status& status, bool begun) {
   const bool retryable = wal_->status().ok() && absl::IsResourceExhausted(status);
   const absl::Status reported = retryable ? status : Stopped(status);
   if (!retryable) {
@@ -288,7 +297,11 @@ void CommitLog::FailGroup(Group* group, const absl::Status& status) {
     last_given_ = next_commit_ - 1;
     visible_changed_.NotifyAll();
   }
-  for (PreparedTask& prepared : *group) prepared.task->Done(reported);
+  for (PreparedTask& prepared : *group) {
+    const bool may_be_there = begun && !retryable && !prepared.payload.empty();
+    const std::string what = absl::StrFormat("the write-ahead log failed at commit %d", prepared.commit);
+    prepared.task->Done(may_be_there ? MayComeBack(what, "may apply it all the same", status) : reported);
+  }
 }
 
 void CommitLog::SetFailed(const absl::Status& status) {
@@ -336,6 +349,9 @@ void CommitLog::RunApplier() {
       if (stopped.ok()) {
         group[i].task->Lead(absl::MakeConstSpan(group).subspan(i));
         stopped = ApplyAndReport(&group[i]);
+      } else if (!group[i].payload.empty() || group[i].task->MayBeDurable()) {
+        const std::string what = absl::StrFormat("commit %d is durable but the log stopped before it", group[i].commit);
+        group[i].task->Done(MayComeBack(what, "applies it", stopped));
       } else {
         group[i].task->Done(stopped);
       }
@@ -348,12 +364,11 @@ void CommitLog::RunApplier() {
 absl::Status CommitLog::ApplyAndReport(PreparedTask* prepared) {
   const absl::Status applied = prepared->task->Apply(prepared->commit);
   if (!applied.ok() && !absl::IsDataLoss(applied) && !prepared->payload.empty()) {
+    const std::string what = absl::StrFormat("commit %d is durable but could not be applied", prepared->commit);
     const absl::Status stopped = absl::UnavailableError(absl::StrFormat(
-        "commit %d is durable but could not be applied; nothing more is acknowledged until restart, which replays it: "
-        "%s",
-        prepared->commit, std::string(applied.message())));
+        "%s; nothing more is acknowledged until restart, which applies it: %s", what, std::string(applied.message())));
     SetFailed(stopped);
-    prepared->task->Done(stopped);
+    prepared->task->Done(MayComeBack(what, "applies it", applied));
     return stopped;
   }
   KillPoint("wal-applied");

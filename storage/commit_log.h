@@ -4,8 +4,9 @@
 //   submitters --queue--> [writer thread: Prepare, append group, fdatasync] --queue--> [applier thread: Apply, Done]
 //
 // Two threads so that the disk syncs one group while the one before is applied. Both queues are bounded.
-// A failed write or sync is final: everything queued and everything later is refused with UNAVAILABLE; reopen. A disk
-// too full for another file refuses one group, whose numbers are given again.
+// A failed write or sync is final: everything queued and everything later is refused with UNAVAILABLE; reopen. What may be
+// durable by then, and come back with a restart, is told so: OutcomeUnknown (outcome_unknown.h). A disk too full for
+// another file refuses one group, whose numbers are given again.
 #ifndef CORTEX_STORAGE_COMMIT_LOG_H_
 #define CORTEX_STORAGE_COMMIT_LOG_H_
 
@@ -57,6 +58,9 @@ class CommitTask {
   // has a payload, an error other than DATA_LOSS says that a durable commit is not in memory: the log stops before it
   // becomes visible, and a restart replays it.
   virtual absl::Status Apply(Commit commit) = 0;
+  // Applier thread, of a task without payload that is not applied because the log stopped: whether it is durable all the
+  // same, with one before it.
+  virtual bool MayBeDurable() const { return false; }
   // After the commit became visible, or with the error.
   virtual void Done(absl::StatusOr<Commit> result) = 0;
 };
@@ -138,7 +142,8 @@ class CommitLog {
   Group PrepareGroup(std::vector<std::unique_ptr<CommitTask>> tasks);
   absl::Status WriteGroup(const Group& group);
   void HandOver(Group group);
-  void FailGroup(Group* group, const absl::Status& status);
+  // `begun`: some of it may be on disk.
+  void FailGroup(Group* group, const absl::Status& status, bool begun);
   void TrimIfAsked();
   void SetFailed(const absl::Status& status);
   void WriteMarker();

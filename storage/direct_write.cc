@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_format.h"
 #include "codecs/bytes/status_macros.h"
 #include "codecs/bytes/string_view.h"
 #include "storage/io/kill_point.h"
 #include "storage/meta/meta_store.h"
+#include "storage/outcome_unknown.h"
 #include "storage/producer_registry.h"
 #include "storage/tiers/file_tier.h"
 #include "storage/tiers/sealer.h"
@@ -112,6 +114,10 @@ bool DirectWrite::MaySucceedAlone() const {
   const bool one_tier = std::all_of(parts_.begin(), parts_.end(),
                                     [&](const Part& part) { return part.tier == parts_[0].tier; });
   return !absl::IsResourceExhausted(*result_) || !one_tier;
+}
+
+bool DirectWrite::MayBeDurable() const {
+  return result_.has_value() && (result_->ok() || IsOutcomeUnknown(*result_));
 }
 
 absl::Status DirectWrite::WriteOnce() {
@@ -284,7 +290,15 @@ absl::Status DirectWrite::CommitAndPublish(std::vector<File> files, absl::Span<U
     if (part.producer->has_value()) edit.PutSequence(AppliedSequence(**part.producer, part.commit));
   }
   committing_ = true;
-  RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, uncommitted));
+  const absl::Status committed = CommitWithFiles(context_.meta, edit, uncommitted);
+  // On a full disk nothing of it stays.
+  if (!committed.ok() && !absl::IsResourceExhausted(committed) && !context_.meta->health().ok()) {
+    return OutcomeUnknown(absl::StrFormat("the meta store failed while the batch was committed; whether it was applied is "
+                                          "known after a restart, and sent again without a producer it may be there "
+                                          "twice: %s",
+                                          std::string(committed.message())));
+  }
+  RETURN_IF_ERROR(committed);
   KillPoint("ingest-file-committed");
   for (File& file : files) {
     context_.counters->ingested_bytes += file.live.file->record().raw_bytes;

@@ -56,6 +56,8 @@ class DirectWrite {
   // Whether a batch may succeed alone although Write failed: what one batch brought about is not for the others. Not where
   // the disk that all are bound for is full, nor once the manifest edit was begun.
   bool MaySucceedAlone() const;
+  // Written, or nobody knows before a restart.
+  bool MayBeDurable() const;
 
  private:
   struct Unit;

@@ -8,7 +8,6 @@
 #include "codecs/bytes/string_view.h"
 #include "storage/commit_record.h"
 #include "storage/commit_times.h"
-#include "storage/direct_write.h"
 #include "storage/tiers/sealer.h"
 
 namespace cortex {

@@ -10,6 +10,7 @@
 
 #include "storage/commit_log.h"
 #include "storage/database.h"
+#include "storage/direct_write.h"
 #include "storage/ingest_context.h"
 #include "storage/merge.h"
 #include "storage/runtime/memory_budget.h"
@@ -61,6 +62,7 @@ class FileIngestTask final : public CommitTask {
   void Lead(absl::Span<const PreparedTask> group) override;
   bool Join(const std::shared_ptr<DirectWrite>& write, Commit commit) override;
   absl::Status Apply(Commit commit) override;
+  bool MayBeDurable() const override { return write_ != nullptr && write_->MayBeDurable(); }
   void Done(absl::StatusOr<Commit> result) override;
 
  private:

@@ -30,6 +30,7 @@ class ProducerTask final : public CommitTask {
   void Lead(absl::Span<const PreparedTask> group) override;
   bool Join(const std::shared_ptr<DirectWrite>& write, Commit commit) override;
   absl::Status Apply(Commit commit) override;
+  bool MayBeDurable() const override { return write_->MayBeDurable(); }
   void Done(absl::StatusOr<Commit> result) override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "storage/outcome_unknown.h"
 #include "tests/support/status_assertions.h"
 
 namespace cortex {
@@ -43,6 +44,14 @@ TEST_CASE("The innermost reason is kept", "[server][status]") {
   status = WithReason(status, kReasonInvalidBatch);
   CHECK(Find<google::rpc::ErrorInfo>(Details(status)).at(0).reason() == "MEMORY_BUDGET_FULL");
   CHECK(WithReason(absl::OkStatus(), kReasonInvalidBatch).ok());
+}
+
+TEST_CASE("What may be there already asks nobody to send it again", "[server][status]") {
+  const auto wire = Details(OutcomeUnknown("who knows"));
+  CHECK(wire.code() == 14);
+  CHECK(wire.message() == "who knows");
+  REQUIRE(wire.details_size() == 1);
+  CHECK(Find<google::rpc::ErrorInfo>(wire).at(0).reason() == "OUTCOME_UNKNOWN");
 }
 
 TEST_CASE("What may be retried says when", "[server][status]") {

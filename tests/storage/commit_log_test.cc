@@ -8,6 +8,7 @@
 
 #include "storage/io/file_system.h"
 #include "storage/io/kill_point.h"
+#include "storage/outcome_unknown.h"
 #include "storage/wal/wal_reader.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/status_assertions.h"
@@ -147,9 +148,13 @@ TEST_CASE("CommitLog acknowledges nothing after a failed sync", "[storage]") {
     CommitLog log({.wal = OpenWal(&fs, dir.path())});
     REQUIRE_OK(Run(&log, &probe, "a"));
     fs.FailAt(fs.operation_count() + 1, absl::DataLossError("injected"), /*sticky=*/false);
-    REQUIRE_STATUS(Run(&log, &probe, "b"), absl::StatusCode::kUnavailable, "until restart");
+    const absl::Status failed = Run(&log, &probe, "b");
+    REQUIRE_STATUS(failed, absl::StatusCode::kUnavailable, "until restart, which may apply it all the same");
+    CHECK(IsOutcomeUnknown(failed));
     // The disk works again, the log does not believe it.
-    REQUIRE_STATUS(Run(&log, &probe, "c"), absl::StatusCode::kUnavailable, "until restart");
+    const absl::Status refused = Run(&log, &probe, "c");
+    REQUIRE_STATUS(refused, absl::StatusCode::kUnavailable, "until restart");
+    CHECK_FALSE(IsOutcomeUnknown(refused));
     CHECK(log.visible_commit() == 1);
     CHECK_FALSE(log.health().ok());
   }
@@ -164,8 +169,12 @@ TEST_CASE("CommitLog stops before a durable commit that could not be applied", "
     REQUIRE_OK(Run(&log, &probe, "a"));
     REQUIRE_STATUS(Run(&log, &probe, "damage"), absl::StatusCode::kDataLoss, "block");  // applied as far as possible
     CHECK(log.visible_commit() == 2);
-    REQUIRE_STATUS(Run(&log, &probe, "cannot apply"), absl::StatusCode::kUnavailable, "commit 3 is durable");
-    REQUIRE_STATUS(Run(&log, &probe, "b"), absl::StatusCode::kUnavailable, "until restart");
+    const absl::Status failed = Run(&log, &probe, "cannot apply");
+    REQUIRE_STATUS(failed, absl::StatusCode::kUnavailable, "commit 3 is durable");
+    CHECK(IsOutcomeUnknown(failed));
+    const absl::Status refused = Run(&log, &probe, "b");
+    REQUIRE_STATUS(refused, absl::StatusCode::kUnavailable, "until restart");
+    CHECK_FALSE(IsOutcomeUnknown(refused));
     REQUIRE_STATUS(log.WaitVisible(3), absl::StatusCode::kUnavailable, "until restart");
     CHECK(log.visible_commit() == 2);
   }

@@ -12,6 +12,8 @@
 #include <sstream>
 #include <thread>
 
+#include "storage/io/kill_point.h"
+#include "storage/outcome_unknown.h"
 #include "storage/runtime/mutex.h"
 #include "tests/storage/data_directory.h"
 #include "tests/support/faulty_file_system.h"
@@ -314,6 +316,70 @@ TEST_CASE("A batch that cannot be written does not fail those that share its fil
   const size_t files = store.CountFiles();
   store.Reopen();
   CHECK(store.CountFiles() == files);  // nothing was left over
+}
+
+// Before a commit of their group that could not be applied: a file was written for all of them.
+TEST_CASE("Batches that are durable when the log stops are told that they come back", "[storage][direct]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  HeldStore store(&fs);
+  REQUIRE_OK(store.Send("entities", {"k"}, 1, Tier::kWarm).get().status());
+  store.Reopen();
+  fs.FailReads("data/warm/", absl::ResourceExhaustedError("too many open files"));
+  // What is sent while the writer stands still becomes one group.
+  std::promise<void> stands, goes_on;
+  std::atomic<int> syncs = 0;
+  SetKillPointHook([&](std::string_view name) {
+    if (name != "wal-synced" || syncs++ != 0) return;
+    stands.set_value();
+    goes_on.get_future().wait();
+  });
+  HeldStore::Answer first = store.Send("other", {"first"}, 0, Tier::kHot);
+  stands.get_future().wait();
+  std::vector<HeldStore::Answer> answers;
+  answers.push_back(store.Send("events", {"a"}, 2, Tier::kWarm));
+  answers.push_back(store.Send("entities", {"k"}, 3, Tier::kHot));   // supersedes what cannot be read now
+  answers.push_back(store.Send("events", {"b"}, 4, Tier::kWarm));    // in the file of the first
+  answers.push_back(store.Send("other", {"c"}, 5, Tier::kHot));      // in the log
+  answers.push_back(store.Send("entities", {"l"}, 6, Tier::kWarm));  // must not pass by its table's own: not written
+  goes_on.set_value();
+  const Commit last = REQUIRE_OK_AND_TAKE(first.get()).commit;
+  REQUIRE_OK(answers[0].get().status());
+  for (const size_t i : {1u, 2u, 3u}) {
+    CAPTURE(i);
+    const absl::Status told = answers[i].get().status();
+    REQUIRE_STATUS(told, absl::StatusCode::kUnavailable, "commit " + std::to_string(last + i + 1) + " is durable but");
+    REQUIRE_STATUS(told, absl::StatusCode::kUnavailable, "restart, which applies it; sent again without a producer");
+    CHECK(IsOutcomeUnknown(told));
+  }
+  const absl::Status told = answers[4].get().status();
+  REQUIRE_STATUS(told, absl::StatusCode::kUnavailable, "until restart");
+  CHECK_FALSE(IsOutcomeUnknown(told));
+  SetKillPointHook(nullptr);
+  fs.FailReads("", absl::OkStatus());
+  store.Reopen();
+  CHECK(Versions(store.db.get(), "events").size() == 2);
+  CHECK(Versions(store.db.get(), "other").size() == 2);
+  CHECK(Versions(store.db.get(), "entities").size() == 2);  // both of "k"
+}
+
+// The manifest edit was begun, and the meta store does not know how it ended.
+TEST_CASE("Batches whose manifest edit failed are told that nobody knows", "[storage][direct]") {
+  FaultyFileSystem fs(PosixFileSystem());
+  HeldStore store(&fs);
+  REQUIRE_OK(store.Send("events", {"a"}, 1, Tier::kWarm).get().status());
+  const bool is_full = GENERATE(false, true);
+  fs.Inject({.part = "/data/meta/",
+             .count = UINT64_MAX,
+             .status = is_full ? absl::ResourceExhaustedError("disk full") : absl::DataLossError("bad disk")});
+  const absl::Status told = store.Send("events", {"b"}, 2, Tier::kWarm).get().status();
+  fs.StopFailing();
+  CAPTURE(told);
+  if (is_full) {
+    CHECK(absl::IsResourceExhausted(told));  // nothing of it stays
+  } else {
+    REQUIRE_STATUS(told, absl::StatusCode::kUnavailable, "whether it was applied is known after a restart");
+  }
+  CHECK(IsOutcomeUnknown(told) == !is_full);
 }
 
 TEST_CASE("A table dropped between commits that share a file gives none of them out again", "[storage][direct]") {

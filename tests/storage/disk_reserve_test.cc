@@ -170,7 +170,7 @@ TEST_CASE("A disk that is really full stops nothing for good: what is durable wa
   }
   SECTION("the process ends first") {
     f.db.reset();
-    REQUIRE_STATUS(first.get_future().get(), absl::StatusCode::kUnavailable, "restart, which replays it");
+    REQUIRE_STATUS(first.get_future().get(), absl::StatusCode::kUnavailable, "restart, which applies it");
     writer.join();
     f.fs.StopFailing();
     f.Open();
