@@ -77,7 +77,7 @@ absl::Status Catalog::Drop(std::string_view name) {
     ManifestEdit edit;
     edit.RemoveTable(table->id());
     // The table's files may hold the highest commit, visible yet or not; it must not be given out again.
-    edit.SetCounter(kLastCommitCounter, std::max(options_.log->visible_commit(), table->LastCommitInFiles()));
+    edit.RaiseCounter(kLastCommitCounter, std::max(options_.log->visible_commit(), table->LastCommitInFiles()));
     if (table->pin().has_value()) edit.SetCounter(PinCounter(table->id()), 0);
     RETURN_IF_ERROR(options_.meta->Commit(edit).status());
     KillPoint("table-dropped");

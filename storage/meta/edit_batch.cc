@@ -1,6 +1,8 @@
 #include "storage/meta/edit_batch.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <variant>
 
 #include "absl/strings/str_format.h"
@@ -97,7 +99,12 @@ absl::Status EditBatch::Add(const ManifestEdit::ColdIndexOp& op) {
 }
 
 absl::Status EditBatch::Add(const ManifestEdit::CounterOp& op) {
-  return PutNumber(CounterKey(op.name), op.value);
+  const std::string key = CounterKey(op.name);
+  if (!op.only_up) return PutNumber(key, op.value);
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, db_.Get(MetaFamily::kManifest, key));
+  if (!bytes.has_value()) return PutNumber(key, op.value);
+  ASSIGN_OR_RETURN(const uint64_t known, DecodeNumber(*bytes));
+  return PutNumber(key, std::max(known, op.value));
 }
 
 absl::Status EditBatch::Add(const ManifestEdit::SequenceOp& op) { return AddSequence(db_, op.sequence, /*in_files=*/true, &batch_); }

@@ -32,7 +32,11 @@ void ManifestEdit::PutColdIndex(SegmentId segment, std::string footer, std::stri
 }
 
 void ManifestEdit::SetCounter(std::string_view name, uint64_t value) {
-  ops_.emplace_back(CounterOp{std::string(name), value});
+  ops_.emplace_back(CounterOp{std::string(name), value, /*only_up=*/false});
+}
+
+void ManifestEdit::RaiseCounter(std::string_view name, uint64_t value) {
+  ops_.emplace_back(CounterOp{std::string(name), value, /*only_up=*/true});
 }
 
 void ManifestEdit::PutSequence(ProducerSequence sequence) { ops_.emplace_back(SequenceOp{std::move(sequence)}); }

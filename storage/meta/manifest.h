@@ -99,7 +99,7 @@ class ManifestEdit {
   struct PutEndsOp { TableId table; SegmentId segment; std::vector<VersionEnd> ends; };
   struct SealPointOp { TableId table; uint32_t shard; SealPoint point; };
   struct ColdIndexOp { SegmentId segment; std::string footer, key_filter; std::vector<std::string> fences; };
-  struct CounterOp { std::string name; uint64_t value; };
+  struct CounterOp { std::string name; uint64_t value; bool only_up; };
   struct SequenceOp { ProducerSequence sequence; };
   using Op = std::variant<PutTableOp, RemoveTableOp, AddSegmentOp, RemoveSegmentOp, PutEndsOp, SealPointOp, ColdIndexOp,
                           CounterOp, SequenceOp>;
@@ -120,6 +120,8 @@ class ManifestEdit {
                     absl::Span<const std::string> fences);
   // A named number of the database's own, such as the highest commit known durable.
   void SetCounter(std::string_view name, uint64_t value);
+  // The same, unless it is higher already.
+  void RaiseCounter(std::string_view name, uint64_t value);
   // The batch whose rows this edit makes live. It becomes the last of its producer.
   void PutSequence(ProducerSequence sequence);
 

@@ -262,7 +262,7 @@ absl::StatusOr<MoveCount> Mover::Reclaim(Table* table, uint32_t shard, absl::Spa
       count.rows += source.file->record().row_count;
       last_commit = std::max(last_commit, source.file->record().max_commit);
     }
-    edit.SetCounter(kReclaimedCommitCounter, last_commit);
+    edit.RaiseCounter(kReclaimedCommitCounter, last_commit);
     KillPoint("reclaim");
     RETURN_IF_ERROR(context_.meta->Commit(edit).status());
     KillPoint("reclaim-committed");
@@ -357,7 +357,7 @@ absl::StatusOr<MoveCount> Mover::RewriteUnit(Table* table, uint32_t shard, absl:
       table->RaiseHistoryFloor(floor);  // before anything is missing
     }
     // The highest commits may have been those of rows that are gone.
-    if (rows_kept < unit.row_count()) edit.SetCounter(kReclaimedCommitCounter, context_.visible_commit());
+    if (rows_kept < unit.row_count()) edit.RaiseCounter(kReclaimedCommitCounter, context_.visible_commit());
     KillPoint(target == Tier::kCold ? "archive-written" : "rewrite-written");
     RETURN_IF_ERROR(CommitWithFiles(context_.meta, edit, {&uncommitted}));
     KillPoint(target == Tier::kCold ? "archive-committed" : "rewrite-committed");

@@ -319,6 +319,17 @@ TEST_CASE("MetaStore drops a table with all that belongs to it", "[storage][meta
   REQUIRE_STATUS(store->ReadFooter(SegmentId(3)), absl::StatusCode::kNotFound, "");
 }
 
+TEST_CASE("MetaStore raises a counter and never lowers it again", "[storage][meta]") {
+  const TempDir dir;
+  const auto store = OpenStore(dir);
+  for (const auto& [value, expected] : {std::pair(5, 5), std::pair(3, 5), std::pair(5, 5), std::pair(8, 8)}) {
+    ManifestEdit edit;
+    edit.RaiseCounter("highest", static_cast<uint64_t>(value));
+    REQUIRE_OK(store->Commit(edit));
+    CHECK(REQUIRE_OK_AND_TAKE(store->Load()).counters.at("highest") == static_cast<uint64_t>(expected));
+  }
+}
+
 TEST_CASE("MetaStore refuses an edit that contradicts the manifest and changes nothing", "[storage][meta]") {
   const TempDir dir;
   const auto store = OpenStore(dir);
