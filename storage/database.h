@@ -184,6 +184,7 @@ struct TieringStats {
   bool paused = false;
   uint64_t moves_done = 0;
   uint64_t moves_failed = 0;
+  uint64_t requests_waiting = 0;  // calls that move rows, until the move under way is done
   uint64_t ingested_bytes = 0;  // values of rows that became part of a file for the first time since the start
   uint64_t sealed_bytes = 0;    // the same as written
   uint64_t moved_bytes = 0;     // written by moves since

@@ -13,6 +13,7 @@ TieringStats CollectTieringStats(const TierManager& tier_manager, const TierCoun
   TieringStats stats{.paused = manager.paused,
                      .moves_done = manager.moves_done,
                      .moves_failed = manager.moves_failed,
+                     .requests_waiting = manager.requests_waiting,
                      .ingested_bytes = counters.ingested_bytes.load(),
                      .sealed_bytes = counters.sealed_bytes.load(),
                      .moved_bytes = manager.moved_bytes,

@@ -137,6 +137,7 @@ TierManagerStats TierManager::stats() const {
   }
   stats.moves_failed = moves_failed_.load();
   stats.paused = paused();
+  stats.requests_waiting = static_cast<uint64_t>(turns_.waiting());
   return stats;
 }
 

@@ -71,6 +71,7 @@ struct TierManagerStats {
   uint64_t moves_failed = 0;
   uint64_t moved_bytes = 0;  // written
   bool paused = false;
+  uint64_t requests_waiting = 0;  // MoveTier, Compact and ApplyPolicies, for their turn
   std::array<MoveKindStats, kMoveKindCount> by_kind;  // by TieringMove::Kind
 };
 

@@ -1,17 +1,23 @@
 // Policies at work on a whole database: what moves by age, reading, pins and sizes, and that reads never notice.
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "storage/column/bitmap.h"
 #include "storage/database.h"
+#include "storage/io/kill_point.h"
 #include "storage/runtime/memory_budget.h"
+#include "storage/runtime/mutex.h"
 #include "tests/support/batch_builder.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_assertions.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 namespace cortex {
 namespace {
@@ -174,6 +180,54 @@ TEST_CASE("A move on request says what it moved and how large that is in its new
   CHECK(moved.rows == promoted);
   CHECK(moved.stored_bytes > 0);
   CHECK(f.db->GetTieringStats().moved_bytes == written);
+}
+
+TEST_CASE("A move on request waits for the one under way and for no other", "[storage][tiers]") {
+  Fixture f({.hot_max_age_ns = kHourNs});
+  TableDefinition other = *TestTable("other", {{"x", DataType::Scalar(TypeKind::kInt64)}});
+  other.policy.hot_max_age_ns = kHourNs;
+  REQUIRE_OK(f.db->CreateTable(other).status());
+  for (int i = 0; i < 4; ++i) f.Put(200 * i, 200, kStart - 2 * kDayNs, Tier::kWarm);  // to be merged in every shard
+  BatchBuilder row(REQUIRE_OK_AND_TAKE(f.db->FindTable("other")));
+  row.Row({"k", kStart - 2 * kDayNs, 1});
+  REQUIRE_OK(f.db->Ingest({.batch = row.Build(), .tier = Tier::kWarm}).status());
+  f.db.reset();
+  std::promise<void> began, goes_on;
+  Mutex mutex;
+  std::vector<std::thread::id> rewrites;  // who made them
+  SetKillPointHook([&](std::string_view name) {
+    if (name != "rewrite-read") return;
+    bool is_first = false;
+    {
+      MutexLock lock(&mutex);
+      is_first = rewrites.empty();
+      rewrites.push_back(std::this_thread::get_id());
+    }
+    if (!is_first) return;
+    began.set_value();
+    goes_on.get_future().wait();
+  });
+  f.options.tiering_interval_ns = 1'000'000;
+  f.Open();
+  began.get_future().wait();
+  absl::Status moved = absl::UnknownError("not run");
+  std::thread request([&] {
+    moved = f.db->MoveTier({.table = "other", .from = Tier::kWarm, .to = Tier::kCold}).status();
+  });
+  const bool waits = testing::WaitUntil([&] { return f.db->GetTieringStats().requests_waiting == 1; });
+  const std::thread::id requester = request.get_id();
+  goes_on.set_value();
+  request.join();
+  // All of the queue is done in the end.
+  const bool merged = testing::WaitUntil([&] { return f.Segments(Tier::kWarm) == kShardCount; });
+  f.db.reset();
+  SetKillPointHook(nullptr);
+  CHECK(waits);
+  CHECK(merged);
+  REQUIRE_OK(moved);
+  REQUIRE(rewrites.size() == kShardCount + 1);
+  CHECK(rewrites[0] != requester);
+  CHECK(rewrites[1] == requester);
 }
 
 TEST_CASE("A second reading brings rows to memory, and they leave once nobody reads them", "[storage][tiers]") {
