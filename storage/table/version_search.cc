@@ -20,16 +20,15 @@ std::optional<FoundVersion> FindInMemory(const LiveSegment& segment, std::string
   return std::nullopt;
 }
 
-// Which rows of a file have no end, neither in the file nor recorded since. Ends are decoded a window at a time: a key
-// with a long history has its versions side by side in a sorted file.
+// Which rows have no end: what FindLastOpen asks.
 class OpenRows {
  public:
-  explicit OpenRows(const SegmentReader* reader) : reader_(reader) {}
+  explicit OpenRows(const SegmentView* segment) : segment_(segment) {}
 
   absl::StatusOr<bool> Has(const RowRef& at) {
     const uint32_t first = at.row / kWindowRows * kWindowRows;
     if (window_ != std::pair(at.row_group, first)) {
-      const RowGroupView& rows = reader_->row_group(at.row_group);
+      const RowGroupView& rows = segment_->row_group(at.row_group);
       const uint32_t count = std::min(kWindowRows, rows.row_count() - first);
       FillOnes(open_.data(), count);
       window_.reset();
@@ -42,7 +41,7 @@ class OpenRows {
  private:
   static constexpr uint32_t kWindowRows = 1024;
 
-  const SegmentReader* const reader_;
+  const SegmentView* const segment_;
   std::optional<std::pair<decltype(RowRef::row_group), uint32_t>> window_;  // row group and first row
   std::array<uint64_t, kWindowRows / 64> open_{};
 };
@@ -56,14 +55,10 @@ absl::StatusOr<std::optional<FoundVersion>> FindInFile(const LiveSegment& segmen
   if (!view.MayContainKey(key, hash)) return std::optional<FoundVersion>();
   std::vector<RowRef> rows;
   RETURN_IF_ERROR(view.FindKey(key, hash, &rows));
-  OpenRows open_rows(&view);
-  for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
-    ASSIGN_OR_RETURN(const bool is_open, open_rows.Has(*it));
-    if (!is_open) continue;
-    ASSIGN_OR_RETURN(const uint64_t first_row, view.first_row(it->row_group));
-    return std::optional<FoundVersion>({segment.versions, segment.id(), first_row + it->row});
-  }
-  return std::optional<FoundVersion>();
+  ASSIGN_OR_RETURN(const std::optional<RowRef> open, FindLastOpen(view, rows));
+  if (!open.has_value()) return std::optional<FoundVersion>();
+  ASSIGN_OR_RETURN(const uint64_t first_row, view.first_row(open->row_group));
+  return std::optional<FoundVersion>({segment.versions, segment.id(), first_row + open->row});
 }
 
 // The ids whose commit lies in [first, last].
@@ -114,6 +109,15 @@ absl::Status FindVersionsInFile(const LiveSegment& segment, absl::Span<const Ver
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<RowRef>> FindLastOpen(const SegmentView& segment, absl::Span<const RowRef> rows) {
+  OpenRows open_rows(&segment);
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    ASSIGN_OR_RETURN(const bool is_open, open_rows.Has(*row));
+    if (is_open) return std::optional(*row);
+  }
+  return std::optional<RowRef>();
+}
 
 absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<const VersionId> ids,
                           std::vector<FoundVersion>* found) {

@@ -27,6 +27,11 @@ absl::StatusOr<std::optional<FoundVersion>> FindOpenVersion(const std::vector<Li
                                                             std::string_view key,
                                                             std::vector<std::shared_ptr<RowVersions>>* damaged);
 
+// The last of `rows` (of one key, ascending) that has no end, neither in its file nor recorded since. Ends are decoded a
+// window of 1,024 rows at a time, each window once: a key with a long history has its versions side by side in a sorted
+// file. Errors: those of the row groups.
+absl::StatusOr<std::optional<RowRef>> FindLastOpen(const SegmentView& segment, absl::Span<const RowRef> rows);
+
 // Appends the rows that `ids` (of this shard, ascending) name; a name that no row has any more is left out.
 // Errors: DATA_LOSS naming file and chunk, which is marked incomplete; what the sound segments hold is found all the same.
 absl::Status FindVersions(const std::vector<LiveSegment>& segments, absl::Span<const VersionId> ids,
