@@ -14,6 +14,7 @@
 #include "storage/content_hash.h"
 #include "storage/database_backup.h"
 #include "storage/delete_task.h"
+#include "storage/direct_write.h"
 #include "storage/disk_reserve.h"
 #include "storage/ingest_gate.h"
 #include "storage/ingest_task.h"
@@ -275,7 +276,8 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
     ASSIGN_OR_RETURN(merge, StartMerge(*table, *request));
   }
   // The batch, its WAL record and the rows in the hot tier or the file being written. What a merge has fetched is charged.
-  const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 2 * merge->memory_bytes() : 0);
+  const uint64_t bytes = 3 * request->batch.memory_bytes() + (merge.has_value() ? 2 * merge->memory_bytes() : 0) +
+                         (request->tier == Tier::kHot ? 0 : DirectWriteBytes(request->batch));
   RETURN_IF_ERROR(disk_reserve_->CheckIngest(request->tier));
   ASSIGN_OR_RETURN(MemoryReservation memory, ingest_gate_->Enter(bytes, /*makes_files=*/request->tier != Tier::kHot));
   const IngestContext context{.meta = meta_.get(),

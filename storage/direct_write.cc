@@ -53,7 +53,7 @@ struct DirectWrite::File {
 
 namespace {
 
-// Parts are small where there are several of them: a group of the log, which their memory was reserved thrice for.
+// Their memory was reserved thrice: as they came, here, and for the rows of the file being written.
 Batch Join(absl::Span<const DirectWrite::Part* const> parts) {
   Batch joined = Batch::For(parts[0]->batch->table);
   for (const DirectWrite::Part* part : parts) joined.row_count += part->batch->row_count;
@@ -72,6 +72,9 @@ Batch Join(absl::Span<const DirectWrite::Part* const> parts) {
   }
   return joined;
 }
+
+// Of what the meta store is to know of an archive: from the writer, in the manifest edit, in the batch made of that.
+constexpr uint64_t kEditCopies = 3;
 
 // By key, then time, then commit.
 void SortByKey(const Batch& batch, std::vector<uint32_t>* rows) {
@@ -93,6 +96,14 @@ std::vector<T> Select(const std::vector<T>& values, absl::Span<const uint32_t> r
 }
 
 }  // namespace
+
+// Per row: commit, end, ordinal, whether it is the first of its key, its place, and the same again for the file being
+// written; of entities also its key's last row among several batches, what it supersedes, and that one's end.
+uint64_t DirectWriteBytes(const Batch& batch) {
+  constexpr uint64_t kRow = 2 * (sizeof(Commit) + sizeof(Commit) + 2 * sizeof(uint32_t)) + 1;
+  constexpr uint64_t kEntityRow = 96 + sizeof(FoundVersion) + 2 * sizeof(VersionEnd);
+  return batch.row_count * (kRow + (batch.table->kind == TableKind::kEntities ? kEntityRow : 0));
+}
 
 void DirectWrite::Add(const Part& part) {
   if (part.producer->has_value()) sequences_[(*part.producer)->producer] = (*part.producer)->sequence;
@@ -125,7 +136,8 @@ absl::Status DirectWrite::WriteOnce() {
   std::vector<Unit> units = MakeUnits();
   RETURN_IF_ERROR(SealOlderRows(units));
   UncommittedFiles warm(context_.warm), cold(context_.cold);
-  ASSIGN_OR_RETURN(std::vector<File> files, WriteFiles(units, {&warm, &cold}));
+  MemoryReservation memory(context_.budget, MemoryUse::kMoves);
+  ASSIGN_OR_RETURN(std::vector<File> files, WriteFiles(units, {&warm, &cold}, &memory));
   KillPoint("ingest-file-written");
   return CommitAndPublish(std::move(files), {&warm, &cold});
 }
@@ -146,7 +158,8 @@ std::vector<DirectWrite::Unit> DirectWrite::MakeUnits() const {
     for (uint32_t row = 0; row < count; ++row) {
       unit->ordinals.push_back(row);
       unit->rows[ShardOfPlacement(part.placements[row])].push_back(first_row + row);
-      if (part.batch->table->kind != TableKind::kEntities) continue;
+      // A batch alone has each key once.
+      if (parts_.size() == 1 || part.batch->table->kind != TableKind::kEntities) continue;
       const auto place = std::pair(static_cast<size_t>(unit - units.begin()), first_row + row);
       const auto [known, is_new] = newest.try_emplace({part.table.get(), AbslView(keys.StringAt(row))}, place);
       if (is_new) continue;
@@ -176,7 +189,7 @@ absl::Status DirectWrite::SealOlderRows(const std::vector<Unit>& units) const {
 }
 
 absl::StatusOr<std::vector<DirectWrite::File>> DirectWrite::WriteFiles(
-    const std::vector<Unit>& units, absl::Span<UncommittedFiles* const> uncommitted) const {
+    const std::vector<Unit>& units, absl::Span<UncommittedFiles* const> uncommitted, MemoryReservation* memory) const {
   std::vector<File> files;
   std::set<FileTier*> tiers;
   size_t finished = 0;
@@ -195,6 +208,8 @@ absl::StatusOr<std::vector<DirectWrite::File>> DirectWrite::WriteFiles(
       }
       for (auto& [partition, rows] : partitions) {
         ASSIGN_OR_RETURN(File file, WriteRows(unit, std::move(rows), shard));
+        // Until all of it is committed; what an archive has is copied into the manifest edit and its batch.
+        memory->ForceGrow(sizeof(File) + kEditCopies * file.writer->memory_bytes());
         files.push_back(std::move(file));
         if (files.size() - finished >= kMaxOpenFiles) RETURN_IF_ERROR(finish());
       }
@@ -239,6 +254,7 @@ absl::Status DirectWrite::Finish(File* file, absl::Span<UncommittedFiles* const>
   uncommitted[tier->tier() == Tier::kCold ? 1 : 0]->Add(file->info.file_name);
   file->writer.reset();
   SegmentRecord record = tier->RecordOf(*unit.batch().table, file->info);
+  if (tier->tier() == Tier::kWarm) file->info.DropIndex();  // the manifest needs it of archives alone
   for (const uint32_t row : file->rows) {
     if (unit.ends[row] == kOpenEnd) continue;
     ++record.ended_row_count;

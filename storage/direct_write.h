@@ -19,12 +19,17 @@
 #include "storage/column/batch.h"
 #include "storage/database.h"
 #include "storage/ingest_context.h"
+#include "storage/runtime/memory_budget.h"
 #include "storage/runtime/strong_id.h"
 #include "storage/table/table.h"
 
 namespace cortex {
 
 class UncommittedFiles;
+
+// What a batch of so many rows costs while it is written, beside its values (a copy to share files, a copy in file order):
+// to be reserved before. What files cost is charged as they are written, and cannot be refused.
+uint64_t DirectWriteBytes(const Batch& batch);
 
 // Applier thread. The rows of a batch are ended, superseded and visible as if it had been written alone.
 class DirectWrite {
@@ -72,7 +77,8 @@ class DirectWrite {
   absl::Status SealOlderRows(const std::vector<Unit>& units) const;
   // `uncommitted`: of warm and of cold.
   absl::StatusOr<std::vector<File>> WriteFiles(const std::vector<Unit>& units,
-                                               absl::Span<UncommittedFiles* const> uncommitted) const;
+                                               absl::Span<UncommittedFiles* const> uncommitted,
+                                               MemoryReservation* memory) const;
   absl::StatusOr<File> WriteRows(const Unit& unit, std::vector<uint32_t> rows, uint32_t shard) const;
   absl::Status Finish(File* file, absl::Span<UncommittedFiles* const> uncommitted) const;
   absl::Status CommitAndPublish(std::vector<File> files, absl::Span<UncommittedFiles* const> uncommitted)

@@ -51,7 +51,7 @@ absl::Status PieceWriter::Pad() {
 
 absl::Status PieceWriter::WriteBack() {
   RETURN_IF_ERROR(Flush());
-  buffer_ = std::string();  // who writes back keeps the writer for a while
+  std::string().swap(buffer_);  // who writes back keeps the writer for a while; an assignment would keep the memory
   if (file_->size() > writeback_from_) file_->StartWriteback(writeback_from_, file_->size() - writeback_from_);
   writeback_from_ = file_->size();
   return absl::OkStatus();

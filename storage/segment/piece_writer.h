@@ -33,6 +33,7 @@ class PieceWriter {
   absl::Status FinishDurably();
 
   uint64_t size() const { return file_->size() + buffer_.size(); }
+  uint64_t memory_bytes() const { return buffer_.capacity(); }
 
  private:
   absl::Status Flush();

@@ -36,6 +36,18 @@ struct SegmentInfo {
   std::string footer;
   std::string key_filter;
   std::vector<std::string> fences;  // sorted_by_key only
+
+  void DropIndex() {
+    std::string().swap(footer);  // assigned one without bytes of its own it would keep its memory
+    std::string().swap(key_filter);
+    fences = std::vector<std::string>();
+  }
+  // Of these three.
+  uint64_t index_bytes() const {
+    uint64_t bytes = footer.capacity() + key_filter.capacity();
+    for (const std::string& fence : fences) bytes += sizeof(fence) + fence.capacity();
+    return bytes;
+  }
 };
 
 // One column over all row groups of a file.

@@ -130,6 +130,8 @@ class SegmentWriter::Impl {
     info_.file_bytes = out_.size();
     info_.file_name = SegmentFileName(info_.shard, info_.id, content_hash);
     info_.row_group_count = static_cast<uint32_t>(footer_.row_groups.size());
+    footer_ = SegmentFooter();
+    key_hashes_ = std::vector<uint64_t>();
     return absl::OkStatus();
   }
 
@@ -149,6 +151,14 @@ class SegmentWriter::Impl {
   }
 
   uint64_t file_bytes() const { return out_.size(); }
+
+  uint64_t memory_bytes() const {
+    uint64_t bytes = sizeof(*this) + out_.memory_bytes() + key_hashes_.capacity() * sizeof(uint64_t) + info_.index_bytes();
+    for (const RowGroupLayout& group : footer_.row_groups) {
+      bytes += sizeof(group) + group.columns.size() * sizeof(ChunkLayout);
+    }
+    return bytes;
+  }
 
  private:
   std::string TemporaryPath() const {
@@ -319,5 +329,7 @@ absl::Status SegmentWriter::WriteEnd() {
 absl::StatusOr<SegmentInfo> SegmentWriter::Finish() { return impl_->Finish(); }
 
 uint64_t SegmentWriter::file_bytes() const { return impl_->file_bytes(); }
+
+uint64_t SegmentWriter::memory_bytes() const { return impl_->memory_bytes(); }
 
 }  // namespace cortex

@@ -53,7 +53,8 @@ struct SegmentWriterOptions {
   bool sorted_by_key = false;  // rows come in ascending key order over all row groups; equal keys may straddle them
 };
 
-// One thread at a time. Memory: one encoded chunk, 8 bytes per row (16 while finishing).
+// One thread at a time. Memory: one encoded chunk, a MiB of bytes not written yet, 8 bytes per row (16 while finishing).
+// After WriteEnd little more than what SegmentInfo holds, whatever the size of the file.
 class SegmentWriter {
  public:
   // A temporary file of this id is overwritten: it can only be left from a crash. Errors: those of the file system.
@@ -82,6 +83,8 @@ class SegmentWriter {
 
   // Bytes written so far.
   uint64_t file_bytes() const;
+  // What it holds now, about.
+  uint64_t memory_bytes() const;
 
  private:
   class Impl;

@@ -1,11 +1,15 @@
 // What segment files cost in memory: charged, given back, and kept few.
 #include <malloc.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "storage/database.h"
+#include "storage/io/kill_point.h"
 #include "storage/runtime/memory_budget.h"
 #include "tests/support/batch_builder.h"
 #include "tests/support/status_assertions.h"
@@ -128,6 +132,71 @@ TEST_CASE("Segment files are charged for what they hold in memory, read or not",
   REQUIRE_OK(f.db->CompactTable("t", Tier::kWarm).status());
   CHECK(f.Files() <= 16);
   CHECK(f.budget.used(MemoryUse::kFiles) <= 17 * 2'048);
+}
+
+// Many small batches that share files; measured while the files are written.
+TEST_CASE("What a direct write holds beside its batches is reserved", "[storage][memory]") {
+  const TableKind kind = GENERATE(TableKind::kEvents, TableKind::kEntities);
+  Fixture f(1ull << 30);
+  const auto narrow = REQUIRE_OK_AND_TAKE(
+      f.db->CreateTable(*TestTable("narrow", {{"n", DataType::Scalar(TypeKind::kInt8)}}, kind)));
+  int64_t next = 0;
+  // Times are spread over many partitions, so that archives are many.
+  const auto batch_of = [&](uint32_t rows, int partitions) {
+    Batch batch = Batch::For(narrow);
+    batch.row_count = rows;
+    for (uint32_t row = 0; row < rows; ++row, ++next) {
+      batch.columns[0].AppendString("k" + std::to_string(next % 50'000));
+      batch.columns[1].AppendScalar<int64_t>((next % partitions) * 31 * 86'400'000'000'000);
+      batch.columns[2].AppendScalar<int8_t>(1);
+    }
+    return batch;
+  };
+  REQUIRE_OK(f.db->Ingest({.batch = batch_of(1'000, 10), .tier = Tier::kCold}).status());  // whatever is allocated once
+  // What is sent while the log's writer stands still becomes one group.
+  std::promise<void> stands, goes_on;
+  std::atomic<bool> held = false, measures = false;
+  std::atomic<int64_t> heap_before = 0, used_before = 0, most_beside = 0;
+  std::atomic<uint64_t> files = 0, charged_for_files = 0;
+  SetKillPointHook([&](std::string_view name) {
+    if (name == "wal-synced" && !held.exchange(true)) {
+      stands.set_value();
+      goes_on.get_future().wait();
+    }
+    if (name != "segment-row-group" && name != "segment-written" && name != "ingest-file-written") return;
+    if (!measures) return;
+    if (name == "segment-row-group") ++files;
+    if (name == "ingest-file-written") charged_for_files = f.budget.used(MemoryUse::kMoves);
+    const auto info = mallinfo2();
+    const auto heap = static_cast<int64_t>(info.uordblks + info.hblkhd) - heap_before;
+    const int64_t beside = heap - (static_cast<int64_t>(f.budget.used()) - used_before);
+    int64_t most = most_beside;
+    while (most < beside && !most_beside.compare_exchange_weak(most, beside)) {
+    }
+  });
+  std::vector<std::future<absl::Status>> answers;
+  const auto send = [&](Batch batch, Tier tier) {
+    const auto promise = std::make_shared<std::promise<absl::Status>>();
+    answers.push_back(promise->get_future());
+    f.db->IngestAsync({.batch = std::move(batch), .tier = tier},
+                      [promise](const absl::StatusOr<CommitToken>& token) { promise->set_value(token.status()); });
+  };
+  send(batch_of(1, 1), Tier::kHot);
+  stands.get_future().wait();
+  {
+    const auto info = mallinfo2();
+    used_before = static_cast<int64_t>(f.budget.used());
+    heap_before = static_cast<int64_t>(info.uordblks + info.hblkhd);
+    measures = true;
+  }
+  for (int i = 0; i < 400; ++i) send(batch_of(50, 40), Tier::kCold);
+  goes_on.set_value();
+  for (auto& answer : answers) REQUIRE_OK(answer.get());
+  SetKillPointHook(nullptr);
+  CAPTURE(static_cast<int>(kind), most_beside.load(), files.load(), charged_for_files.load());
+  CHECK(files > 400);
+  CHECK(charged_for_files > files * 1'000);  // footers, filters and fences, thrice
+  CHECK(most_beside < (512 << 10));
 }
 
 TEST_CASE("Small files are merged although memory is full", "[storage][memory]") {

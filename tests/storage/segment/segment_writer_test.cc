@@ -45,6 +45,21 @@ TEST_CASE("SegmentWriter leaves one file named after its content", "[storage][se
   REQUIRE(info.raw_bytes == 2 * (1 + 4) + 2 * 8 + 4);
 }
 
+// Many writers wait for each other between WriteEnd and Finish.
+TEST_CASE("SegmentWriter holds little once its end is written", "[storage][segment]") {
+  testing::TempDir dir;
+  testing::BatchBuilder builder(Table());
+  constexpr int kRows = 20'000;
+  for (int row = 0; row < kRows; ++row) builder.Row({"key " + std::to_string(row * 7'919), row, row});
+  const Batch batch = builder.Build();
+  auto writer = REQUIRE_OK_AND_TAKE(SegmentWriter::Create(Options(dir)));
+  REQUIRE_OK(writer->AddRowGroup(batch.columns, std::vector<Commit>(kRows, 7), {}));
+  CHECK(writer->memory_bytes() > kRows * 8);  // bytes not written yet, hashes of keys
+  REQUIRE_OK(writer->WriteEnd());
+  CHECK(writer->memory_bytes() < kRows * 3);
+  CHECK(REQUIRE_OK_AND_TAKE(writer->Finish()).row_count == kRows);
+}
+
 TEST_CASE("SegmentWriter is deterministic", "[storage][segment]") {
   testing::TempDir one, two;
   testing::SegmentSpec spec;
