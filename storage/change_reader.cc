@@ -62,13 +62,16 @@ ChangeReader::ChangeReader(Options options)
 
 void ChangeReader::DropSnapshot() {
   snapshot_ = nullptr;
-  names_ = {};
+  names_ = std::vector<Name>();
   next_ = 0;
   memory_.Shrink(memory_.bytes());
 }
 
 absl::StatusOr<ChangeBatch> ChangeReader::Next() {
-  if (snapshot_ == nullptr) RETURN_IF_ERROR(Collect());
+  if (snapshot_ == nullptr) {
+    ASSIGN_OR_RETURN(const bool is_at_end, IsAtEnd());
+    if (!is_at_end) RETURN_IF_ERROR(Collect());
+  }
   if (next_ == names_.size()) {
     position_ = std::max(position_, ChangePosition{.commit = up_to_});
     gapless_ = true;
@@ -96,12 +99,22 @@ absl::Status ChangeReader::CheckWanted() const {
   return options_.still_wanted == nullptr ? absl::OkStatus() : options_.still_wanted();
 }
 
+absl::StatusOr<bool> ChangeReader::IsAtEnd() {
+  ASSIGN_OR_RETURN(const TableProgress now, options_.database->GetProgress(options_.table));
+  // What is wrong with the position, or the table, a snapshot says.
+  if (now.table != options_.table_id || now.visible < position_.commit) return false;
+  if (!position_.is_whole_commit() || now.last_rows > position_.commit) return false;
+  up_to_ = now.visible;
+  return true;
+}
+
 absl::Status ChangeReader::TakeSnapshot() {
   ASSIGN_OR_RETURN(const auto table, options_.database->FindTable(options_.table));
   SnapshotRequest request{.history = true};
   // Superseded versions older than the history are dropped one day; rows of EVENTS tables never are.
   if (gapless_ && table->kind == TableKind::kEntities) request.as_of = position_.commit;
   ASSIGN_OR_RETURN(snapshot_, options_.database->OpenSnapshot(options_.table, request));
+  ++snapshots_taken_;
   if (snapshot_->table->id != options_.table_id) {
     return absl::NotFoundError(
         absl::StrFormat("table \"%s\" was dropped; the one of that name is another", options_.table));

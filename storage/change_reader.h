@@ -67,6 +67,8 @@ class ChangeReader {
 
   const ChangePosition& position() const { return position_; }
   bool holds_snapshot() const { return snapshot_ != nullptr; }
+  // So far. None is taken for commits that brought the table no rows.
+  uint64_t snapshots_taken() const { return snapshots_taken_; }
   // Lets go of the snapshot; the next call takes a new one and goes on behind position().
   void DropSnapshot();
 
@@ -86,6 +88,8 @@ class ChangeReader {
   };
 
   absl::Status CheckWanted() const;
+  // Whether nothing came behind position_; then everything up to up_to_ is looked at.
+  absl::StatusOr<bool> IsAtEnd();
   absl::Status TakeSnapshot();
   absl::Status Collect();
   absl::Status DropExpired(const RowGroupView& group, size_t first_name);
@@ -107,6 +111,7 @@ class ChangeReader {
   Commit up_to_ = 0;                          // names_ hold everything behind position_ and up to it
   std::vector<Name> names_;                   // in order, once collected
   size_t next_ = 0;
+  uint64_t snapshots_taken_ = 0;
   MemoryReservation memory_;
 };
 

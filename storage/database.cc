@@ -63,6 +63,7 @@ class DatabaseImpl final : public Database {
   }
   std::vector<std::shared_ptr<const TableDefinition>> ListTables() const override { return catalog_->List(); }
   void IngestAsync(IngestRequest request, std::function<void(absl::StatusOr<CommitToken>)> done) override;
+  absl::StatusOr<TableProgress> GetProgress(std::string_view table) const override;
   absl::StatusOr<ProducerState> GetProducerState(std::string_view producer) const override;
   absl::StatusOr<CommitToken> Flush() override;
   absl::StatusOr<DeleteResult> Delete(DeleteRequest request) override;
@@ -306,6 +307,12 @@ absl::Status DatabaseImpl::Submit(IngestRequest* request, IngestDone* done) {
   }
   log_->Submit(std::move(task));
   return absl::OkStatus();
+}
+
+absl::StatusOr<TableProgress> DatabaseImpl::GetProgress(std::string_view name) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Table> table, registry_.Find(name));
+  const Commit visible = log_->visible_commit();  // first: what is visible by then is known to the table
+  return TableProgress{.table = table->id(), .visible = visible, .last_rows = table->last_rows()};
 }
 
 absl::StatusOr<ProducerState> DatabaseImpl::GetProducerState(std::string_view producer) const {

@@ -73,6 +73,13 @@ inline constexpr size_t kMaxProducerBytes = 128;
 // Errors: INVALID_ARGUMENT.
 absl::Status ValidateProducer(std::string_view producer);
 
+// How far a table is, for whoever follows its rows: no commit behind `last_rows` up to `visible` brought it any.
+struct TableProgress {
+  TableId table;
+  Commit visible = 0;
+  Commit last_rows = 0;  // at least; may lie behind `visible`
+};
+
 // Where a producer goes on: its next sequence is last_sequence + 1.
 struct ProducerState {
   uint64_t last_sequence = 0;  // 0: never heard of
@@ -317,6 +324,8 @@ class Database {
   // 0: before the first. And when a commit happened; nullopt: not known. OUT_OF_RANGE: in the future.
   virtual absl::StatusOr<Commit> CommitAt(int64_t time_ns) const = 0;
   virtual absl::StatusOr<std::optional<int64_t>> TimeOf(Commit commit) const = 0;
+  // Far cheaper than a snapshot. Errors: NOT_FOUND.
+  virtual absl::StatusOr<TableProgress> GetProgress(std::string_view table) const = 0;
   // The last sequence of a producer that is durable. Errors: INVALID_ARGUMENT, those of the meta store.
   virtual absl::StatusOr<ProducerState> GetProducerState(std::string_view producer) const = 0;
   // Waits until everything queued before is durable and visible. Blocking.

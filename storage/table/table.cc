@@ -101,6 +101,7 @@ absl::Status Table::Apply(const Batch& batch, absl::Span<const uint8_t> placemen
   if (auto now = definition(); batch.table->schema_id != now->schema_id) {
     return Apply(AdaptBatch(batch, std::move(now)), placements, commit, closed);
   }
+  RaiseLastRows(commit);
   std::array<std::vector<uint32_t>, kShardCount> rows;
   for (uint32_t row = 0; row < batch.row_count; ++row) rows[ShardOfPlacement(placements[row])].push_back(row);
   absl::Status status;
@@ -309,6 +310,7 @@ void Table::PublishSealed(const ClosedGroup& closed, std::shared_ptr<RowGroup> s
 }
 
 void Table::PublishSegment(uint32_t shard_number, LiveSegment segment, absl::Span<const FoundVersion> superseded) {
+  RaiseLastRows(segment.file->record().max_commit);
   Shard& shard = shards_[shard_number];
   shard.raw_bytes.fetch_add(segment.file->record().raw_bytes, std::memory_order_relaxed);
   MutexLock lock(&shard.mutex);
@@ -357,6 +359,12 @@ void Table::PublishReplaced(uint32_t shard_number, absl::Span<const SegmentId> s
     // Moved segments are older than everything that stayed.
     segments->insert(segments->begin(), targets.begin(), targets.end());
   });
+}
+
+void Table::RaiseLastRows(Commit commit) {
+  Commit known = last_rows_.load(std::memory_order_relaxed);
+  while (known < commit && !last_rows_.compare_exchange_weak(known, commit, std::memory_order_release)) {
+  }
 }
 
 void Table::EditList(uint32_t shard, const std::function<void(std::vector<LiveSegment>*)>& edit) {

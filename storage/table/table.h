@@ -159,6 +159,8 @@ class Table {
   // The highest commit of a row in its files, also of one that is not visible yet; 0: it has no file.
   Commit LastCommitInFiles() const;
   ShardBytes shard_bytes() const;
+  // The highest commit that brought rows; known before it is visible. 0: none has.
+  Commit last_rows() const { return last_rows_.load(std::memory_order_acquire); }
 
  private:
   struct Shard {
@@ -186,6 +188,7 @@ class Table {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void OpenGroupLocked(Shard& shard, uint32_t shard_number, const std::shared_ptr<const TableDefinition>& definition)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void RaiseLastRows(Commit commit);
   // Copies the list, lets `edit` change one shard of the copy and publishes it.
   void EditList(uint32_t shard, const std::function<void(std::vector<LiveSegment>*)>& edit);
 
@@ -201,6 +204,7 @@ class Table {
   std::array<Shard, kShardCount> shards_;
   std::atomic<bool> dropped_{false};
   std::atomic<Commit> last_ends_{0};
+  std::atomic<Commit> last_rows_{0};
   std::atomic<Commit> history_floor_{0};
   std::atomic<uint8_t> pin_{0};  // a Tier, or 0
 

@@ -95,6 +95,29 @@ std::vector<std::string> Expected(Database* db) {
 
 }  // namespace
 
+TEST_CASE("ChangeReader takes no snapshot for commits that bring its table nothing", "[storage][changes]") {
+  Fixture f;
+  CreateTestTable(f.db.get(), "other");
+  const bool reopened = GENERATE(false, true);
+  const Tier tier = GENERATE(Tier::kHot, Tier::kWarm, Tier::kCold);
+  PutRows(f.db.get(), "t", 0, 10, 1, tier);
+  if (reopened) f.Reopen();
+  ChangeReader reader = f.Reader();
+  CHECK(TakeAll(&reader).size() == 10);
+  const uint64_t before = reader.snapshots_taken();
+  for (int i = 0; i < 20; ++i) {
+    const Commit commit = PutRows(f.db.get(), "other", i, 1, i, tier);
+    CHECK(TakeAll(&reader).empty());
+    CHECK(reader.position() == ChangePosition{.commit = commit});  // and yet it goes on
+  }
+  if (tier != Tier::kHot) f.Move(tier, tier == Tier::kWarm ? Tier::kCold : Tier::kWarm);
+  CHECK(TakeAll(&reader).empty());
+  CHECK(reader.snapshots_taken() == before);
+  PutRows(f.db.get(), "t", 10, 5, 2, tier);
+  CHECK(TakeAll(&reader).size() == 5);
+  CHECK(reader.snapshots_taken() == before + 1);
+}
+
 TEST_CASE("ChangeReader gives every row once, in the order of commits, from every tier", "[storage][changes]") {
   Fixture f(GENERATE(TableKind::kEvents, TableKind::kEntities));
   PutRows(f.db.get(), "t", 0, 2000, 1);
