@@ -129,7 +129,7 @@ class BackupWriter {
       // Same name, length and digest: the log only grows, but a restored server may have written another one.
       const BackupFile* const known = previous_.Find(path);
       const bool same = known != nullptr && known->bytes == hashed.bytes && known->sha256 == hashed.sha256;
-      if (!same || !LinkFromPrevious(path)) {
+      if (!same || !LinkFromPrevious(path, hashed.bytes)) {
         // Never a link: the log's last file is still written to, and those before may be in the middle of being cut.
         ASSIGN_OR_RETURN(const HashedFile copied,
                          CopyAndHash(fs_, from, extent.bytes, JoinPath(dir_, path), input_.observer));
@@ -150,7 +150,7 @@ class BackupWriter {
       const std::string path = (cold ? "cold/" : "warm/") + record.file_name;
       // The name vouches for the content, so a file of the same name and length is the same file.
       const BackupFile* const known = previous_.Find(path);
-      if (known != nullptr && known->bytes == record.file_bytes && LinkFromPrevious(path)) {
+      if (known != nullptr && known->bytes == record.file_bytes && LinkFromPrevious(path, known->bytes)) {
         Add(path, {.bytes = known->bytes, .sha256 = known->sha256});
         continue;
       }
@@ -177,8 +177,11 @@ class BackupWriter {
     return VerifySegment(source, options, [](const absl::Status& checked, uint64_t) { return checked; });
   }
 
-  bool LinkFromPrevious(const std::string& path) {
-    if (!fs_->HardLink(JoinPath(previous_dir_, path), JoinPath(dir_, path)).ok()) return false;
+  // False if it cannot be, or if the file is visibly not what it was: then it is saved anew.
+  bool LinkFromPrevious(const std::string& path, uint64_t bytes) {
+    const std::string from = JoinPath(previous_dir_, path);
+    const absl::StatusOr<uint64_t> found = fs_->FileSize(from);
+    if (!found.ok() || *found != bytes || !fs_->HardLink(from, JoinPath(dir_, path)).ok()) return false;
     ++result_.reused_files;
     return true;
   }

@@ -25,6 +25,7 @@ using testing::FaultyFileSystem;
 using testing::FilesBelow;
 using testing::FlippedBit;
 using testing::PutRows;
+using testing::Slurp;
 using testing::SmallDatabase;
 using testing::TempDir;
 using testing::TryPutRows;
@@ -298,6 +299,25 @@ TEST_CASE("A damaged database is not backed up over a good one", "[storage][back
   REQUIRE_STATUS(f.db->CreateBackup({.repository = f.repository()}).status(), kDataLoss,
                  std::filesystem::path(victim).filename().string());
   CHECK_FALSE(std::filesystem::exists(f.repository()));
+}
+
+TEST_CASE("A backup takes no file from the one before that lost bytes there", "[storage][backup]") {
+  Fixture f;
+  f.Fill();
+  const BackupResult first = f.Backup();
+  size_t cut = 0;
+  for (const std::string& file : FilesBelow(f.PathOf(first))) {
+    const std::string path = f.PathOf(first) + "/" + file;
+    if (!file.ends_with(".seg") || cut++ > 2) continue;
+    const std::string bytes = Slurp(path);
+    std::filesystem::remove(path);  // its other name, the database's, stays as it is
+    std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() - 1);
+  }
+  REQUIRE(cut > 2);
+  const BackupResult second = f.Backup();
+  CHECK(second.reused_files > 0);
+  CHECK_FALSE(SentencesOf(f.PathOf(first)).empty());
+  CHECK(SentencesOf(f.PathOf(second)).empty());
 }
 
 TEST_CASE("A backup that fails leaves nothing behind where nothing was", "[storage][backup]") {
