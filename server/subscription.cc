@@ -14,6 +14,7 @@
 #include "server/result_proto.h"
 #include "server/resume_token.h"
 #include "server/subscription_hub.h"
+#include "server/subscription_state.h"
 #include "storage/change_reader.h"
 #include "storage/runtime/clock.h"
 
@@ -24,8 +25,7 @@ constexpr size_t kMaxMessageBytes = 1 << 20;
 constexpr uint64_t kColumnsBatchBytes = 512 << 10;
 constexpr uint64_t kRowsBatchBytes = 64 << 10;  // JSON-like rows grow by an order of magnitude on the wire
 
-// Created by StartSubscription, deleted in OnDone. Who sets the state to kStepping, kSending or kEnded owns the call
-// until it sets another one or finishes it.
+// Created by StartSubscription, deleted in OnDone. Whose it is at the moment: subscription_state.h.
 class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeResponse>, public Subscriber {
  public:
   Subscription(const ServerCore& core, const wire::SubscribeRequest* request)
@@ -33,14 +33,14 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
         hub_(*core.subscriptions),
         request_(*request),
         record_(core.metrics, "QueryService/Subscribe"),
-        heartbeat_ns_(static_cast<int64_t>(core.config->config.subscribe_heartbeat_ms) * 1'000'000),
         stall_ns_(static_cast<int64_t>(core.config->config.query_stall_timeout_ms) * 1'000'000),
+        state_(static_cast<int64_t>(core.config->config.subscribe_heartbeat_ms) * 1'000'000, stall_ns_),
         message_memory_(core.budget, MemoryUse::kRpc) {}
 
   void Begin() {
     const absl::Status prepared = Prepare();
     if (!prepared.ok()) return End(prepared);
-    last_sent_ns_ = core_.clock->MonotonicNanos() - heartbeat_ns_;  // the first message comes at once: it has a token
+    state_.MakeHeartbeatDue(core_.clock->MonotonicNanos());  // the first message comes at once: it has a token
     if (!hub_.Add(this)) {
       if (hub_.draining()) return End(Draining());
       return End(WithReason(absl::ResourceExhaustedError("too many subscriptions are open; retry when some have ended"),
@@ -51,18 +51,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   }
 
   // --- the hub's view -------------------------------------------------------------------------------------------
-  Wish Ask(int64_t now_ns) override {
-    MutexLock lock(&mutex_);
-    if (state_ == State::kWriting && (hub_.draining() || now_ns - last_sent_ns_ > stall_ns_)) {
-      state_ = State::kEnded;
-      return Wish::kEnd;
-    }
-    const bool due =
-        cancelled_ || hub_.draining() || hub_.visible() > seen_ || now_ns - last_sent_ns_ >= heartbeat_ns_;
-    if (state_ != State::kWaiting || !due) return Wish::kNothing;
-    state_ = State::kStepping;
-    return Wish::kStep;
-  }
+  Wish Ask(int64_t now_ns) override { return state_.Ask(Now(now_ns)); }
 
   void EndUnread() override {
     if (hub_.draining()) return End(Draining());
@@ -78,38 +67,25 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
     if (!sent.ok()) return End(sent.status());
     if (*sent) return;
     batch_ = ChangeBatch();
-    if (!Rest()) hub_.Schedule(this);  // behind the others: commits that never stop must not keep them from their turn
+    // Behind the others: commits that never stop must not keep them from their turn.
+    if (!state_.Rest(Now(core_.clock->MonotonicNanos()))) hub_.Schedule(this);
   }
 
   // --- gRPC's view ----------------------------------------------------------------------------------------------
   void OnWriteDone(bool ok) override {
-    {
-      MutexLock lock(&mutex_);
-      cancelled_ = cancelled_ || !ok;
-      if (state_ == State::kSending) {
-        written_ = true;  // Send goes on
-        return;
-      }
-      if (state_ != State::kWriting) return;  // ended meanwhile
-      state_ = State::kStepping;
-    }
-    hub_.Schedule(this);
+    if (state_.OnWritten(ok)) hub_.Schedule(this);
   }
 
   void OnCancel() override {
-    {
-      MutexLock lock(&mutex_);
-      cancelled_ = true;
-      if (state_ != State::kWaiting) return;  // whoever is at it notices
-      state_ = State::kStepping;
-    }
-    hub_.Schedule(this);
+    if (state_.OnCancelled()) hub_.Schedule(this);
   }
 
   void OnDone() override { delete this; }
 
  private:
-  enum class State : uint8_t { kStepping, kSending, kWriting, kWaiting, kEnded };
+  SubscriptionState::Now Now(int64_t ns) const {
+    return {.ns = ns, .visible = hub_.visible(), .draining = hub_.draining()};
+  }
 
   static absl::Status Draining() {
     return WithReason(absl::UnavailableError(
@@ -161,10 +137,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   absl::StatusOr<bool> ReadAndSend() {
     const int64_t now_ns = core_.clock->MonotonicNanos();
     if (batch_row_ == batch_.row_count) {
-      {
-        MutexLock lock(&mutex_);
-        seen_ = hub_.visible();  // before reading: what comes later wakes us
-      }
+      state_.Look(hub_.visible());  // before reading: what comes later wakes us
       // A reader that is slow but does not stall keeps no snapshot, and its files, for ever either.
       if (reader_->holds_snapshot() && now_ns - snapshot_ns_ > stall_ns_) reader_->DropSnapshot();
       if (!reader_->holds_snapshot()) snapshot_ns_ = now_ns;
@@ -180,7 +153,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
       for (uint32_t row = batch_row_; row < batch_row_ + count; ++row) message_.add_commits(batch_.rows[row].commit);
       batch_row_ += count;
       position = batch_.PositionAfter(batch_row_ - 1);
-    } else if (now_ns - last_sent_ns_ < heartbeat_ns_) {
+    } else if (!state_.IsHeartbeatDue(now_ns)) {
       return false;
     }
     PutPosition(position);
@@ -216,45 +189,21 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   }
 
   absl::Status CheckStillWanted() {
-    {
-      MutexLock lock(&mutex_);
-      if (cancelled_) return absl::CancelledError("the client went away");
-    }
+    if (state_.cancelled()) return absl::CancelledError("the client went away");
     return hub_.draining() ? Draining() : absl::OkStatus();
-  }
-
-  // True: from now on it waits, and belongs to whoever wakes it. False: something is due already.
-  bool Rest() {
-    MutexLock lock(&mutex_);
-    if (cancelled_ || hub_.draining() || hub_.visible() > seen_) return false;
-    state_ = State::kWaiting;
-    return true;
   }
 
   // Afterwards OnWriteDone, or the hub, owns the call: not before StartWrite has returned, or the hub might finish a
   // call, and gRPC delete it, that is just about to write.
   void Send() {
-    const int64_t now_ns = core_.clock->MonotonicNanos();
-    {
-      MutexLock lock(&mutex_);
-      last_sent_ns_ = now_ns;
-      state_ = State::kSending;
-    }
+    state_.BeginSend(core_.clock->MonotonicNanos());
     StartWrite(&message_);
-    {
-      MutexLock lock(&mutex_);
-      state_ = written_ ? State::kStepping : State::kWriting;
-      if (!std::exchange(written_, false)) return;
-    }
-    hub_.Schedule(this);
+    if (state_.EndSend()) hub_.Schedule(this);
   }
 
   // The last thing its owner does: afterwards gRPC may delete the object at any time.
   void End(const absl::Status& status) {
-    {
-      MutexLock lock(&mutex_);
-      state_ = State::kEnded;
-    }
+    state_.End();
     // A reader that stalls keeps the call, whose end it does not take either, but no snapshot and no rows.
     reader_.reset();
     batch_ = ChangeBatch();
@@ -267,8 +216,8 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   SubscriptionHub& hub_;
   const wire::SubscribeRequest request_;
   CallRecord record_;
-  const int64_t heartbeat_ns_;
   const int64_t stall_ns_;
+  SubscriptionState state_;
   bool added_ = false;
   bool as_rows_ = false;
   TableId table_;
@@ -281,13 +230,6 @@ class Subscription final : public grpc::ServerWriteReactor<wire::SubscribeRespon
   int64_t snapshot_ns_ = 0;           // when reader_ began to hold one
   wire::SubscribeResponse message_;   // gRPC may read it until OnWriteDone
   MemoryReservation message_memory_;
-
-  Mutex mutex_;  // guards what follows; never held across a call of gRPC or the hub
-  State state_ ABSL_GUARDED_BY(mutex_) = State::kStepping;
-  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
-  bool written_ ABSL_GUARDED_BY(mutex_) = false;  // in kSending: OnWriteDone came already
-  Commit seen_ ABSL_GUARDED_BY(mutex_) = 0;  // everything up to it was looked at, or is being looked at
-  int64_t last_sent_ns_ = 0;  // written by the owner, who holds the lock once others may look
 };
 
 }  // namespace
