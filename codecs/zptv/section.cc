@@ -69,16 +69,29 @@ void WrapPhases(absl::Span<int32_t> residuals) {
 
 // Predictors that a sample of the columns puts within this of the best are compared on all of them.
 constexpr double kSampleDoubt = 1.02;
-// Planes of fewer values are not sampled, others in every kSampled-th unit of `stride` columns.
-constexpr size_t kFewValues = 8192;
+// A quarter of the units of `stride` columns is looked at, but all of planes with fewer values or units: a dozen units do
+// not stand for fifty.
 constexpr size_t kSampled = 4;
+constexpr size_t kFewValues = 8192;
+constexpr size_t kFewUnits = 128;
+// Fewer bits per value are often those of a few columns, and it is chance how many of them the sample has.
+constexpr double kSparseBits = 2;
+
+// Spread evenly and without a period (multiples of the golden ratio): every fourth sub-carrier is not like the others. The
+// first unit is not among them: it has nothing on its left.
+bool InSample(size_t unit) { return static_cast<uint32_t>(unit * 2654435769u) >> 30 == 1; }
+
+size_t SampleStep(const PlaneShape& shape) {
+  const bool few = shape.columns * shape.lines < kFewValues || shape.columns < kFewUnits * shape.stride;
+  return few ? 1 : kSampled;
+}
 
 bool IsPossible(const PlaneShape& shape, Predictor predictor) {
   if (predictor == Predictor::kLorenzo && shape.ratios != nullptr) return false;
   return predictor < Predictor::kUp || shape.lines > 1;
 }
 
-// The residuals of every `step`-th unit, one behind the other; `scratch` holds them all.
+// The residuals of all units, or of the sampled ones if step is not 1, one behind the other; `scratch` holds them all.
 absl::Span<int32_t> Residuals(const Plane& plane, Predictor predictor, const int32_t* integers, size_t step,
                               std::vector<int32_t>* scratch) {
   const PlaneShape& shape = plane.shape;
@@ -87,7 +100,8 @@ absl::Span<int32_t> Residuals(const Plane& plane, Predictor predictor, const int
     Predict(shape, predictor, integers, next);
     next += shape.columns * shape.lines;
   } else {
-    for (size_t c = 0; c < shape.columns; c += step * shape.stride) {
+    for (size_t c = 0; c < shape.columns; c += shape.stride) {
+      if (!InSample(c / shape.stride)) continue;
       const size_t count = std::min(shape.stride, shape.columns - c);
       PredictColumns(shape, predictor, integers, c, count, next);
       next += count * shape.lines;
@@ -109,15 +123,16 @@ double PredictedBits(const Plane& plane, Predictor predictor, const int32_t* int
 
 // The predictor whose residuals are smallest; they are left in `residuals`.
 Predictor ChoosePredictor(const Plane& plane, const int32_t* integers, std::vector<int32_t>* residuals) {
-  const size_t values = plane.shape.columns * plane.shape.lines;
+  const size_t values = plane.shape.columns * plane.shape.lines, step = SampleStep(plane.shape);
   residuals->resize(values);
   std::array<double, kLastPredictor + 1> sampled = {};
   double least = HUGE_VAL;
-  for (uint8_t p = 0; p <= kLastPredictor && values >= kFewValues; ++p) {
+  for (uint8_t p = 0; p <= kLastPredictor && step > 1; ++p) {
     if (!IsPossible(plane.shape, static_cast<Predictor>(p))) continue;
-    sampled[p] = PredictedBits(plane, static_cast<Predictor>(p), integers, kSampled, residuals);
+    sampled[p] = PredictedBits(plane, static_cast<Predictor>(p), integers, step, residuals);
     least = std::min(least, sampled[p]);
   }
+  if (least < kSparseBits * static_cast<double>(values / step)) least = HUGE_VAL;  // all are in doubt
   const auto in_doubt = [&](uint8_t p) {
     return IsPossible(plane.shape, static_cast<Predictor>(p)) && sampled[p] <= kSampleDoubt * least;
   };
@@ -353,8 +368,8 @@ double EstimatedSectionBits(const LineShape& shape, absl::Span<const StepCode> s
                      .lines = steps.size(),
                      .stride = shape.stride,
                      .ratios = ratios.empty() ? nullptr : ratios.data()}};
-  const size_t values = plane.shape.columns * plane.shape.lines, step = values < kFewValues ? 1 : kSampled;
-  std::vector<int32_t> scratch(values);
+  const size_t step = SampleStep(plane.shape);
+  std::vector<int32_t> scratch(plane.shape.columns * plane.shape.lines);
   auto best = Predictor::kNone;
   double best_bits = HUGE_VAL;
   for (uint8_t p = 0; p <= kLastPredictor; ++p) {
