@@ -107,7 +107,7 @@ void Keep(Plan plan, double handicap, Plan* best) {
 absl::StatusOr<Plan> LosslessPlan(const Block& block, RecoverHints* hints) {
   const std::vector<uint32_t> all = AllLines(block);
   const auto values_bytes = static_cast<double>(block.lines * block.shape.line_bytes());
-  const auto [lattice, fourier] = RecoverLines(block, /*thorough=*/true, hints);
+  const auto [lattice, fourier] = RecoverLines(block, hints);
   const std::vector<uint32_t> rest = Without(all, lattice.lines);
   Plan best;
   ASSIGN_OR_RETURN(best, PlanOf(block, all, {&lattice, &fourier}));

@@ -180,9 +180,7 @@ LineCodes QuantiseFrontBits(const Block& block, const BlockLimit& limit) {
   const uint32_t shift = layout.mantissa_bits - kept;
   Buffer rounded;
   rounded.Resize(block.lines * shape.line_bytes());
-  for (size_t i = 0; i < size_t{block.lines} * shape.columns; ++i) {
-    PutBits(RoundFrontBits(BitsAt(block.values, shape.type, i), layout, shift), shape.type, i, rounded.data());
-  }
+  RoundFrontBits(block.values, shape.type, size_t{block.lines} * shape.columns, shift, rounded.data());
   std::vector<uint32_t> lines(block.lines);
   for (uint32_t l = 0; l < block.lines; ++l) lines[l] = l;
   LineCodes codes = FrontBitCodes(rounded.data(), shape.type, shape.columns, std::move(lines), shift);

@@ -7,10 +7,12 @@
 #include <numeric>
 
 #include "codecs/simd/fourier_kernels.h"
+#include "codecs/simd/quantise_kernels.h"
 #include "codecs/zptv/front_bits.h"
 #include "codecs/zptv/polar.h"
 #include "codecs/zptv/section.h"
 #include "codecs/zptv/typed_values.h"
+#include "codecs/zptv/wide_lines.h"
 
 namespace cortex::zptv {
 namespace {
@@ -168,32 +170,29 @@ std::optional<StepCode> SearchLattice(const Line& line, PhysicalType type, std::
   return search(*first, std::min<StepCode>(kSearchOctaves, LayoutOf(type).mantissa_bits) * 128);
 }
 
+// Whether coefficients that were found to be integers times a step are taken at their word (and all lines of a block
+// decoded together afterwards), or decoded at once.
+enum class Trust { kLater, kNever };
+
 // The coefficients' integers for a step if they give the line's bits.
 std::optional<std::vector<int32_t>> TryFourier(const LineShape& shape, const std::byte* line,
-                                               const std::vector<double>& coefficients, StepCode code) {
+                                               absl::Span<const double> coefficients, StepCode code, Trust trust) {
   const double step = StepOf(code);
   LineCodes codes{.kind = LineKind::kFourier, .lines = {0}, .steps = {code}};
+  codes.integers.reserve(coefficients.size());
   for (const double x : coefficients) {
     const double q = NearestInteger(x / step);
     if (!(std::fabs(q) <= kMaxInteger)) return std::nullopt;
     codes.integers.push_back(static_cast<int32_t>(q));
   }
+  if (trust == Trust::kLater) return std::move(codes.integers);
   const Buffer decoded = Reconstruct(shape, codes);
   if (std::memcmp(decoded.data(), line, shape.line_bytes()) != 0) return std::nullopt;
   return std::move(codes.integers);
 }
 
-std::vector<double> Coefficients(const LineShape& shape, const std::byte* line) {
-  std::vector<double> values(shape.columns), coefficients(shape.columns);
-  for (size_t c = 0; c < values.size(); ++c) values[c] = ToDouble(BitsAt(line, shape.type, c), shape.type);
-  const double* from = values.data();
-  double* to = coefficients.data();
-  simd::ForwardFourierLines(simd::FourierPlanOf(shape.columns / 2), &from, 1, &to);
-  return coefficients;
-}
-
 // Whether all of `coefficients` are multiples of step within `noise`.
-bool NearLattice(const std::vector<double>& coefficients, double step, double noise) {
+bool NearLattice(absl::Span<const double> coefficients, double step, double noise) {
   const double tolerance = noise / step, inverse = 1 / step;
   for (const double x : coefficients) {
     const double q = x * inverse;
@@ -209,18 +208,20 @@ struct Spectrum {
 
   bool usable() const { return largest > 0x1p-900 && largest < 0x1p900; }
 };
-Spectrum SpectrumOf(const LineShape& shape, const std::byte* line) {
-  Spectrum spectrum{.coefficients = Coefficients(shape, line)};
-  double squares = 0;
-  for (const double x : spectrum.coefficients) {
-    spectrum.largest = std::max(spectrum.largest, std::fabs(x));
-    squares += x * x;
-  }
-  spectrum.noise = SpectrumNoise(shape.type, squares);
+Spectrum SpectrumOf(PhysicalType type, std::vector<double> coefficients) {
+  Spectrum spectrum{.coefficients = std::move(coefficients)};
+  const size_t count = spectrum.coefficients.size();
+  spectrum.largest = simd::LargestFinite(spectrum.coefficients.data(), count);
+  spectrum.noise = SpectrumNoise(type, simd::FiniteSquares(spectrum.coefficients.data(), count, 1));
   return spectrum;
 }
 
-std::optional<StepCode> SearchSpectrum(const LineShape& shape, const std::byte* line, const Spectrum& spectrum) {
+struct FoundStep {
+  StepCode step;
+  std::vector<int32_t> integers;
+};
+std::optional<FoundStep> SearchSpectrum(const LineShape& shape, const std::byte* line, const Spectrum& spectrum,
+                                        Trust trust) {
   if (!spectrum.usable()) return std::nullopt;
   std::vector<double> ordered = spectrum.coefficients;  // the large ones tell steps apart best
   const auto large = [](double a, double b) { return std::fabs(a) > std::fabs(b); };
@@ -232,7 +233,8 @@ std::optional<StepCode> SearchSpectrum(const LineShape& shape, const std::byte* 
     const double value = StepOf(step);
     if (spectrum.noise / value > 0.2) break;
     if (!NearLattice(ordered, value, spectrum.noise)) continue;
-    if (TryFourier(shape, line, spectrum.coefficients, step).has_value()) return step;
+    auto integers = TryFourier(shape, line, spectrum.coefficients, step, trust);
+    if (integers.has_value()) return FoundStep{step, *std::move(integers)};
     if (++attempts == kMaxAttempts) break;
   }
   return std::nullopt;
@@ -243,12 +245,14 @@ class LineSearch {
  public:
   LineSearch(const Block& block, RecoverHints* hints) : block_(block), shape_(block.shape), hints_(hints) {}
 
+  void set_trust(Trust trust) { trust_ = trust; }
+
   void Load(uint32_t l) {
     number_ = l;
     line_ = LoadLine(block_, l);
     spectrum_.reset();
     special_ = false;
-    for (const uint64_t bits : line_.bits) special_ = special_ || IsSpecial(bits, shape_.type);
+    special_ = AnySpecial(block_.line(l), shape_.type, shape_.columns);
   }
 
   // A hint may leave few values off: where most of a line is zero, any step would do for the rest.
@@ -271,14 +275,16 @@ class LineSearch {
   bool TryFourierHints(LineCodes* codes) {
     if (!CanTransform(shape_) || special_ || !LoadSpectrum().usable()) return false;
     for (const StepCode hint : hints_->fourier.List()) {
-      if (NearLattice(spectrum_->coefficients, StepOf(hint), spectrum_->noise) && AddFourier(hint, codes)) return true;
+      if (!NearLattice(spectrum_->coefficients, StepOf(hint), spectrum_->noise)) continue;
+      const auto integers = TryFourier(shape_, block_.line(number_), spectrum_->coefficients, hint, trust_);
+      if (integers.has_value()) return AddFourier(hint, *integers, codes);
     }
     return false;
   }
   bool SearchFourier(LineCodes* codes) {
     if (!CanTransform(shape_) || special_) return false;
-    const std::optional<StepCode> step = SearchSpectrum(shape_, block_.line(number_), LoadSpectrum());
-    return step.has_value() && AddFourier(*step, codes);
+    const std::optional<FoundStep> found = SearchSpectrum(shape_, block_.line(number_), LoadSpectrum(), trust_);
+    return found.has_value() && AddFourier(found->step, found->integers, codes);
   }
 
  private:
@@ -289,8 +295,25 @@ class LineSearch {
     return false;
   }
   const Spectrum& LoadSpectrum() {
-    if (!spectrum_.has_value()) spectrum_ = SpectrumOf(shape_, block_.line(number_));
+    if (!spectrum_.has_value()) {
+      const double* const from = BlockCoefficients() + size_t{number_} * shape_.columns;
+      spectrum_ = SpectrumOf(shape_.type, {from, from + shape_.columns});
+    }
     return *spectrum_;
+  }
+  // Of all lines at once: a single one would take as long as eight.
+  const double* BlockCoefficients() {
+    if (!coefficients_.empty()) return coefficients_.data();
+    coefficients_.resize(size_t{block_.lines} * shape_.columns);
+    const WideLines wide(block_);
+    std::vector<const double*> from;
+    std::vector<double*> to;
+    for (uint32_t l = 0; l < block_.lines; ++l) {
+      from.push_back(wide.line(l));
+      to.push_back(coefficients_.data() + size_t{l} * shape_.columns);
+    }
+    simd::ForwardFourierLines(simd::FourierPlanOf(shape_.columns / 2), from.data(), from.size(), to.data());
+    return coefficients_.data();
   }
   bool AddLattice(StepCode step, LineCodes* codes) {
     hints_->lattice.Put(step);
@@ -300,11 +323,9 @@ class LineSearch {
     Add(step, integers_, codes);
     return true;
   }
-  bool AddFourier(StepCode step, LineCodes* codes) {
-    const auto integers = TryFourier(shape_, block_.line(number_), spectrum_->coefficients, step);
-    if (!integers.has_value()) return false;
+  bool AddFourier(StepCode step, const std::vector<int32_t>& integers, LineCodes* codes) {
     hints_->fourier.Put(step);
-    Add(step, *integers, codes);
+    Add(step, integers, codes);
     return true;
   }
   void Add(StepCode step, const std::vector<int32_t>& integers, LineCodes* codes) {
@@ -319,10 +340,55 @@ class LineSearch {
   uint32_t number_ = 0;
   Line line_;
   bool special_ = false;
+  Trust trust_ = Trust::kNever;
+  std::vector<double> coefficients_;  // of all lines, once one was asked for
   std::optional<Spectrum> spectrum_;
   std::vector<int32_t> integers_;
   std::vector<uint32_t> off_;
 };
+
+// Takes out the lines of coefficients that do not give their bits, and says which.
+std::vector<uint32_t> DropUntrue(const Block& block, LineCodes* fourier) {
+  std::vector<uint32_t> untrue;
+  if (fourier->lines.empty()) return untrue;
+  const size_t columns = block.shape.columns, line_bytes = block.shape.line_bytes();
+  const Buffer decoded = Reconstruct(block.shape, *fourier);
+  LineCodes kept{.kind = LineKind::kFourier};
+  for (size_t i = 0; i < fourier->lines.size(); ++i) {
+    const uint32_t line = fourier->lines[i];
+    if (std::memcmp(decoded.data() + i * line_bytes, block.line(line), line_bytes) != 0) {
+      untrue.push_back(line);
+      continue;
+    }
+    const auto first = fourier->integers.begin() + static_cast<std::ptrdiff_t>(i * columns);
+    kept.lines.push_back(line);
+    kept.steps.push_back(fourier->steps[i]);
+    kept.integers.insert(kept.integers.end(), first, first + static_cast<std::ptrdiff_t>(columns));
+  }
+  if (!untrue.empty()) *fourier = std::move(kept);
+  return untrue;
+}
+
+// Lines in ascending order.
+void SortLines(size_t columns, LineCodes* codes) {
+  if (std::is_sorted(codes->lines.begin(), codes->lines.end())) return;
+  std::vector<size_t> order(codes->lines.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return codes->lines[a] < codes->lines[b]; });
+  LineCodes sorted{.kind = codes->kind};
+  for (const size_t i : order) {
+    const auto first = codes->integers.begin() + static_cast<std::ptrdiff_t>(i * columns);
+    for (const Exception& exception : codes->exceptions) {
+      if (exception.position / columns != i) continue;
+      const size_t position = sorted.integers.size() + exception.position % columns;
+      sorted.exceptions.push_back({static_cast<uint32_t>(position), exception.bits});
+    }
+    sorted.lines.push_back(codes->lines[i]);
+    sorted.steps.push_back(codes->steps[i]);
+    sorted.integers.insert(sorted.integers.end(), first, first + static_cast<std::ptrdiff_t>(columns));
+  }
+  *codes = std::move(sorted);
+}
 
 // Trailing zero bits of a line's magnitudes, specials left out.
 uint32_t TrailingZeros(const Block& block, uint32_t l) {
@@ -354,21 +420,33 @@ double SpectrumNoise(PhysicalType type, double squares) {
 }
 
 bool IsFourierLine(const LineShape& shape, const std::byte* line) {
-  return SearchSpectrum(shape, line, SpectrumOf(shape, line)).has_value();
+  const WideLines wide({.shape = shape, .lines = 1, .used = shape.columns, .values = line});
+  std::vector<double> coefficients(shape.columns);
+  const double* const from = wide.line(0);
+  double* const to = coefficients.data();
+  simd::ForwardFourierLines(simd::FourierPlanOf(shape.columns / 2), &from, 1, &to);
+  return SearchSpectrum(shape, line, SpectrumOf(shape.type, std::move(coefficients)), Trust::kNever).has_value();
 }
 
-RecoveredLines RecoverLines(const Block& block, bool thorough, RecoverHints* hints) {
+RecoveredLines RecoverLines(const Block& block, RecoverHints* hints) {
   RecoveredLines found;
   LineSearch search(block, hints);
   int failures = 0;
-  for (uint32_t l = 0; l < block.lines; ++l) {
+  const auto recover = [&](uint32_t l) {
     search.Load(l);
     const bool ok = search.TryLatticeHints(&found.lattice) || search.TryFourierHints(&found.fourier) ||
                     search.TryDivisor(&found.lattice) ||
-                    (thorough && failures < kMaxFailures &&
+                    (failures < kMaxFailures &&
                      (search.SearchFourier(&found.fourier) || search.SearchSteps(&found.lattice)));
     failures += ok ? 0 : 1;
-  }
+  };
+  search.set_trust(Trust::kLater);
+  for (uint32_t l = 0; l < block.lines; ++l) recover(l);
+  // Coefficients within the noise of integers that do not give the line's bits: the next step may.
+  search.set_trust(Trust::kNever);
+  for (const uint32_t l : DropUntrue(block, &found.fourier)) recover(l);
+  SortLines(block.shape.columns, &found.lattice);
+  SortLines(block.shape.columns, &found.fourier);
   return found;
 }
 

@@ -43,13 +43,13 @@ double SpectrumNoise(PhysicalType type, double squares);
 bool IsFourierLine(const LineShape& shape, const std::byte* line);
 
 // Lines on lattices (numbers off it are exceptions, an eighth of a line at most) and lines of Fourier coefficients on
-// lattices. Cheap attempts first: what lines before had, then a common divisor of all values, then, unless `thorough` is
-// false, steps near the last one and every step there is; a block that failed in this a few times is spared it.
+// lattices. Cheap attempts first: what lines before had, then a common divisor of all values, then steps near the last
+// one and every step there is; a block that failed in this a few times is spared it.
 struct RecoveredLines {
   LineCodes lattice{.kind = LineKind::kLattice};
   LineCodes fourier{.kind = LineKind::kFourier};
 };
-RecoveredLines RecoverLines(const Block& block, bool thorough, RecoverHints* hints);
+RecoveredLines RecoverLines(const Block& block, RecoverHints* hints);
 
 // All lines on lattices, found by the cheap attempts alone; nullopt if one is not.
 std::optional<LineCodes> RecoverLattice(const Block& block, RecoverHints* hints);

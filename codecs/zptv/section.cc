@@ -286,13 +286,14 @@ void ReconstructSteps(const LineShape& shape, const LineCodes& codes, const int3
   simd::ScaleLines(planes, shape.columns, lines.size(), steps.data(), lines.data());
 }
 
+template <typename Bits>
 void ReconstructFrontBits(const LineShape& shape, const LineCodes& codes, const int32_t* planes,
                           absl::Span<std::byte* const> out) {
-  const FloatLayout layout = LayoutOf(shape.type);
+  thread_local std::vector<int32_t> integers;
+  integers.resize(shape.columns * out.size());
+  simd::TransposeIntegers(planes, shape.columns, out.size(), integers.data());
   for (size_t l = 0; l < out.size(); ++l) {
-    for (size_t c = 0; c < shape.columns; ++c) {
-      PutBits(BitsOfFrontInteger(planes[c * out.size() + l], layout, codes.shift, codes.base), shape.type, c, out[l]);
-    }
+    BitsOfFrontIntegers<Bits>(integers.data() + l * shape.columns, shape.columns, codes.shift, codes.base, out[l]);
   }
 }
 
@@ -355,7 +356,11 @@ std::vector<int32_t> TransposeIntegers(const LineShape& shape, const LineCodes& 
 
 void ReconstructLines(const LineShape& shape, const LineCodes& codes, const int32_t* planes,
                       absl::Span<std::byte* const> out) {
-  if (codes.kind == LineKind::kFrontBits) return ReconstructFrontBits(shape, codes, planes, out);
+  if (codes.kind == LineKind::kFrontBits) {
+    if (shape.width() == 8) return ReconstructFrontBits<uint64_t>(shape, codes, planes, out);
+    if (shape.width() == 4) return ReconstructFrontBits<uint32_t>(shape, codes, planes, out);
+    return ReconstructFrontBits<uint16_t>(shape, codes, planes, out);
+  }
   if (codes.kind == LineKind::kPolar) return ReconstructPolar(shape, codes, planes, out);
   if (shape.type == PhysicalType::kFloat64) return ReconstructSteps<double>(shape, codes, planes, out);
   if (shape.type == PhysicalType::kFloat32) return ReconstructSteps<float>(shape, codes, planes, out);

@@ -1,6 +1,6 @@
 #include "codecs/zptv/step.h"
 
-#include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace cortex::zptv {
@@ -12,6 +12,10 @@ constexpr int kMantissaBits = 8;
 }  // namespace
 
 double StepOf(StepCode code) {
+  const int exponent = static_cast<int>(code / 128) - kExponentBias + kMantissaBits - 1;
+  if (exponent >= -1022 && exponent <= 1023) {  // a normal double, put together
+    return std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52 | uint64_t{code % 128} << 45);
+  }
   return std::ldexp(128 + static_cast<double>(code % 128), static_cast<int>(code / 128) - kExponentBias);
 }
 

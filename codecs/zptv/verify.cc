@@ -124,42 +124,33 @@ bool NumberHolds(const LineShape& shape, const BlockLimit& limit, const std::byt
 
 namespace {
 
-// AllHold under POINT, where each number has a scale of its own.
+// AllHold under POINT, where each number has a scale of its own: true if all are clearly within it.
 std::optional<bool> AllHoldPoints(const LineShape& shape, double bound, const std::byte* original,
                                   const std::byte* decoded, size_t count, ErrorSums* sums) {
   const size_t values = count * shape.components, width = shape.width();
-  double was[kPiece], is[kPiece], unit[kPiece], error[kPiece];
-  double largest = 0, smallest = HUGE_VAL;  // of squares that are not 0
-  bool holds = true, sound = true;
-  for (size_t first = 0; first < values; first += kPiece) {
-    const size_t here = std::min(kPiece, values - first), numbers = here / shape.components;
-    ToDoubles(original + first * width, shape.type, here, was);
-    ToDoubles(decoded + first * width, shape.type, here, is);
-    for (size_t i = 0; i < numbers; ++i) {
-      const size_t re = i * shape.components, im = re + shape.components - 1;
-      const double dx = was[re] - is[re], dy = shape.components == 2 ? was[im] - is[im] : 0;
-      const double y = shape.components == 2 ? was[im] : 0;
-      error[i] = dx * dx + dy * dy;
-      unit[i] = was[re] * was[re] + y * y;
-      sound &= error[i] > 0 || (dx == 0 && dy == 0);  // or the square vanished
-    }
-    for (size_t i = 0; i < numbers; ++i) {
+  const double safe = bound * bound * (1 - 0x1p-38);
+  double was[kPiece], is[kPiece];
+  double largest = 0, sum = 0;  // of squares
+  bool clear = bound < 0x1p400;
+  for (size_t first = 0; first < values && clear; first += kPiece) {
+    const size_t here = std::min(kPiece, values - first);
+    const double* const x = AsDoubles(original + first * width, shape.type, here, was);
+    const double* const y = AsDoubles(decoded + first * width, shape.type, here, is);
+    for (size_t re = 0; re < here; re += shape.components) {
+      const size_t im = re + shape.components - 1;
+      const double dx = x[re] - y[re], dy = im == re ? 0 : x[im] - y[im];
+      const double error = dx * dx + dy * dy, unit = x[re] * x[re] + (im == re ? 0 : x[im] * x[im]);
       // A number that came back has no error, whatever its size.
-      const double u = error[i] > 0 ? unit[i] : error[i];
-      largest = std::max({largest, error[i], u});
-      smallest = std::min({smallest, error[i] > 0 ? error[i] : HUGE_VAL, u > 0 ? u : HUGE_VAL});
-      sound &= std::isfinite(error[i]) && (error[i] == 0 || unit[i] > 0);
-    }
-    for (size_t i = 0; i < numbers; ++i) {
-      const double absolute = std::sqrt(error[i]), scale = std::sqrt(unit[i]);
-      holds &= absolute <= bound * scale || absolute == 0;
-      error[i] = absolute == 0 ? 0 : absolute / scale;
-      sums->largest = std::max(sums->largest, error[i]);
-      sums->squares += error[i] * error[i];
+      const bool same = dx == 0 && dy == 0;
+      clear &= same || (unit > 0x1p-900 && unit < 0x1p1000 && error > 0x1p-900 && error <= safe * unit);
+      const double relative = same ? 0 : error / unit;
+      largest = relative > largest ? relative : largest;
+      sum += relative;
     }
   }
-  if (!(sound && largest < 0x1p1000 && smallest > 0x1p-900)) return std::nullopt;
-  return holds;
+  if (!clear) return std::nullopt;
+  *sums = {std::sqrt(largest), sum};
+  return true;
 }
 
 }  // namespace
@@ -255,14 +246,47 @@ absl::Status ContractCheck::Block(const std::byte* original, const std::byte* de
 }
 
 absl::Status ContractCheck::Rows(const std::byte* original, const std::byte* decoded, size_t values) {
+  if (values_per_row_ == 1) return Scalars(original, decoded, values);
   const size_t row_bytes = size_t{values_per_row_} * shape_.width();
   for (size_t row = 0; row < values / values_per_row_; ++row) {
-    const double error = RowError(shape_.type, original + row * row_bytes, decoded + row * row_bytes, values_per_row_);
-    if (!(error <= contract_.bound)) {
-      return absl::InternalError(absl::StrFormat("zptv broke its contract row_l2(%g) at row %d of a block: error %g",
-                                                 contract_.bound, row, error));
+    RETURN_IF_ERROR(Row(original + row * row_bytes, decoded + row * row_bytes, row));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ContractCheck::Row(const std::byte* original, const std::byte* decoded, size_t row) {
+  const double error = RowError(shape_.type, original, decoded, values_per_row_);
+  if (!(error <= contract_.bound)) {
+    return absl::InternalError(absl::StrFormat("zptv broke its contract row_l2(%g) at row %d of a block: error %g",
+                                               contract_.bound, row, error));
+  }
+  Add({error, error * error}, 1);
+  return absl::OkStatus();
+}
+
+absl::Status ContractCheck::Scalars(const std::byte* original, const std::byte* decoded, size_t values) {
+  // Clearly within the bound, and of a size for which a quotient needs no care; others are judged as rows.
+  const double safe = contract_.bound * (1 - 0x1p-40);
+  const size_t width = shape_.width();
+  double was[kPiece], is[kPiece];
+  for (size_t first = 0; first < values; first += kPiece) {
+    const size_t here = std::min(kPiece, values - first);
+    const double* const x = AsDoubles(original + first * width, shape_.type, here, was);
+    const double* const y = AsDoubles(decoded + first * width, shape_.type, here, is);
+    ErrorSums sums;
+    uint64_t judged = 0;
+    for (size_t i = 0; i < here; ++i) {
+      const double size = std::fabs(x[i]), error = std::fabs(x[i] - y[i]) / size;
+      if (size > 0x1p-400 && size < 0x1p400 && error <= safe) {
+        ++judged;
+        sums.largest = std::max(sums.largest, error);
+        sums.squares += error * error;
+      } else {
+        const size_t at = (first + i) * width;
+        RETURN_IF_ERROR(Row(original + at, decoded + at, first + i));
+      }
     }
-    Add({error, error * error}, 1);
+    Add(sums, judged);
   }
   return absl::OkStatus();
 }

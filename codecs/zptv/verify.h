@@ -38,7 +38,8 @@ struct ErrorSums {
 };
 
 // Whether numbers [0, count) all keep the contract, as NumberHolds tells one by one, and what their errors come to.
-// nullopt if numbers are among them that only NumberHolds can judge: specials that changed, extremes, polar contracts.
+// nullopt if numbers are among them that only NumberHolds can judge: specials that changed, extremes, polar contracts,
+// under POINT whatever is not clearly within.
 std::optional<bool> AllHold(const LineShape& shape, const BlockLimit& limit, const std::byte* original,
                             const std::byte* decoded, size_t count, ErrorSums* sums);
 
@@ -57,6 +58,8 @@ class ContractCheck {
 
  private:
   absl::Status Rows(const std::byte* original, const std::byte* decoded, size_t values);
+  absl::Status Row(const std::byte* original, const std::byte* decoded, size_t row);
+  absl::Status Scalars(const std::byte* original, const std::byte* decoded, size_t values);  // rows of one value
   void Add(const ErrorSums& sums, uint64_t count);
 
   LineShape shape_;
