@@ -31,7 +31,7 @@ constexpr double kGuessedRowDoubt = 1.03;
 class FourierSearch {
  public:
   FourierSearch(const Block& block, const BlockLimit& limit)
-      : block_(block), shape_(block.shape), limit_(limit), plan_(simd::FourierPlanOf(block.shape.columns / 2)) {
+      : shape_(block.shape), limit_(limit), plan_(simd::FourierPlanOf(block.shape.columns / 2)) {
     const WideLines wide(block);
     std::vector<const double*> from;
     for (uint32_t l = 0; l < block.lines; ++l) {
@@ -211,7 +211,6 @@ class FourierSearch {
     return IsFourierLine(shape_, decoded.data());
   }
 
-  const Block& block_;
   const LineShape& shape_;
   const BlockLimit& limit_;
   const simd::FourierPlan& plan_;
