@@ -10,38 +10,16 @@
 
 #include "codecs/simd/quantise_kernels.h"
 #include "tests/codecs/simd/for_each_target.h"
+#include "tests/codecs/simd/random_lines.h"
 
 namespace cortex::simd {
 namespace {
 
 using testing::ForEachTarget;
-
-struct Lines {
-  size_t columns, lines;
-  std::vector<int32_t> ints;  // column after column
-  std::vector<double> steps;
-};
-
-Lines RandomLines(size_t columns, size_t lines, std::mt19937_64& random) {
-  Lines made{columns, lines, std::vector<int32_t>(columns * lines), std::vector<double>(lines)};
-  for (int32_t& q : made.ints) q = static_cast<int32_t>(random() % 60001) - 30000;
-  for (double& step : made.steps) step = std::ldexp(128 + static_cast<double>(random() % 128), -14);
-  return made;
-}
-
-template <typename T>
-struct Output {
-  Output(size_t columns, size_t lines) : values(columns * lines) {
-    for (size_t l = 0; l < lines; ++l) rows.push_back(values.data() + l * columns);
-  }
-  std::vector<T> values;
-  std::vector<T*> rows;
-};
-
-template <typename T>
-bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
+using testing::Lines;
+using testing::Output;
+using testing::RandomLines;
+using testing::SameBits;
 
 TEST_CASE("InverseFourierLines gives the bits of the scalar reference on every target", "[codecs][simd]") {
   std::mt19937_64 random(2);
