@@ -412,7 +412,7 @@ void TierManager::RefillHot(const std::shared_ptr<Table>& table) {
     const Turns::Background turn(&turns_);
     const absl::StatusOr<MoveCount> loaded =
         mover_.Load(table.get(), segment->shard, segment->id, /*promoted=*/false, WantedBy({}));
-    Count(TieringMove::Kind::kLoad, loaded.status(), loaded.value_or(MoveCount()));
+    Count(TieringMove::Kind::kLoad, loaded);
     if (stopping()) return;
     if (!loaded.ok()) {
       // The segment stays warm and readable as far as it is sound; filling memory is only for speed.
@@ -459,7 +459,7 @@ absl::StatusOr<MoveCount> TierManager::Compact(const std::shared_ptr<Table>& tab
     for (const TieringMove& merge : merges) {
       const Turns::Request turn(&turns_);
       const absl::StatusOr<MoveCount> moved = mover_.Merge(table.get(), merge.shard, merge.segments, tier, wanted);
-      Count(merge.kind, moved.status(), moved.value_or(MoveCount()));
+      Count(merge.kind, moved);
       RETURN_IF_ERROR(moved.status());
       round.Add(*moved);
     }
@@ -501,45 +501,48 @@ absl::StatusOr<MoveCount> TierManager::MoveTier(const std::shared_ptr<Table>& ta
     total.Add(moved);
   }
   for (const auto& [shard, ids] : ByShard(chosen)) {
-    // Archives become warm files first, and what those are comes to memory.
-    std::vector<SegmentId> files = ids;
-    uint64_t rows_between = 0;
-    if (selection.to != Tier::kHot || selection.from == Tier::kCold) {
-      const bool is_freeze = selection.to == Tier::kCold;
-      MoveCount moved;
-      const absl::Status status =
-          mover_.Rewrite(table.get(), shard, ids, is_freeze ? Tier::kCold : Tier::kWarm, wanted, &moved);
-      Count(is_freeze ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, status, moved);
-      total.Add(moved);
-      if (selection.to != Tier::kHot) {
-        RETURN_IF_ERROR(status);
-        continue;
-      }
-      total.stored_bytes -= moved.stored_bytes;  // on their way
-      rows_between = moved.rows;
-      if (!status.ok()) return LeftInWarm(status, rows_between);
-      files = moved.created;
-    }
-    for (const SegmentId id : files) {
-      const absl::StatusOr<MoveCount> moved = mover_.Load(table.get(), shard, id, /*promoted=*/true, wanted);
-      Count(TieringMove::Kind::kLoad, moved.status(), moved.value_or(MoveCount()));
-      if (absl::IsDataLoss(moved.status())) {
-        total.Add(MoveCount::Damaged(moved.status()));
-        continue;
-      }
-      if (!moved.ok()) return LeftInWarm(moved.status(), rows_between);
-      rows_between -= std::min(rows_between, moved->rows);
-      if (selection.from == Tier::kCold) {
-        total.stored_bytes += moved->stored_bytes;
-      } else {
-        total.Add(*moved);
-      }
-    }
+    RETURN_IF_ERROR(MoveShard(table.get(), shard, ids, selection, wanted, &total));
   }
   if (total.damaged_segments == 0) return total;
   return absl::DataLossError(absl::StrFormat("%s; segments that stay where they were: %d, segments moved: %d",
                                              std::string(total.damage.message()), total.damaged_segments,
                                              total.segments));
+}
+
+absl::Status TierManager::MoveShard(Table* table, uint32_t shard, const std::vector<SegmentId>& segments,
+                                    const MoveSelection& selection, const StillWanted& wanted, MoveCount* total) {
+  // Archives become warm files first, and what those are comes to memory.
+  std::vector<SegmentId> files = segments;
+  uint64_t rows_between = 0;
+  if (selection.to != Tier::kHot || selection.from == Tier::kCold) {
+    const bool is_freeze = selection.to == Tier::kCold;
+    MoveCount moved;
+    const absl::Status status =
+        mover_.Rewrite(table, shard, segments, is_freeze ? Tier::kCold : Tier::kWarm, wanted, &moved);
+    Count(is_freeze ? TieringMove::Kind::kFreeze : TieringMove::Kind::kThaw, status, moved);
+    total->Add(moved);
+    if (selection.to != Tier::kHot) return status;
+    total->stored_bytes -= moved.stored_bytes;  // on their way
+    rows_between = moved.rows;
+    if (!status.ok()) return LeftInWarm(status, rows_between);
+    files = std::move(moved.created);
+  }
+  for (const SegmentId id : files) {
+    const absl::StatusOr<MoveCount> moved = mover_.Load(table, shard, id, /*promoted=*/true, wanted);
+    Count(TieringMove::Kind::kLoad, moved);
+    if (absl::IsDataLoss(moved.status())) {
+      total->Add(MoveCount::Damaged(moved.status()));
+      continue;
+    }
+    if (!moved.ok()) return LeftInWarm(moved.status(), rows_between);
+    rows_between -= std::min(rows_between, moved->rows);
+    if (selection.from == Tier::kCold) {
+      total->stored_bytes += moved->stored_bytes;
+    } else {
+      total->Add(*moved);
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace cortex

@@ -119,6 +119,9 @@ class TierManager {
   absl::Status CarryOut(const std::shared_ptr<Table>& table, const TieringMove& move);
   // After a start nothing is in memory: loads what the policy says is hot, newest first, while memory allows.
   void RefillHot(const std::shared_ptr<Table>& table);
+  // MoveTier's part of one shard: sealed segments whose files are not there yet. The caller holds a turn.
+  absl::Status MoveShard(Table* table, uint32_t shard, const std::vector<SegmentId>& segments,
+                         const MoveSelection& selection, const StillWanted& wanted, MoveCount* total);
   absl::Status SealOpenGroups(const std::shared_ptr<Table>& table, absl::Span<const uint32_t> shards,
                               const StillWanted& still_wanted);
   // Now, of every table together: what promotion may take of memory and of the pace.
@@ -134,6 +137,9 @@ class TierManager {
   int64_t TrustedNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(plan_mutex_);
   // `moved`: also before an error.
   void Count(TieringMove::Kind kind, const absl::Status& status, const MoveCount& moved);
+  void Count(TieringMove::Kind kind, const absl::StatusOr<MoveCount>& moved) {
+    Count(kind, moved.status(), moved.ok() ? *moved : MoveCount());
+  }
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   // UNAVAILABLE once the manager stops, else what `of_request` says.
   StillWanted WantedBy(StillWanted of_request) const;
